@@ -1,0 +1,47 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { FAILURES, type FailureCode } from '../workflows/contract/failures.ts';
+
+/**
+ * The one error of the activities: a code of the closed set, and one sentence that says what failed and where.
+ * The hint defaults to that of the code. `cause` is for logs and never reaches the user.
+ */
+export class HoldfastError extends Error {
+  readonly code: FailureCode;
+  readonly hint: string;
+
+  constructor(
+    code: FailureCode,
+    message: string,
+    options: { cause?: unknown; hint?: string } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'HoldfastError';
+    this.code = code;
+    this.hint = options.hint ?? FAILURES[code].hint;
+  }
+
+  get fault() {
+    return FAILURES[this.code].fault;
+  }
+
+  get retryable(): boolean {
+    return FAILURES[this.code].retry !== 'never';
+  }
+}
+
+/** The shape in which a failure crosses into Temporal: `type` is the code, `details[0]` holds fault and hint. */
+export function toApplicationFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const known =
+    error instanceof HoldfastError
+      ? error
+      : new HoldfastError('INTERNAL', error instanceof Error ? error.message : String(error), {
+          cause: error,
+        });
+  return ApplicationFailure.create({
+    message: known.message,
+    type: known.code,
+    nonRetryable: !known.retryable,
+    details: [{ fault: known.fault, hint: known.hint }],
+  });
+}

@@ -1,0 +1,171 @@
+import type { z } from 'zod';
+import type { Preflight } from '../../workflows/contract/activities.ts';
+import type { RestorePlan, RestoreRequest } from '../../workflows/contract/operations.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import type { ObjectLine, Manifest } from '../catalog/manifest.ts';
+
+/**
+ * A kind of database that Holdfast backs up. One folder, one line in the registry.
+ *
+ * Guarantees an adapter gives:
+ * - every method may be repeated with the same arguments, also beside a late attempt of itself;
+ * - every method ends within a second of `signal`;
+ * - nothing it returns holds a secret: it goes into Temporal's history or the store;
+ * - failures are `HoldfastError`s that name the server, the operation and whose fault it is.
+ */
+export interface Product {
+  /** Folder, registry key, metric label, simulator and test file bear the same name. */
+  readonly name: string;
+  readonly kind: 'streamed';
+  /** The `connection` of a target; secrets are references. */
+  readonly connection: z.ZodObject;
+  /** Connects with the settings of a snapshot; opens no socket before the first call. */
+  connect(context: ProductContext): ProductSession;
+}
+
+export interface ProductContext {
+  target: string;
+  /** Checked by `connection`. */
+  connection: Record<string, unknown>;
+  /** Streams at a time. */
+  concurrency: number;
+  /** A read or write without a byte for so long is stalled. */
+  stallMs: number;
+  signal: AbortSignal;
+}
+
+export interface ProductSession {
+  preflight(purpose: 'backup' | 'restore'): Promise<Preflight>;
+  readonly backup: BackupSource;
+  readonly restore: RestoreSink;
+  /** Ends connections. */
+  close(): Promise<void>;
+}
+
+/** What a backup reads. */
+export interface BackupSource {
+  /**
+   * Takes what must be taken at one moment (metadata) and lists what is to be streamed. Artifacts handed to `store`
+   * are stored before it returns. `spool` is a folder of this attempt's own (mode 0700), removed afterwards.
+   */
+  capture(sink: {
+    spool: string;
+    startedAt: Date;
+    store(artifact: ArtifactPlan, body: OpenArtifact): Promise<ObjectLine[]>;
+  }): Promise<Capture>;
+
+  /** Opens one planned artifact. `gone` when it no longer exists at the source, which is no failure. */
+  open(artifact: ArtifactPlan): Promise<OpenArtifact | 'gone'>;
+
+  /**
+   * What the product adds once everything is stored: files that its own tools expect beside the data, warnings, and
+   * the `detail` of the manifest.
+   */
+  conclude(taken: {
+    startedAt: Date;
+    detail: Record<string, unknown>;
+    objects: AsyncIterable<ObjectLine>;
+    gone: string[];
+  }): Promise<Conclusion>;
+}
+
+/** One stream of bytes to take: small, because plans hold thousands. */
+export interface ArtifactPlan {
+  /** Below `data/`, without the suffixes of compression, attempt, encryption and parts: `20261120T020000Z.31.tar`. */
+  path: string;
+  role: string;
+  /** For people: `telemetry/shard 31`. */
+  subject: string;
+  /** Checks that the pipeline makes while the bytes pass. */
+  format: 'tar' | 'bolt' | 'sqlite' | 'bytes';
+  /** What the adapter needs to open it: ids, never secrets. */
+  key: Record<string, string | number>;
+  /** Plain bytes, when the product tells. */
+  bytes?: number;
+}
+
+export interface OpenArtifact {
+  body: AsyncIterable<Uint8Array>;
+  /** How the body is compressed as it comes. It is stored as it comes. */
+  codec: 'identity' | 'gzip';
+}
+
+export interface Capture {
+  artifacts: ArtifactPlan[];
+  /** Kept in the plan and handed to `conclude`; below 16 MiB of JSON. */
+  detail: Record<string, unknown>;
+  warnings: Warning[];
+}
+
+export interface Conclusion {
+  files: { path: string; role: string; subject: string; bytes: Uint8Array }[];
+  detail: Record<string, unknown>;
+  warnings: Warning[];
+}
+
+/** A committed backup, as a restore reads it. */
+export interface BackupReader {
+  readonly manifest: Manifest;
+  /** The lines of every object, in the manifest's order. */
+  objects(): AsyncIterable<ObjectLine>;
+  /**
+   * The plain bytes of an artifact: parts joined, decrypted, decompressed when `decompress`. Throws BACKUP_DAMAGED at the
+   * latest where the last byte would be, unless every hash agreed.
+   */
+  open(lines: ObjectLine[], options?: { decompress?: boolean }): AsyncIterable<Uint8Array>;
+}
+
+/** What a restore writes. `plan` and steps are kept in the store between the calls, so they survive any worker. */
+export interface RestoreSink {
+  /** Looks at backup and destination, and changes nothing. `run` is unique and safe in names. */
+  plan(request: {
+    backup: BackupReader;
+    restore: RestoreRequest;
+    destination: string;
+    run: string;
+  }): Promise<PlannedRestore>;
+
+  /** Creates what the steps go into, under names of this run alone. Returns the state that the steps need. */
+  prepare(plan: PlannedRestore, backup: BackupReader): Promise<Record<string, unknown>>;
+
+  /** Writes one artifact. */
+  apply(
+    step: RestoreStep,
+    state: Record<string, unknown>,
+    body: () => AsyncIterable<Uint8Array>,
+  ): Promise<void>;
+
+  /** Reads one artifact back from the destination and compares it with what the backup holds. */
+  prove(
+    step: RestoreStep,
+    state: Record<string, unknown>,
+    original: () => AsyncIterable<Uint8Array>,
+    spool: string,
+  ): Promise<Proof>;
+
+  /** Makes it visible under its final names. After it, the restore cannot be undone. */
+  finish(
+    plan: PlannedRestore,
+    state: Record<string, unknown>,
+  ): Promise<{ restored: string[]; warnings: Warning[] }>;
+
+  /** Removes what `prepare` created, or with `keep` leaves it under a name that says what it is. */
+  undo(plan: PlannedRestore, keep: boolean): Promise<{ removed: string[]; quarantined: string[] }>;
+}
+
+export interface PlannedRestore {
+  summary: RestorePlan;
+  steps: RestoreStep[];
+  /** The adapter's own; without secrets. */
+  detail: Record<string, unknown>;
+}
+
+export interface RestoreStep {
+  subject: string;
+  /** The artifact's lines (one per part). */
+  lines: ObjectLine[];
+  key: Record<string, string | number>;
+}
+
+export type Proof =
+  { result: 'identical' } | { result: 'equivalent' } | { result: 'different'; reason: string };

@@ -1,0 +1,87 @@
+/**
+ * A place that keeps backups. Keys are relative to the store's own prefix, with `/` between segments, without a
+ * leading one. Both implementations pass one conformance suite (test/stores/conformance.ts).
+ *
+ * Every store guarantees:
+ * - an object appears whole or not at all, and only after the last byte is durable;
+ * - an object is never overwritten, except by `overwrite`;
+ * - what `put` or `create` reported is seen by every later `head` and `read`;
+ * - every call ends within a second of its signal, also while the other side stalls, and leaves nothing behind;
+ * - failures are `HoldfastError`s with a code `STORE_*` or `OBJECT_*` and name the key.
+ */
+export interface Store {
+  /** As the configuration calls it. */
+  readonly name: string;
+  /** For people: `s3://bucket/prefix` or a path. Never with credentials. */
+  readonly place: string;
+  /** The largest object that `create` takes; longer artifacts are split by the caller. */
+  readonly maxObjectBytes: number;
+
+  /** Creates a small object from memory. @throws OBJECT_EXISTS */
+  put(key: string, bytes: Uint8Array, options?: CallOptions): Promise<StoredObject>;
+
+  /**
+   * Creates an object from a stream of unknown length. It exists only if the source ended without throwing: whoever
+   * finds the source incomplete throws from its iterator, and the object never appears.
+   * @throws OBJECT_EXISTS, and whatever the source threw
+   */
+  create(
+    key: string,
+    source: AsyncIterable<Uint8Array>,
+    options?: CallOptions,
+  ): Promise<StoredObject>;
+
+  /** Replaces a small object. For leases only. */
+  overwrite(key: string, bytes: Uint8Array, options?: CallOptions): Promise<StoredObject>;
+
+  /** The bytes of an object, whole or `[start, end)`. Ends by throwing when the store sends fewer. @throws OBJECT_MISSING */
+  read(
+    key: string,
+    options?: CallOptions & { start?: number; end?: number },
+  ): AsyncIterable<Uint8Array>;
+
+  head(key: string, options?: CallOptions): Promise<StoredObject | undefined>;
+
+  /** Every object whose key begins with the prefix, in key order. */
+  list(prefix: string, options?: CallOptions): AsyncIterable<StoredObject>;
+
+  /** The names of the folders directly below the prefix (`''` or ending in `/`), in order, without `/`. */
+  folders(prefix: string, options?: CallOptions): Promise<string[]>;
+
+  /** Removes objects; one that is not there is no error. */
+  remove(keys: string[], options?: CallOptions): Promise<void>;
+
+  /** Uploads that were begun below the prefix and neither completed nor aborted: leftovers of dead workers. */
+  openUploads(prefix: string, options?: CallOptions): AsyncIterable<OpenUpload>;
+  abortUpload(upload: OpenUpload, options?: CallOptions): Promise<void>;
+
+  /** Tries what the store must be able to do, below `.holdfast-probe/`, and removes its traces. */
+  probe(options?: CallOptions): Promise<ProbeFinding[]>;
+
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+export interface StoredObject {
+  key: string;
+  bytes: number;
+  /** SHA-256 in hex, where the store itself vouches for it. */
+  sha256?: string;
+}
+
+export interface OpenUpload {
+  key: string;
+  id: string;
+  startedAt: Date;
+}
+
+export interface ProbeFinding {
+  ability: string;
+  ok: boolean;
+  /** Needed, or merely good to have. */
+  level: 'required' | 'advised';
+  message: string;
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/real/**'],
+          globalSetup: ['test/support/temporal-server.ts'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'real',
+          include: ['test/real/**/*.test.ts'],
+          globalSetup: ['test/support/temporal-server.ts'],
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

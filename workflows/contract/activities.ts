@@ -1,0 +1,166 @@
+import type { Operation, Outcome } from './names.ts';
+import type {
+  BackupReport,
+  BackupRequest,
+  Finding,
+  RestorePlan,
+  RestoreRequest,
+  VerifyRequest,
+} from './operations.ts';
+import type { Warning } from './progress.ts';
+import type { TargetSnapshot } from './snapshot.ts';
+
+/**
+ * What the workflows ask of the world. The workflows own this interface; `activities/` implements it.
+ *
+ * Guarantees that every implementation gives: an activity may run twice, or beside a late attempt of itself, without
+ * harm; it heartbeats from its first second; it ends within a second of its cancellation; it returns only small
+ * things, never a secret; it fails with a code of `failures.ts`.
+ */
+export interface Activities {
+  /** Checks the input and turns names into snapshots. Fails at once with one sentence when either is wrong. */
+  resolveBackup(request: { input: BackupRequest; scheduledAt?: string }): Promise<BackupJob>;
+  resolveRestore(request: { input: RestoreRequest }): Promise<RestoreJob>;
+  resolveVerify(request: { input: VerifyRequest }): Promise<VerifyJob>;
+
+  /** Who holds the lock, and how its last holder ended. */
+  lookAtLock(request: { lock: string }): Promise<LockState>;
+  /** Looks until the lock is free or the time is over. */
+  waitForLock(request: { lock: string; waitMs: number }): Promise<LockState>;
+  /** Asks Temporal to cancel the caller's own workflow, so that the signal and the native cancellation are one thing. */
+  cancelOwnWorkflow(): Promise<void>;
+
+  /** Reachable, allowed, version, known defects. */
+  preflight(request: {
+    snapshot: TargetSnapshot;
+    purpose: 'backup' | 'restore';
+  }): Promise<Preflight>;
+
+  /** Claims the backup's prefix (`work/run.json`) and proves that encryption works, before the first byte. */
+  openBackup(job: BackupJob): Promise<void>;
+  /** Takes the parts that must be taken at once (metadata), and writes the plan of the rest to the store. */
+  captureBackup(job: BackupJob): Promise<PlanSummary>;
+  /** Streams one page of the plan into the store, and leaves its receipt there. */
+  transferPage(request: { job: BackupJob; page: number }): Promise<PageTotals>;
+  /** Checks that everything planned is there and whole, and writes the manifest: once, last. */
+  commitBackup(request: { job: BackupJob; preflight: Preflight }): Promise<BackupReport>;
+  /** Removes plan and receipts of a committed backup. */
+  tidyBackup(job: BackupJob): Promise<void>;
+  /** Removes everything of a backup that was not committed. Leaves a committed one alone, and says so. */
+  discardBackup(job: BackupJob): Promise<{ committed: BackupReport | null }>;
+
+  /** Announces a reader of a backup, so that nothing removes it; repeated while the reader lives. */
+  lease(request: { job: ReadJob; operation: Operation }): Promise<void>;
+  releaseLease(request: { job: ReadJob }): Promise<void>;
+
+  /** What the restore will do. Writes its pages to the store; changes nothing at the destination. */
+  planRestore(job: RestoreJob): Promise<{ plan: RestorePlan; pages: number }>;
+  /** Creates what the artifacts go into. */
+  prepareRestore(job: RestoreJob): Promise<void>;
+  /** Restores one page of artifacts and proves each: reads it back and compares it with the backup. */
+  restorePage(request: { job: RestoreJob; page: number }): Promise<RestoreTotals>;
+  /** Makes the proven restore visible under its final names, and writes the proof. */
+  finishRestore(request: {
+    job: RestoreJob;
+    totals: RestoreTotals;
+  }): Promise<{ restored: string[]; warnings: Warning[] }>;
+  /** Removes what an unfinished restore created, or gives it a name that nobody takes for good. */
+  undoRestore(request: {
+    job: RestoreJob;
+    keep: boolean;
+  }): Promise<{ removed: string[]; quarantined: string[] }>;
+
+  /** Cuts the backup's objects into pages and looks at the manifest itself. */
+  planVerify(
+    job: VerifyJob,
+  ): Promise<{ pages: number; objects: number; bytes: number; findings: Finding[] }>;
+  verifyPage(request: { job: VerifyJob; page: number }): Promise<VerifyTotals>;
+  recordVerification(request: { job: VerifyJob; totals: VerifyTotals }): Promise<void>;
+}
+
+/** What every job carries. */
+interface Job {
+  snapshot: TargetSnapshot;
+  /** When the run began, RFC 3339. */
+  startedAt: string;
+  /** Whether the search attributes are registered: setting an unknown one would stop the workflow for ever. */
+  searchable: boolean;
+  warnings: Warning[];
+}
+
+export interface BackupJob extends Job {
+  backup: string;
+  run: { workflowId: string; runId: string; namespace: string; cluster: string };
+  scheduledAt?: string;
+  note: string | null;
+  tags: Record<string, string>;
+}
+
+/** A job that reads a committed backup of `snapshot.target`. */
+export interface ReadJob extends Job {
+  backup: string;
+  run: BackupJob['run'];
+}
+
+export interface RestoreJob extends ReadJob {
+  destination: TargetSnapshot;
+  request: RestoreRequest;
+  /** The id under which the destination is backed up first, when it is. */
+  safety: BackupJob;
+}
+
+export interface VerifyJob extends ReadJob {
+  depth: 'quick' | 'deep';
+}
+
+export interface LockState {
+  holder: { workflowId: string; operation: string; since: string } | null;
+  /** The last holder was terminated or timed out: its activities may run until their next heartbeat. */
+  lastEndedBadly: boolean;
+}
+
+export interface LockHolder {
+  operation: Operation;
+  workflowId: string;
+  since: string;
+}
+
+export interface Preflight {
+  version: string;
+  /** What makes this server instance itself, as far as the product tells. */
+  identity: string;
+  warnings: Warning[];
+}
+
+export interface PlanSummary {
+  pages: number;
+  artifacts: number;
+  /** Expected plain bytes, from the product or from the predecessor. */
+  bytes?: number;
+  /** Already stored while planning. */
+  stored: PageTotals;
+  warnings: Warning[];
+}
+
+export interface PageTotals {
+  artifacts: number;
+  bytes: number;
+}
+
+export interface RestoreTotals extends PageTotals {
+  identical: number;
+  equivalent: number;
+  /** Restored twice and still different: at most the first 20, and how many in all. */
+  failed: { subjects: string[]; count: number };
+}
+
+export interface VerifyTotals {
+  objects: number;
+  bytes: number;
+  onlyHashed: number;
+  /** At most the first 100. */
+  findings: Finding[];
+  findingsCount: number;
+}
+
+export type { Outcome };

@@ -1,0 +1,261 @@
+/**
+ * Every way a Holdfast operation can fail, once.
+ *
+ * `fault` says who can mend it. `retry` says whether trying again can help: `soon` and `later` are retried by
+ * Temporal with a growing back-off for hours; `never` ends the run at once. The code is the `type` of Temporal's
+ * `ApplicationFailure` and is permanent: scripts and alerts match on it.
+ */
+export const FAILURES = {
+  INPUT_INVALID: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Correct the input and start the run again.',
+  },
+  CONFIG_INVALID: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Correct the configuration file; `holdfast doctor` checks it.',
+  },
+  SECRET_MISSING: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Set the variable or create the file on the host that runs the worker.',
+  },
+  TARGET_UNKNOWN: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'See the targets in the configuration file of the worker.',
+  },
+  STORE_UNKNOWN: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'See the stores in the configuration file of the worker.',
+  },
+  BACKUP_UNKNOWN: {
+    fault: 'user',
+    retry: 'never',
+    hint: '`holdfast list` shows the backups there are.',
+  },
+  BACKUP_OF_OTHER_PRODUCT: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Choose a destination of the same product as the backup.',
+  },
+  BACKUP_FORMAT_NEWER: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Use a Holdfast at least as new as the one that wrote the backup.',
+  },
+  BACKUP_DAMAGED: {
+    fault: 'store',
+    retry: 'never',
+    hint: 'Run `holdfast verify --deep` on it, and restore another backup.',
+  },
+  BACKUP_INCOMPLETE: {
+    fault: 'holdfast',
+    retry: 'never',
+    hint: 'Nothing was committed; start the backup again and report this.',
+  },
+  SELECTION_EMPTY: {
+    fault: 'user',
+    retry: 'never',
+    hint: '`holdfast show` lists what the backup holds.',
+  },
+  CONFIRM_REQUIRED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Look at the plan (`dryRun`), then pass `confirm` with the exact name of the destination.',
+  },
+  TARGET_PROTECTED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Remove `protected: true` from the destination if you mean it.',
+  },
+  LOCK_HELD: { fault: 'user', retry: 'never', hint: 'Wait for the other operation, or cancel it.' },
+  DESTINATION_EXISTS: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Choose `onConflict: rename` or `replace`, or give a new name with `rename`.',
+  },
+  DESTINATION_CHANGED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Somebody changed the destination during the restore; look at it and start again.',
+  },
+  ENCRYPTION_UNUSABLE: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Correct `encryption.recipients`; nothing is ever written unencrypted instead.',
+  },
+  IDENTITY_MISSING: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Give `encryption.identity` on the host that restores.',
+  },
+  AUTH_REJECTED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Check the token or password named in the configuration.',
+  },
+  PERMISSION_MISSING: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Use credentials with the rights that the message names.',
+  },
+  VERSION_UNSUPPORTED: { fault: 'user', retry: 'never', hint: 'Upgrade the server.' },
+  WRONG_SERVER: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Check `connection.url`: another program answers there.',
+  },
+  TLS_UNTRUSTED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Give the certificate authority with `connection.ca`, or mend the certificate.',
+  },
+  HOST_UNKNOWN: {
+    fault: 'environment',
+    retry: 'later',
+    hint: 'Check the host name in the configuration, and the name servers.',
+  },
+  TARGET_UNREACHABLE: {
+    fault: 'environment',
+    retry: 'later',
+    hint: 'Check that the database runs and that this host reaches it.',
+  },
+  TARGET_BUSY: {
+    fault: 'product',
+    retry: 'later',
+    hint: 'The database asks to be left alone for a while; the run goes on by itself.',
+  },
+  TARGET_ERROR: { fault: 'product', retry: 'later', hint: 'See the log of the database.' },
+  TARGET_REFUSED: { fault: 'product', retry: 'never', hint: 'See the log of the database.' },
+  SOURCE_TRUNCATED: {
+    fault: 'product',
+    retry: 'soon',
+    hint: 'See the log of the database; a write time-out of its server cuts long downloads.',
+  },
+  SOURCE_GARBLED: {
+    fault: 'product',
+    retry: 'later',
+    hint: 'See the log of the database: what it sent is not what it should be.',
+  },
+  SOURCE_STALLED: {
+    fault: 'environment',
+    retry: 'soon',
+    hint: 'Check the network and the load of the database.',
+  },
+  TOKEN_AFTER_RESTORE: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Give an operator token of the restored server as `connection.tokenAfterRestore`.',
+  },
+  RESTORE_NOT_PROVEN: {
+    fault: 'product',
+    retry: 'never',
+    hint: 'What came back differs from the backup; see the named parts, and the log of the database.',
+  },
+  STORE_UNREACHABLE: {
+    fault: 'environment',
+    retry: 'later',
+    hint: 'Check that this host reaches the store.',
+  },
+  STORE_DENIED: {
+    fault: 'user',
+    retry: 'never',
+    hint: '`holdfast doctor` tries every permission that the store must grant.',
+  },
+  STORE_BUCKET_MISSING: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Create the bucket or directory, or correct its name; Holdfast does not create it.',
+  },
+  STORE_FULL: {
+    fault: 'environment',
+    retry: 'never',
+    hint: 'Make room, then start the run again.',
+  },
+  STORE_ERROR: {
+    fault: 'store',
+    retry: 'later',
+    hint: 'See the log or the status page of the store.',
+  },
+  STORE_REFUSED: {
+    fault: 'store',
+    retry: 'never',
+    hint: '`holdfast doctor` shows what the store can and cannot do.',
+  },
+  STORE_STALLED: {
+    fault: 'store',
+    retry: 'soon',
+    hint: 'Check the network and the load of the store.',
+  },
+  STORE_NOT_SHARED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Declare `shared: true` only if every host sees the same directory.',
+  },
+  OBJECT_EXISTS: {
+    fault: 'holdfast',
+    retry: 'never',
+    hint: 'Objects are never overwritten; report this.',
+  },
+  OBJECT_MISSING: {
+    fault: 'store',
+    retry: 'never',
+    hint: 'Run `holdfast verify` to see what else is missing.',
+  },
+  COMMIT_CONFLICT: {
+    fault: 'holdfast',
+    retry: 'never',
+    hint: 'Another run committed under the same id; its backup stays. Report this.',
+  },
+  SPOOL_FULL: {
+    fault: 'environment',
+    retry: 'never',
+    hint: 'Make room in the spool directory of the worker (TMPDIR).',
+  },
+  WORKER_SHUTDOWN: {
+    fault: 'environment',
+    retry: 'soon',
+    hint: 'The worker was stopped; another or the next one goes on.',
+  },
+  TEMPORAL_UNREACHABLE: {
+    fault: 'environment',
+    retry: 'later',
+    hint: 'Start Temporal (`holdfast dev` brings its own), or correct its address.',
+  },
+  WORKER_MISSING: {
+    fault: 'environment',
+    retry: 'later',
+    hint: 'Start `holdfast worker` (or `holdfast dev`).',
+  },
+  RUN_UNKNOWN: {
+    fault: 'user',
+    retry: 'never',
+    hint: '`holdfast status` shows the runs there are.',
+  },
+  SCHEDULE_UNKNOWN: {
+    fault: 'user',
+    retry: 'never',
+    hint: '`holdfast schedule list` shows the schedules there are.',
+  },
+  CANCELLED: { fault: 'user', retry: 'never', hint: 'Start the run again when you want it.' },
+  INTERNAL: {
+    fault: 'holdfast',
+    retry: 'later',
+    hint: 'This is a defect of Holdfast; please report it with the run id.',
+  },
+} as const satisfies Record<string, FailureKind>;
+
+interface FailureKind {
+  readonly fault: 'user' | 'product' | 'store' | 'holdfast' | 'environment';
+  readonly retry: 'never' | 'later' | 'soon';
+  readonly hint: string;
+}
+
+export type FailureCode = keyof typeof FAILURES;
+
+export function isFailureCode(value: unknown): value is FailureCode {
+  return typeof value === 'string' && Object.hasOwn(FAILURES, value);
+}
