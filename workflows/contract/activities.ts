@@ -1,4 +1,4 @@
-import type { Operation, Outcome } from './names.ts';
+import type { Operation } from './names.ts';
 import type {
   BackupReport,
   BackupRequest,
@@ -24,9 +24,9 @@ export interface Activities {
   resolveVerify(request: { input: VerifyRequest }): Promise<VerifyJob>;
 
   /** Who holds the lock, and how its last holder ended. */
-  lookAtLock(request: { lock: string }): Promise<LockState>;
+  lookAtLock(request: { lock: string; heartbeatMs: number }): Promise<LockState>;
   /** Looks until the lock is free or the time is over. */
-  waitForLock(request: { lock: string; waitMs: number }): Promise<LockState>;
+  waitForLock(request: { lock: string; heartbeatMs: number; waitMs: number }): Promise<LockState>;
   /** Asks Temporal to cancel the caller's own workflow, so that the signal and the native cancellation are one thing. */
   cancelOwnWorkflow(): Promise<void>;
 
@@ -54,7 +54,7 @@ export interface Activities {
   releaseLease(request: { job: ReadJob }): Promise<void>;
 
   /** What the restore will do. Writes its pages to the store; changes nothing at the destination. */
-  planRestore(job: RestoreJob): Promise<{ plan: RestorePlan; pages: number }>;
+  planRestore(job: RestoreJob): Promise<{ plan: RestorePlan; pages: number[] }>;
   /** Creates what the artifacts go into. */
   prepareRestore(job: RestoreJob): Promise<void>;
   /** Restores one page of artifacts and proves each: reads it back and compares it with the backup. */
@@ -65,21 +65,16 @@ export interface Activities {
     totals: RestoreTotals;
   }): Promise<{ restored: string[]; warnings: Warning[] }>;
   /** Removes what an unfinished restore created, or gives it a name that nobody takes for good. */
-  undoRestore(request: {
-    job: RestoreJob;
-    keep: boolean;
-  }): Promise<{ removed: string[]; quarantined: string[] }>;
+  undoRestore(request: { job: RestoreJob; keep: boolean }): Promise<Undone>;
 
   /** Cuts the backup's objects into pages and looks at the manifest itself. */
-  planVerify(
-    job: VerifyJob,
-  ): Promise<{ pages: number; objects: number; bytes: number; findings: Finding[] }>;
+  planVerify(job: VerifyJob): Promise<VerifyPlan>;
   verifyPage(request: { job: VerifyJob; page: number }): Promise<VerifyTotals>;
   recordVerification(request: { job: VerifyJob; totals: VerifyTotals }): Promise<void>;
 }
 
 /** What every job carries. */
-interface Job {
+export interface Job {
   snapshot: TargetSnapshot;
   /** When the run began, RFC 3339. */
   startedAt: string;
@@ -115,8 +110,11 @@ export interface VerifyJob extends ReadJob {
 
 export interface LockState {
   holder: { workflowId: string; operation: string; since: string } | null;
-  /** The last holder was terminated or timed out: its activities may run until their next heartbeat. */
-  lastEndedBadly: boolean;
+  /**
+   * How long to leave the target alone: the last holder was terminated or timed out, and its activities may run on
+   * until their next heartbeat. Milliseconds, mostly 0.
+   */
+  fenceMs: number;
 }
 
 export interface LockHolder {
@@ -133,7 +131,8 @@ export interface Preflight {
 }
 
 export interface PlanSummary {
-  pages: number;
+  /** How many artifacts each page holds. */
+  pages: number[];
   artifacts: number;
   /** Expected plain bytes, from the product or from the predecessor. */
   bytes?: number;
@@ -154,6 +153,20 @@ export interface RestoreTotals extends PageTotals {
   failed: { subjects: string[]; count: number };
 }
 
+export interface Undone {
+  removed: string[];
+  quarantined: string[];
+}
+
+export interface VerifyPlan {
+  /** How many objects each page holds. */
+  pages: number[];
+  objects: number;
+  bytes: number;
+  /** About the manifest itself; with any, there may be no pages. */
+  findings: Finding[];
+}
+
 export interface VerifyTotals {
   objects: number;
   bytes: number;
@@ -162,5 +175,3 @@ export interface VerifyTotals {
   findings: Finding[];
   findingsCount: number;
 }
-
-export type { Outcome };

@@ -82,6 +82,11 @@ export const FAILURES = {
     retry: 'never',
     hint: 'Somebody changed the destination during the restore; look at it and start again.',
   },
+  LOCK_LOST: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Somebody ended the lock of the target by hand; start the run again.',
+  },
   ENCRYPTION_UNUSABLE: {
     fault: 'user',
     retry: 'never',

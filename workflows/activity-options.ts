@@ -1,0 +1,46 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from './contract/activities.ts';
+import type { TargetSnapshot, Timeouts } from './contract/snapshot.ts';
+
+/**
+ * Every time-out and retry in one table, per kind of activity. A worker that dies is noticed after one heartbeat
+ * time-out; an attempt that fails is repeated with a growing pause for hours, because the night is long.
+ */
+const KINDS = {
+  /** Questions with short answers. */
+  ask: { startToCloseTimeout: '10 minutes' },
+  /** Bytes on the move: as long as they move, they may. */
+  move: { startToCloseTimeout: '7 days' },
+} as const;
+
+/** Before the target is known: nothing is started yet, so a person who made a mistake hears it soon. */
+const UNRESOLVED: Timeouts = {
+  heartbeat: 15_000,
+  lockWait: 0,
+  stall: 0,
+  retryPause: 60_000,
+  attempts: 30,
+};
+
+/** The activities, with the summary that the Temporal UI shows beside the call. */
+export function activities(
+  kind: keyof typeof KINDS,
+  summary: string,
+  snapshot?: TargetSnapshot,
+): Activities {
+  const timeouts = snapshot?.timeouts ?? UNRESOLVED;
+  return proxyActivities<Activities & Record<keyof Activities, () => Promise<unknown>>>({
+    ...KINDS[kind],
+    ...(snapshot ? { taskQueue: snapshot.taskQueue } : {}),
+    summary,
+    heartbeatTimeout: timeouts.heartbeat,
+    // The default would let a cancelled activity run on unseen beside the cleaning up.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: {
+      initialInterval: Math.min(1_000, timeouts.retryPause),
+      backoffCoefficient: 2,
+      maximumInterval: timeouts.retryPause,
+      maximumAttempts: timeouts.attempts,
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import type { Job } from './contract/activities.ts';
+import type { Progress } from './contract/progress.ts';
+
+/** The live page in the Temporal UI, in markdown: what a person looks for first stands first. */
+export function renderDetails(
+  job: (Job & { backup?: string }) | undefined,
+  progress: Progress,
+  closing?: string,
+): string {
+  const lines = [`### ${closing ?? progress.phase}`];
+  if (progress.waitingFor) lines.push('', `Waiting for \`${progress.waitingFor}\``);
+  if (job) {
+    const { target, product, store } = job.snapshot;
+    lines.push(
+      '',
+      '| | |',
+      '|---|---|',
+      `| target | ${target} (${product}) |`,
+      `| store | ${store.name} |`,
+    );
+    if (job.backup) lines.push(`| backup | \`${job.backup}\` |`);
+    lines.push(...figureRows(progress));
+  }
+  if (progress.lastError) {
+    lines.push('', `**Attempt ${progress.attempt}**, last error: ${progress.lastError}`);
+  }
+  if (progress.warnings.length > 0) {
+    lines.push('', '**Warnings**', '');
+    lines.push(
+      ...progress.warnings.slice(0, 20).map(({ code, message }) => `- \`${code}\` ${message}`),
+    );
+    if (progress.warnings.length > 20) lines.push(`- … and ${progress.warnings.length - 20} more`);
+  }
+  return lines.join('\n');
+}
+
+function figureRows({ artifacts, bytes, bytesPerSecond, eta }: Progress): string[] {
+  if (artifacts.total === 0) return [];
+  const of = bytes.total === undefined ? '' : ` of ${size(bytes.total)}`;
+  return [
+    `| artifacts | ${artifacts.done} of ${artifacts.total} |`,
+    `| bytes | ${size(bytes.done)}${of} |`,
+    `| rate | ${size(bytesPerSecond)}/s |`,
+    ...(eta ? [`| expected end | ${eta.slice(0, 19)}Z |`] : []),
+  ];
+}
+
+function size(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[power]}`;
+}

@@ -1,0 +1,110 @@
+import {
+  CancellationScope,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+  workflowInfo,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import { activities } from './activity-options.ts';
+import type { LockHolder } from './contract/activities.ts';
+import type { TargetSnapshot } from './contract/snapshot.ts';
+import { failure } from './failure.ts';
+import { lock, releaseSignal } from './lock.ts';
+import type { Run } from './run.ts';
+import { LockHeld } from './skipped.ts';
+
+type Lock = ChildWorkflowHandle<typeof lock>;
+
+/** Does the work while it holds every lock of the target. Losing one (somebody ended it by hand) stops the work. */
+export async function holding<T>(
+  run: Run,
+  snapshot: TargetSnapshot,
+  work: () => Promise<T>,
+): Promise<T> {
+  const taken: Lock[] = [];
+  const scope = new CancellationScope();
+  let releasing = false;
+  let lost = '';
+  try {
+    for (const id of snapshot.locks) {
+      const child = await take(run, id, snapshot);
+      taken.push(child);
+      const onEnd = () => {
+        if (releasing) return;
+        lost = id;
+        scope.cancel();
+      };
+      child.result().then(onEnd, onEnd);
+    }
+    return await scope.run(work);
+  } catch (error) {
+    throw lost
+      ? failure('LOCK_LOST', `The lock ${lost} was ended from outside, so the run stopped.`)
+      : error;
+  } finally {
+    releasing = true;
+    await CancellationScope.nonCancellable(() => Promise.all(taken.map(release)));
+  }
+}
+
+async function take(run: Run, id: string, snapshot: TargetSnapshot): Promise<Lock> {
+  const { heartbeat: heartbeatMs, lockWait } = snapshot.timeouts;
+  let state = await activities('ask', id, snapshot).lookAtLock({ lock: id, heartbeatMs });
+  let waitMs = lockWait;
+  for (;;) {
+    const child = state.holder ? null : await tryStart(run, id);
+    if (child) {
+      if (state.fenceMs > 0) {
+        run.enter('letting the last holder’s activities end');
+        await sleep(state.fenceMs, { summary: `fencing ${id}` });
+      }
+      run.waitFor(undefined);
+      return child;
+    }
+    if (state.holder && waitMs <= 0) throw new LockHeld(id, state.holder);
+    if (state.holder) run.waitFor(state.holder.workflowId);
+    state = await activities('ask', `waiting for ${id}`, snapshot).waitForLock({
+      lock: id,
+      heartbeatMs,
+      waitMs,
+    });
+    // The activity waited the whole time, or the lock is free.
+    waitMs = 0;
+  }
+}
+
+async function tryStart(run: Run, id: string): Promise<Lock | null> {
+  const holder: LockHolder = {
+    operation: run.operation,
+    workflowId: workflowInfo().workflowId,
+    since: new Date().toISOString(),
+  };
+  try {
+    // Not cancellable: a cancel of the operation must not drop its lock before it has cleaned up.
+    return await CancellationScope.nonCancellable(() =>
+      startChild(lock, {
+        workflowId: id,
+        args: [holder],
+        memo: { ...holder },
+        parentClosePolicy: ParentClosePolicy.TERMINATE,
+        staticSummary: `held by ${holder.workflowId}`,
+      }),
+    );
+  } catch (error) {
+    // The class is not exported to workflows; the name is its identity.
+    if (error instanceof Error && error.name === 'WorkflowExecutionAlreadyStartedError')
+      return null;
+    throw error;
+  }
+}
+
+/** Waits until the lock is closed: one that its parent's end closes looks like that of a holder that died. */
+async function release(child: Lock): Promise<void> {
+  try {
+    await child.signal(releaseSignal);
+    await child.result();
+  } catch {
+    // It was ended from outside; released is released.
+  }
+}

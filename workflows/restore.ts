@@ -1,0 +1,42 @@
+import { activities } from './activity-options.ts';
+import { applyRestore } from './apply-restore.ts';
+import { conduct } from './conduct.ts';
+import type { RestoreReport, RestoreRequest, Skipped } from './contract/operations.ts';
+import { holding } from './holding.ts';
+import { leasing } from './leasing.ts';
+
+/**
+ * Restores one backup: finds it, plans what will be created, replaced and left, takes the lock of the destination,
+ * backs the destination up first when something would be lost, applies, and proves every artifact by reading it
+ * back. A cancel or failure removes what was created, or gives it a name that nobody takes for good.
+ */
+export async function restore(input: RestoreRequest): Promise<RestoreReport | Skipped> {
+  return conduct('restore', async (run) => {
+    const job = await activities('ask', 'read the configuration, find the backup').resolveRestore({
+      input,
+    });
+    run.adopt(job);
+    return leasing(job, 'restore', async () => {
+      run.enter('planning');
+      const { plan, pages } = await activities(
+        'move',
+        `plan ${job.backup} into ${job.destination.target}`,
+        job.destination,
+      ).planRestore(job);
+      run.warn(...plan.warnings);
+      const report: RestoreReport = {
+        dryRun: input.dryRun === true,
+        plan,
+        restored: [],
+        proof: { identical: 0, equivalent: 0 },
+        bytes: 0,
+        durationMs: 0,
+        warnings: run.warnings,
+      };
+      if (!report.dryRun) {
+        await holding(run, job.destination, () => applyRestore(run, job, pages, report));
+      }
+      return { ...report, durationMs: run.elapsedMs };
+    });
+  });
+}

@@ -1,0 +1,145 @@
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { Job, PageTotals } from './contract/activities.ts';
+import { SEARCH_ATTRIBUTES, type Operation, type Outcome } from './contract/names.ts';
+import type { Figures, Progress, Warning } from './contract/progress.ts';
+import { renderDetails } from './details.ts';
+import { searchAttribute } from './search-attributes.ts';
+
+/** One operation under way: what it is doing, how far it is, and who gets to know. */
+export class Run {
+  readonly operation: Operation;
+  readonly #startedAt = workflowInfo().startTime;
+  #job: Job | undefined;
+  #phase = 'starting';
+  #phaseSince = Date.now();
+  #waitingFor: string | undefined;
+  #cancellable: Progress['cancellable'] = true;
+  #done: PageTotals = { artifacts: 0, bytes: 0 };
+  #total: { artifacts: number; bytes?: number } = { artifacts: 0 };
+  readonly #moving = new Map<string, Figures>();
+  readonly #warnings: Warning[] = [];
+
+  constructor(operation: Operation) {
+    this.operation = operation;
+  }
+
+  /** Takes over what the first activity found out, and makes the run findable. */
+  adopt(job: Job & { backup?: string }): void {
+    this.#job = job;
+    this.warn(...job.warnings);
+    const { target, product, store } = job.snapshot;
+    this.publish({
+      HoldfastTarget: target,
+      HoldfastProduct: product,
+      HoldfastStore: store.name,
+      ...(job.backup ? { HoldfastBackup: job.backup } : {}),
+    });
+    this.outcome('running');
+  }
+
+  enter(phase: string, cancellable: Progress['cancellable'] = this.#cancellable): void {
+    this.#phase = phase;
+    this.#phaseSince = Date.now();
+    this.#cancellable = cancellable;
+    this.show();
+  }
+
+  waitFor(workflowId: string | undefined): void {
+    this.#waitingFor = workflowId;
+    this.show();
+  }
+
+  /** What lies ahead; counts from zero again. */
+  expect(total: { artifacts: number; bytes?: number | undefined }, done?: PageTotals): void {
+    this.#total = { artifacts: total.artifacts, ...(total.bytes ? { bytes: total.bytes } : {}) };
+    this.#done = done ?? { artifacts: 0, bytes: 0 };
+    this.#moving.clear();
+    this.show();
+  }
+
+  add(totals: PageTotals): void {
+    this.#done.artifacts += totals.artifacts;
+    this.#done.bytes += totals.bytes;
+    this.show();
+  }
+
+  /** Signals come from activities, and from anybody: what does not look like figures is ignored. */
+  receive(figures: unknown): void {
+    if (!isFigures(figures)) return;
+    this.#moving.set(figures.activity, figures);
+    this.show();
+  }
+
+  /** The activities of a page are done; their totals stand in `add`. */
+  settle(): void {
+    this.#moving.clear();
+  }
+
+  warn(...warnings: Warning[]): void {
+    this.#warnings.push(...warnings);
+  }
+
+  get warnings(): Warning[] {
+    return this.#warnings;
+  }
+
+  get elapsedMs(): number {
+    return Date.now() - this.#startedAt.getTime();
+  }
+
+  outcome(outcome: Outcome, bytes?: number): void {
+    this.publish({
+      HoldfastOutcome: outcome,
+      ...(bytes === undefined ? {} : { HoldfastBytes: bytes }),
+    });
+  }
+
+  progress(): Progress {
+    const moving = [...this.#moving.values()];
+    const artifacts = this.#done.artifacts + sum(moving.map((figures) => figures.artifacts));
+    const bytes = this.#done.bytes + sum(moving.map((figures) => figures.bytes));
+    const seconds = Math.max(1, (Date.now() - this.#phaseSince) / 1000);
+    const share = this.#total.bytes ? bytes / this.#total.bytes : artifacts / this.#total.artifacts;
+    const troubled = moving.findLast((figures) => figures.lastError !== undefined);
+    return {
+      phase: this.#phase,
+      ...(this.#waitingFor ? { waitingFor: this.#waitingFor } : {}),
+      artifacts: { done: artifacts, total: this.#total.artifacts },
+      bytes: { done: bytes, ...(this.#total.bytes ? { total: this.#total.bytes } : {}) },
+      bytesPerSecond: Math.round(bytes / seconds),
+      ...(share > 0 && share < 1
+        ? { eta: new Date(Date.now() + (seconds * 1000 * (1 - share)) / share).toISOString() }
+        : {}),
+      startedAt: this.#startedAt.toISOString(),
+      ...(troubled?.lastError ? { attempt: troubled.attempt, lastError: troubled.lastError } : {}),
+      warnings: this.#warnings,
+      cancellable: this.#cancellable,
+    };
+  }
+
+  show(closing?: string): void {
+    setCurrentDetails(renderDetails(this.#job, this.progress(), closing));
+  }
+
+  private publish(values: Partial<Record<keyof typeof SEARCH_ATTRIBUTES, string | number>>): void {
+    if (!this.#job?.searchable) return;
+    upsertSearchAttributes(
+      Object.entries(values).map(([name, value]) =>
+        searchAttribute(name as keyof typeof SEARCH_ATTRIBUTES, value),
+      ),
+    );
+  }
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function isFigures(value: unknown): value is Figures {
+  if (typeof value !== 'object' || value === null) return false;
+  const { activity, artifacts, bytes, attempt } = value as Record<string, unknown>;
+  return (
+    typeof activity === 'string' &&
+    [artifacts, bytes, attempt].every((figure) => Number.isFinite(figure) && Number(figure) >= 0)
+  );
+}

@@ -1,0 +1,55 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { activities } from './activity-options.ts';
+import type { BackupJob } from './contract/activities.ts';
+import type { BackupReport } from './contract/operations.ts';
+import { eachPage } from './pages.ts';
+import type { Run } from './run.ts';
+
+/** One backup of a target whose lock is held: by the workflow `backup`, or as the safety backup before a restore. */
+export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport> {
+  const { snapshot } = job;
+  const ask = (summary: string) => activities('ask', summary, snapshot);
+  const move = (summary: string) => activities('move', summary, snapshot);
+  try {
+    run.enter('preflight', 'until commit');
+    const preflight = await ask(`preflight of ${snapshot.target}`).preflight({
+      snapshot,
+      purpose: 'backup',
+    });
+    run.warn(...preflight.warnings);
+    await ask('claim the place in the store').openBackup(job);
+
+    run.enter('capturing metadata');
+    const plan = await move('metadata and plan').captureBackup(job);
+    run.warn(...plan.warnings);
+
+    run.expect(plan, plan.stored);
+    run.enter('streaming');
+    await eachPage(plan.pages, async (page, range) => {
+      run.add(await move(`artifacts ${range} of ${plan.artifacts}`).transferPage({ job, page }));
+    });
+
+    run.enter('committing', false);
+    return await CancellationScope.nonCancellable(async () => {
+      const report = await move('check everything, then commit').commitBackup({ job, preflight });
+      await ask('remove plan and receipts').tidyBackup(job);
+      return report;
+    });
+  } catch (error) {
+    const { committed } = await CancellationScope.nonCancellable(() =>
+      ask('remove what was not committed').discardBackup(job),
+    );
+    if (!committed) throw error;
+    return { ...committed, warnings: [...committed.warnings, afterCommit(error)] };
+  }
+}
+
+function afterCommit(error: unknown) {
+  const message = isCancellation(error)
+    ? 'The cancel came after the commit, so the backup stays.'
+    : 'The backup is committed and complete, but the run failed after it.';
+  return {
+    code: isCancellation(error) ? 'CANCELLED_AFTER_COMMIT' : 'FAILED_AFTER_COMMIT',
+    message,
+  };
+}

@@ -1,0 +1,63 @@
+import { activities } from './activity-options.ts';
+import { conduct } from './conduct.ts';
+import type { VerifyTotals } from './contract/activities.ts';
+import type { Skipped, VerifyReport, VerifyRequest } from './contract/operations.ts';
+import { leasing } from './leasing.ts';
+import { eachPage } from './pages.ts';
+
+/**
+ * Looks at a committed backup: `quick`, that every object is there with its size and checksum; `deep`, that every
+ * byte is what the manifest says and parses as what it claims to be. It needs no lock, since it changes nothing. The
+ * result is kept beside the backup, and a restore of `latest` skips a backup whose newest proof failed.
+ */
+export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipped> {
+  return conduct('verify', async (run) => {
+    const job = await activities('ask', 'read the configuration, find the backup').resolveVerify({
+      input,
+    });
+    run.adopt(job);
+    return leasing(job, 'verify', async () => {
+      const move = (summary: string) => activities('move', summary, job.snapshot);
+      run.enter('reading the manifest');
+      const plan = await move(`manifest of ${job.backup}`).planVerify(job);
+      const totals: VerifyTotals = {
+        objects: 0,
+        bytes: 0,
+        onlyHashed: 0,
+        findings: plan.findings,
+        findingsCount: plan.findings.length,
+      };
+
+      run.expect({ artifacts: plan.objects, bytes: plan.bytes });
+      run.enter(`verifying (${job.depth})`);
+      await eachPage(plan.pages, async (page, range) => {
+        const part = await move(`objects ${range} of ${plan.objects}`).verifyPage({ job, page });
+        run.add({ artifacts: part.objects, bytes: part.bytes });
+        tally(totals, part);
+      });
+
+      run.enter('recording the proof');
+      await move('record the proof').recordVerification({ job, totals });
+      return {
+        backup: job.backup,
+        target: job.snapshot.target,
+        depth: job.depth,
+        ok: totals.findingsCount === 0,
+        objects: totals.objects,
+        bytes: totals.bytes,
+        onlyHashed: totals.onlyHashed,
+        findings: totals.findings,
+        durationMs: run.elapsedMs,
+        warnings: run.warnings,
+      };
+    });
+  });
+}
+
+function tally(totals: VerifyTotals, part: VerifyTotals): void {
+  totals.objects += part.objects;
+  totals.bytes += part.bytes;
+  totals.onlyHashed += part.onlyHashed;
+  totals.findingsCount += part.findingsCount;
+  totals.findings = [...totals.findings, ...part.findings].slice(0, 100);
+}
