@@ -1,0 +1,55 @@
+import { BACKUP_ID } from '../../workflows/contract/names.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+import { targetFolder } from './layout.ts';
+import type { Manifest } from './manifest.ts';
+import { newestProof } from './proofs.ts';
+import { readManifest } from './read-manifest.ts';
+
+export interface FoundBackup {
+  manifest: Manifest;
+  /** Newer backups that `latest` passed over, each with its reason. */
+  passedOver: string[];
+}
+
+/**
+ * Finds a backup by id, or the newest that is good: `latest` passes over backups that hold less than half of their
+ * predecessor, whose newest proof failed, or whose manifest cannot be read, and says so.
+ * @throws BACKUP_UNKNOWN
+ */
+export async function findBackup(
+  store: Store,
+  target: string,
+  wanted: string,
+  signal?: AbortSignal,
+): Promise<FoundBackup> {
+  if (wanted !== 'latest') {
+    return { manifest: await readManifest(store, target, wanted, signal), passedOver: [] };
+  }
+  const ids = (await store.folders(targetFolder(target), { signal })).filter((name) =>
+    BACKUP_ID.test(name),
+  );
+  const passedOver: string[] = [];
+  for (const id of ids.toReversed()) {
+    try {
+      const manifest = await readManifest(store, target, id, signal);
+      const proof = await newestProof(store, target, id, signal);
+      if (proof && !proof.ok) passedOver.push(`${id}: its newest proof failed`);
+      else if (manifest.state === 'suspect') passedOver.push(`${id}: it is suspect`);
+      else return { manifest, passedOver };
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      if (error.code === 'BACKUP_UNKNOWN') continue;
+      if (error.code !== 'BACKUP_DAMAGED' && error.code !== 'BACKUP_FORMAT_NEWER') throw error;
+      passedOver.push(`${id}: ${error.message}`);
+    }
+  }
+  const none = `There is no good backup of target ${target} in store ${store.name} (${store.place})`;
+  throw new HoldfastError(
+    'BACKUP_UNKNOWN',
+    passedOver.length === 0 ? `${none}.` : `${none}; passed over: ${passedOver.join('; ')}.`,
+    passedOver.length === 0
+      ? {}
+      : { hint: 'Name one of them as `backup` if you want it all the same.' },
+  );
+}

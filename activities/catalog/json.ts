@@ -1,0 +1,57 @@
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+
+/** Reads a small object whole. @throws OBJECT_MISSING */
+export async function readWhole(store: Store, key: string, signal?: AbortSignal): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of store.read(key, { signal })) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export async function readJson(store: Store, key: string, signal?: AbortSignal): Promise<unknown> {
+  const bytes = await readWhole(store, key, signal);
+  try {
+    return JSON.parse(bytes.toString('utf8')) as unknown;
+  } catch (cause) {
+    throw new HoldfastError('BACKUP_DAMAGED', `${key} in store ${store.name} is not JSON.`, {
+      cause,
+    });
+  }
+}
+
+export function toJson(value: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * Writes an object unless it is there already; then what is there counts.
+ * @returns whether this call wrote it
+ */
+export async function putOnce(
+  store: Store,
+  key: string,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    await store.put(key, bytes, { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'OBJECT_EXISTS') return false;
+    throw error;
+  }
+}
+
+/** Reads an object that may not be there. */
+export async function readIfThere(
+  store: Store,
+  key: string,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  try {
+    return await readJson(store, key, signal);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'OBJECT_MISSING') return undefined;
+    throw error;
+  }
+}

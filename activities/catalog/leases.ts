@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { Operation } from '../../workflows/contract/names.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+import { toJson } from './json.ts';
+import { backupFolder, DELETING, LEASES } from './layout.ts';
+
+/** A lease is renewed at least this often, and lapses when it was not for twelve times as long. */
+export const LEASE_RENEWAL_MS = 5 * 60_000;
+const LEASE_MS = 12 * LEASE_RENEWAL_MS;
+
+export const leaseSchema = z.object({
+  operation: z.string(),
+  workflowId: z.string(),
+  runId: z.string(),
+  until: z.string(),
+});
+
+interface Lease {
+  target: string;
+  backup: string;
+  runId: string;
+}
+
+/**
+ * Says that a run reads the backup, then looks whether somebody is removing it. Whoever removes one writes
+ * `deleting.json` first and looks at the leases then: one of the two always sees the other.
+ * @throws BACKUP_UNKNOWN
+ */
+export async function writeLease(
+  store: Store,
+  { target, backup, runId }: Lease,
+  holder: { operation: Operation; workflowId: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  const folder = backupFolder(target, backup);
+  const until = new Date(Date.now() + LEASE_MS).toISOString();
+  const lease: z.infer<typeof leaseSchema> = { ...holder, runId, until };
+  await store.overwrite(`${folder}${LEASES}${runId}.json`, toJson(lease), { signal });
+  if (await store.head(folder + DELETING, { signal })) {
+    await removeLease(store, { target, backup, runId }, signal);
+    throw new HoldfastError(
+      'BACKUP_UNKNOWN',
+      `Backup ${backup} of target ${target} is being removed.`,
+    );
+  }
+}
+
+export async function removeLease(
+  store: Store,
+  { target, backup, runId }: Lease,
+  signal?: AbortSignal,
+): Promise<void> {
+  await store.remove([`${backupFolder(target, backup)}${LEASES}${runId}.json`], { signal });
+}

@@ -1,0 +1,54 @@
+import { BACKUP_ID } from '../../workflows/contract/names.ts';
+import { eachBounded } from '../each-bounded.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+import { targetFolder } from './layout.ts';
+import type { Manifest } from './manifest.ts';
+import { newestProof, type ProofSummary } from './proofs.ts';
+import { readManifest } from './read-manifest.ts';
+
+export interface CatalogEntry {
+  id: string;
+  /** Absent when it could not be read; then `problem` says why. */
+  manifest?: Manifest;
+  problem?: string;
+  proof?: ProofSummary;
+}
+
+/** The committed backups of a target, oldest first: read from the manifests, the only truth there is. */
+export async function listBackups(
+  store: Store,
+  target: string,
+  signal?: AbortSignal,
+): Promise<CatalogEntry[]> {
+  const folders = await store.folders(targetFolder(target), { signal });
+  const entries: (CatalogEntry | undefined)[] = [];
+  await eachBounded(
+    folders.filter((name) => BACKUP_ID.test(name)),
+    8,
+    async (id, index) => {
+      entries[index] = await readEntry(store, target, id, signal);
+    },
+  );
+  return entries.filter((entry) => entry !== undefined);
+}
+
+async function readEntry(
+  store: Store,
+  target: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<CatalogEntry | undefined> {
+  try {
+    const manifest = await readManifest(store, target, id, signal);
+    const proof = await newestProof(store, target, id, signal);
+    return { id, manifest, ...(proof ? { proof } : {}) };
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
+    if (error.code === 'BACKUP_UNKNOWN') return undefined;
+    if (error.code === 'BACKUP_DAMAGED' || error.code === 'BACKUP_FORMAT_NEWER') {
+      return { id, problem: error.message };
+    }
+    throw error;
+  }
+}

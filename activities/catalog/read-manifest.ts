@@ -1,0 +1,44 @@
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+import { readIfThere } from './json.ts';
+import { backupFolder, DELETING, MANIFEST } from './layout.ts';
+import { MANIFEST_FORMAT, manifestSchema, type Manifest } from './manifest.ts';
+
+/**
+ * The manifest of a committed backup.
+ * @throws BACKUP_UNKNOWN, BACKUP_FORMAT_NEWER, BACKUP_DAMAGED
+ */
+export async function readManifest(
+  store: Store,
+  target: string,
+  backup: string,
+  signal?: AbortSignal,
+): Promise<Manifest> {
+  const folder = backupFolder(target, backup);
+  const raw = await readIfThere(store, folder + MANIFEST, signal);
+  if (raw === undefined || (await store.head(folder + DELETING, { signal }))) {
+    throw new HoldfastError(
+      'BACKUP_UNKNOWN',
+      `There is no backup ${backup} of target ${target} in store ${store.name} (${store.place}).`,
+    );
+  }
+  return parseManifest(raw, `${store.place}/${folder}${MANIFEST}`);
+}
+
+export function parseManifest(raw: unknown, where: string): Manifest {
+  const format =
+    typeof raw === 'object' && raw !== null && 'format' in raw ? raw.format : undefined;
+  if (typeof format === 'number' && format > MANIFEST_FORMAT) {
+    throw new HoldfastError(
+      'BACKUP_FORMAT_NEWER',
+      `${where} has format ${format}; this Holdfast reads formats up to ${MANIFEST_FORMAT}.`,
+    );
+  }
+  const parsed = manifestSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new HoldfastError(
+    'BACKUP_DAMAGED',
+    `${where} is not a manifest: ${issue?.path.join('.') || 'the whole'}: ${issue?.message ?? 'unreadable'}.`,
+  );
+}
