@@ -1,0 +1,61 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml';
+import type { Problem } from './problems.ts';
+
+export type Path = readonly PropertyKey[];
+
+/** A parsed file that knows on which line every path stands. */
+export interface SourceDocument {
+  value: unknown;
+  /** The line of the key, or of the nearest thing around it that is there. */
+  lineOf(path: Path): number;
+  /** What YAML itself objects to. When there is any, `value` means nothing. */
+  problems: Problem[];
+}
+
+export function readDocument(text: string): SourceDocument {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const problems = document.errors.map((error) => ({
+    path: [],
+    line: lines.linePos(error.pos[0]).line,
+    text: `not YAML: ${error.message.replace(/\.?$/, '')}`,
+  }));
+  return {
+    value: problems.length === 0 ? toValue() : undefined,
+    problems,
+    lineOf(path) {
+      let node = document.contents as Node | null;
+      let offset = node?.range?.[0] ?? 0;
+      for (const segment of path) {
+        if (isAlias(node)) node = node.resolve(document) ?? null;
+        if (isMap(node)) {
+          const pair = node.items.find(
+            ({ key }) => (isScalar(key) ? String(key.value) : String(key)) === String(segment),
+          );
+          if (!pair) break;
+          offset = (pair.key as Node).range?.[0] ?? offset;
+          node = pair.value as Node | null;
+        } else if (isSeq(node)) {
+          const item = node.items[Number(segment)] as Node | undefined;
+          if (!item) break;
+          offset = item.range?.[0] ?? offset;
+          node = item;
+        } else break;
+      }
+      return lines.linePos(offset).line || 1;
+    },
+  };
+
+  function toValue(): unknown {
+    try {
+      return document.toJS() as unknown;
+    } catch (error) {
+      problems.push({
+        path: [],
+        line: 1,
+        text: `not YAML: ${error instanceof Error ? error.message : String(error)}`,
+      });
+      return undefined;
+    }
+  }
+}

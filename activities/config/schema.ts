@@ -1,0 +1,202 @@
+import { z } from 'zod';
+import { TARGET_NAME, TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { cronProblem } from './cron.ts';
+import { DURATION, parseDuration } from './duration.ts';
+import { didYouMean } from './nearest.ts';
+import { secretReference } from './secret-reference.ts';
+import { parseSize, SIZE } from './size.ts';
+
+/** The grammar of `holdfast.yaml` (docs/formats.md). Messages complete the sentence that problems.ts begins. */
+
+const name = z
+  .string()
+  .regex(
+    TARGET_NAME,
+    'expected a name of lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen',
+  );
+const aDuration = 'expected a duration such as 90s, 10m, 2h or 7d';
+const duration = z.string(aDuration).regex(DURATION, aDuration).transform(parseDuration);
+const aSize = 'expected a size such as 200MiB or 1.5GB';
+const size = z
+  .string(aSize)
+  .regex(SIZE, aSize)
+  .transform(parseSize)
+  .refine((bytes) => bytes > 0, 'expected a size above zero');
+const count = (most: number) => z.int().min(1).max(most);
+
+const temporal = z.strictObject({
+  address: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/@]+):\d{1,5}$/, 'expected host:port')
+    .optional(),
+  namespace: z.string().min(1).optional(),
+  profile: z.string().min(1).optional().describe('A profile of temporal.toml'),
+  apiKey: secretReference.optional(),
+  tls: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        serverName: z.string().optional(),
+        ca: secretReference.optional(),
+        certificate: secretReference.optional(),
+        key: secretReference.optional(),
+      }),
+    ])
+    .optional(),
+});
+
+const s3Store = z.strictObject({
+  type: z.literal('s3'),
+  bucket: z.string().regex(/^[^/\s]+$/, 'expected the name of a bucket, without slashes'),
+  prefix: z
+    .string()
+    .refine(isPrefix, 'expected a prefix such as team/holdfast, without empty or dotted segments')
+    .transform((prefix) => prefix.replace(/\/$/, ''))
+    .optional(),
+  region: z.string().min(1).optional(),
+  endpoint: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .optional()
+    .describe('For S3-compatible services'),
+  forcePathStyle: z.boolean().optional(),
+  credentials: z
+    .strictObject({
+      accessKeyId: secretReference,
+      secretAccessKey: secretReference,
+      sessionToken: secretReference.optional(),
+    })
+    .optional()
+    .describe("Without it: the SDK's own chain of credentials"),
+  partSize: size.optional(),
+  maxParts: count(10_000).optional(),
+  maxObjectSize: size.optional(),
+});
+
+const directoryStore = z.strictObject({
+  type: z.literal('directory'),
+  path: z.string().min(1).describe('Relative to this file'),
+  shared: z.boolean().optional().describe('Every host that uses it sees the same directory'),
+  maxObjectSize: size.optional(),
+});
+
+export const storeSchema = z.discriminatedUnion('type', [s3Store, directoryStore]);
+
+export const OVERLAPS = [
+  'skip',
+  'bufferOne',
+  'bufferAll',
+  'cancelOther',
+  'terminateOther',
+  'allowAll',
+] as const;
+
+const schedule = z.strictObject({
+  cron: z.string().superRefine((text, context) => {
+    const problem = cronProblem(text);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  }),
+  timeZone: z
+    .string()
+    .superRefine((zone, context) => {
+      const message = timeZoneProblem(zone);
+      if (message) context.addIssue({ code: 'custom', message });
+    })
+    .default('UTC'),
+  jitter: duration.prefault('0s').describe('A random delay of at most so long'),
+  overlap: z.enum(OVERLAPS).default('skip').describe('When the run before still runs'),
+  catchUp: duration
+    .refine((ms) => ms >= 10_000, 'expected at least 10s')
+    .prefault('2h')
+    .describe('How late a missed run is still started'),
+  pauseOnFailure: z.boolean().default(false),
+});
+
+const keep = count(100_000).optional();
+
+/** What formats.md promises and this version does not act on: accepted, and named in a warning. */
+export const DORMANT = ['copies', 'retention', 'drill', 'notify', 'verify'] as const;
+
+const target = z.strictObject({
+  product: z.string(),
+  connection: z.record(z.string(), z.unknown()),
+  store: z.string(),
+  copies: z.array(z.string()).optional(),
+  schedule: schedule.optional(),
+  retention: z
+    .strictObject({
+      keepLast: keep,
+      keepHourly: keep,
+      keepDaily: keep,
+      keepWeekly: keep,
+      keepMonthly: keep,
+      keepYearly: keep,
+    })
+    .optional(),
+  verify: z.unknown().optional(),
+  drill: z.unknown().optional(),
+  notify: z.unknown().optional(),
+  encryption: z
+    .strictObject({
+      recipients: z
+        .array(z.string().regex(/^age1[0-9a-z]{20,}$/, 'expected an age recipient (age1…)'))
+        .min(1, 'expected at least one recipient'),
+      identity: secretReference.optional().describe('Only on hosts that restore or verify deeply'),
+    })
+    .optional(),
+  limits: z
+    .strictObject({
+      concurrency: count(64).default(4).describe('Streams at a time'),
+      bytesPerSecond: size.optional(),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({
+      heartbeat: positive(duration).prefault('30s'),
+      lockWait: duration.prefault('10m'),
+      stall: positive(duration).prefault('5m'),
+      retryPause: positive(duration).prefault('5m'),
+      attempts: count(100_000).default(150),
+    })
+    .prefault({}),
+  taskQueue: z.string().min(1).default(TASK_QUEUE),
+  cluster: name.optional().describe("Targets that share a product's cluster-wide limits"),
+  protected: z.boolean().default(false).describe('Never the destination of a restore'),
+  safetyBackup: z
+    .boolean()
+    .default(true)
+    .describe('A destructive restore backs its destination up first'),
+});
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional(),
+  temporal: temporal.optional(),
+  stores: z.record(name, storeSchema),
+  targets: z.record(name, target),
+});
+
+export type ParsedConfig = z.output<typeof configSchema>;
+export type ParsedTarget = z.output<typeof target>;
+export type ScheduleSettings = z.output<typeof schedule>;
+export type TemporalSettings = z.output<typeof temporal>;
+
+function positive(schema: typeof duration) {
+  return schema.refine((ms) => ms > 0, 'expected a duration above zero');
+}
+
+function isPrefix(prefix: string): boolean {
+  return prefix
+    .replace(/\/$/, '')
+    .split('/')
+    .every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+}
+
+function timeZoneProblem(zone: string): string | undefined {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    if (/^[A-Za-z]/.test(zone)) return undefined;
+  } catch {
+    // Worded below.
+  }
+  const hint = didYouMean(zone, Intl.supportedValuesOf('timeZone'));
+  return `expected an IANA time zone such as Europe/Berlin, found "${zone}".${hint}`;
+}
