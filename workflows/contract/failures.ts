@@ -220,6 +220,11 @@ export const FAILURES = {
     retry: 'never',
     hint: 'Make room in the spool directory of the worker (TMPDIR).',
   },
+  TOOL_MISSING: {
+    fault: 'environment',
+    retry: 'never',
+    hint: 'Install the program that the message names, or name its executable in the variable.',
+  },
   WORKER_SHUTDOWN: {
     fault: 'environment',
     retry: 'soon',

@@ -1,0 +1,17 @@
+import type {} from 'vitest';
+import type { TestProject } from 'vitest/node';
+import { startTemporal } from './temporal.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** `127.0.0.1:<port>` of the server that the whole run of a project shares. */
+    temporalAddress: string;
+  }
+}
+
+/** One Temporal server for all tests of a project; tests keep apart by fresh names of targets and task queues. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startTemporal();
+  project.provide('temporalAddress', server.address);
+  return () => server.stop();
+}

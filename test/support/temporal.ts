@@ -1,0 +1,58 @@
+import { Connection } from '@temporalio/client';
+import { findTool } from '../../infra/tools/find-tool.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names.ts';
+import { freePort } from './free-port.ts';
+import { spawnServer, type RunningServer } from './spawn-server.ts';
+
+export interface TemporalServer extends AsyncDisposable {
+  readonly address: string;
+  /** Where the UI answers, when asked for. */
+  readonly ui?: string;
+  readonly server: RunningServer;
+  stop(): Promise<void>;
+}
+
+const TYPE_NAMES = { KEYWORD: 'Keyword', INT: 'Int' } as const;
+
+/** A real Temporal server that forgets everything when it stops, with Holdfast's search attributes. */
+export async function startTemporal(
+  options: { ui?: boolean; port?: number } = {},
+): Promise<TemporalServer> {
+  const command = await findTool('temporal');
+  const port = options.port ?? (await freePort());
+  const uiPort = options.ui ? await freePort() : undefined;
+  const address = `127.0.0.1:${port}`;
+  const server = await spawnServer({
+    name: 'temporal',
+    command,
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--log-level', 'error'],
+      ...(uiPort === undefined ? ['--headless'] : ['--ui-port', `${uiPort}`]),
+      ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+        '--search-attribute',
+        `${name}=${TYPE_NAMES[type]}`,
+      ]),
+    ],
+    ready: () => knowsSearchAttributes(address),
+  });
+  const stop = () => server.stop();
+  return {
+    address,
+    ...(uiPort === undefined ? {} : { ui: `http://127.0.0.1:${uiPort}` }),
+    server,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function knowsSearchAttributes(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: '2 seconds' });
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({
+      namespace: 'default',
+    });
+    return Object.keys(SEARCH_ATTRIBUTES).every((name) => customAttributes[name] !== undefined);
+  } finally {
+    await connection.close();
+  }
+}
