@@ -1,6 +1,6 @@
 /**
- * Works through a list, `limit` items at a time. After a failure no further item is begun, and it settles only when
- * those under way have ended: their signal is what ends them early.
+ * Works through a list, `limit` items at a time. After a failure no further item is begun, and those under way are
+ * left to end: what they finish need not be done again. The first failure is thrown then.
  */
 export async function eachBounded<T>(
   items: Iterable<T>,
@@ -8,20 +8,17 @@ export async function eachBounded<T>(
   work: (item: T, index: number) => Promise<void>,
 ): Promise<void> {
   const queue = [...items].entries();
-  let failed = false;
+  const failures: unknown[] = [];
   const lane = async () => {
     for (const [index, item] of queue) {
-      if (failed) return;
+      if (failures.length > 0) return;
       try {
         await work(item, index);
       } catch (error) {
-        failed = true;
-        throw error;
+        failures.push(error);
       }
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: Math.max(1, limit) }, lane));
-  for (const { status, reason } of lanes as PromiseRejectedResult[]) {
-    if (status === 'rejected') throw reason;
-  }
+  await Promise.all(Array.from({ length: Math.max(1, limit) }, lane));
+  if (failures.length > 0) throw failures[0];
 }

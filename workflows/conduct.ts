@@ -9,7 +9,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
-import { QUERY, SIGNAL, type Operation } from './contract/names.ts';
+import { QUERY, SIGNAL, type Operation, type Outcome } from './contract/names.ts';
 import type { Skipped } from './contract/operations.ts';
 import type { Progress } from './contract/progress.ts';
 import { failure, verdict } from './failure.ts';
@@ -36,8 +36,8 @@ export async function conduct<T extends { warnings: unknown[] }>(
   });
   try {
     const report = await work(run);
-    run.outcome(report.warnings.length > 0 ? 'warned' : 'succeeded', bytesOf(report));
-    run.show('done');
+    run.outcome(outcomeOf(report), bytesOf(report));
+    run.show(outcomeOf(report) === 'failed' ? 'done: it found damage' : 'done');
     return report;
   } catch (error) {
     return await close(run, error);
@@ -68,6 +68,11 @@ export function scheduled(): string | undefined {
   const { searchAttributes } = workflowInfo();
   const [time] = searchAttributes['TemporalScheduledStartTime'] ?? [];
   return time instanceof Date ? time.toISOString() : time === undefined ? undefined : String(time);
+}
+
+function outcomeOf(report: { warnings: unknown[]; ok?: boolean }): Outcome {
+  if (report.ok === false) return 'failed';
+  return report.warnings.length > 0 ? 'warned' : 'succeeded';
 }
 
 function bytesOf(report: object): number {

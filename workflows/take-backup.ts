@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { BackupJob } from './contract/activities.ts';
 import type { BackupReport } from './contract/operations.ts';
+import { verdict } from './failure.ts';
 import { eachPage } from './pages.ts';
 import type { Run } from './run.ts';
 
@@ -36,11 +37,31 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
       return report;
     });
   } catch (error) {
-    const { committed } = await CancellationScope.nonCancellable(() =>
-      ask('remove what was not committed').discardBackup(job),
-    );
+    const committed = await discard(run, job);
     if (!committed) throw error;
     return { ...committed, warnings: [...committed.warnings, afterCommit(error)] };
+  }
+}
+
+/** A store that refuses to delete must not hide why the backup failed. */
+async function discard(run: Run, job: BackupJob): Promise<BackupReport | null> {
+  run.enter('removing what was not committed', false);
+  try {
+    return await CancellationScope.nonCancellable(async () => {
+      const { committed } = await activities(
+        'ask',
+        'remove what was not committed',
+        job.snapshot,
+      ).discardBackup(job);
+      return committed;
+    });
+  } catch (error) {
+    const { message } = verdict(error);
+    run.warn({
+      code: 'LEFTOVERS',
+      message: `What was not committed could not be removed: ${message}`,
+    });
+    return null;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Store } from '../stores/store.ts';
 import { targetFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { newestProof } from './proofs.ts';
-import { readManifest } from './read-manifest.ts';
+import { isCommitted, readManifest } from './read-manifest.ts';
 
 export interface FoundBackup {
   manifest: Manifest;
@@ -51,5 +51,30 @@ export async function findBackup(
     passedOver.length === 0
       ? {}
       : { hint: 'Name one of them as `backup` if you want it all the same.' },
+  );
+}
+
+/**
+ * The id of a backup to look at, however bad it may be: `latest` is simply the newest committed one.
+ * @throws BACKUP_UNKNOWN
+ */
+export async function newestBackup(
+  store: Store,
+  target: string,
+  wanted: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const ids =
+    wanted === 'latest'
+      ? (await store.folders(targetFolder(target), { signal })).filter((name) =>
+          BACKUP_ID.test(name),
+        )
+      : [wanted];
+  for (const id of ids.toReversed()) {
+    if (await isCommitted(store, target, id, signal)) return id;
+  }
+  throw new HoldfastError(
+    'BACKUP_UNKNOWN',
+    `There is no backup${wanted === 'latest' ? '' : ` ${wanted}`} of target ${target} in store ${store.name} (${store.place}).`,
   );
 }

@@ -25,6 +25,18 @@ export async function readManifest(
   return parseManifest(raw, `${store.place}/${folder}${MANIFEST}`);
 }
 
+/** Whether a backup exists: its manifest is there, and nobody has begun to remove it. */
+export async function isCommitted(
+  store: Store,
+  target: string,
+  backup: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const folder = backupFolder(target, backup);
+  if (!(await store.head(folder + MANIFEST, { signal }))) return false;
+  return !(await store.head(folder + DELETING, { signal }));
+}
+
 export function parseManifest(raw: unknown, where: string): Manifest {
   const format =
     typeof raw === 'object' && raw !== null && 'format' in raw ? raw.format : undefined;

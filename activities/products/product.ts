@@ -27,6 +27,8 @@ export interface ProductContext {
   target: string;
   /** Checked by `connection`. */
   connection: Record<string, unknown>;
+  /** In a restore, the target that the backup is of: what comes back may be used with its credentials. */
+  source?: { target: string; connection: Record<string, unknown> } | undefined;
   /** Streams at a time. */
   concurrency: number;
   /** A read or write without a byte for so long is stalled. */
@@ -51,7 +53,8 @@ export interface BackupSource {
   capture(sink: {
     spool: string;
     startedAt: Date;
-    store(artifact: ArtifactPlan, body: OpenArtifact): Promise<ObjectLine[]>;
+    /** `open` may be called again, when a long artifact has to be split. */
+    store(artifact: ArtifactPlan, open: () => Promise<OpenArtifact>): Promise<ObjectLine[]>;
   }): Promise<Capture>;
 
   /** Opens one planned artifact. `gone` when it no longer exists at the source, which is no failure. */

@@ -2,7 +2,7 @@ export interface Warning {
   /** SCREAMING_SNAKE, stable. */
   code: string;
   message: string;
-  subject?: string;
+  subject?: string | undefined;
 }
 
 /** The answer to the query `progress` (docs/formats.md). Sizes in bytes, times in RFC 3339 UTC. */

@@ -1,0 +1,73 @@
+import { CancelledFailure, Context } from '@temporalio/activity';
+import type { Figures } from '../workflows/contract/progress.ts';
+import { SIGNAL } from '../workflows/contract/names.ts';
+import type { Dependencies } from './dependencies.ts';
+import { HoldfastError, toApplicationFailure } from './failure.ts';
+import { mayTell } from './telling.ts';
+
+/** One attempt of an activity: its signal, and what it moved so far. */
+export interface Attempt {
+  readonly signal: AbortSignal;
+  readonly number: number;
+  /** Counts that the heartbeat carries; the body only adds to them. */
+  readonly figures: { artifacts: number; bytes: number };
+}
+
+const HEARTBEAT_EVERY_MS = 1_000;
+
+/**
+ * Frames the body of every activity: heartbeats from the first second, live figures, the shutdown of a worker told
+ * apart from a user's cancel, and failures translated once, at this edge.
+ */
+export async function attempt<T>(
+  deps: Dependencies,
+  body: (at: Attempt) => Promise<T>,
+): Promise<T> {
+  const context = Context.current();
+  const { activityId, attempt: number } = context.info;
+  const at = {
+    signal: context.cancellationSignal,
+    number,
+    figures: { artifacts: 0, bytes: 0 },
+  };
+  const figures = (): Figures => ({ activity: activityId, attempt: number, ...at.figures });
+  const beat = () => {
+    context.heartbeat(figures());
+    if (at.figures.bytes > 0) void tell(deps, context, figures());
+  };
+  context.heartbeat(figures());
+  const timer = setInterval(beat, HEARTBEAT_EVERY_MS);
+  try {
+    return await body(at);
+  } catch (error) {
+    if (context.cancellationSignal.aborted) throw ending(context);
+    const failure = toApplicationFailure(error);
+    if (!(error instanceof HoldfastError)) context.log.error('unexpected failure', { error });
+    await tell(deps, context, { ...figures(), lastError: failure.message });
+    throw failure;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** A worker that stops is not a user who cancels: the attempt is repeated elsewhere. */
+function ending(context: Context): Error {
+  if (context.cancellationDetails?.workerShutdown && !context.cancellationDetails.cancelRequested) {
+    return toApplicationFailure(
+      new HoldfastError('WORKER_SHUTDOWN', 'The worker that ran this activity was stopped.'),
+    );
+  }
+  return new CancelledFailure('CANCELLED');
+}
+
+/** Signals the workflow, so that its query and the UI move. A hint: when it fails, nothing is lost. */
+async function tell(deps: Dependencies, context: Context, figures: Figures): Promise<void> {
+  const { workflowExecution } = context.info;
+  if (!workflowExecution || !mayTell(workflowExecution.runId, figures)) return;
+  const { workflowId, runId } = workflowExecution;
+  try {
+    await deps.client.workflow.getHandle(workflowId, runId).signal(SIGNAL.figures, figures);
+  } catch (error) {
+    context.log.debug('figures not told', { error });
+  }
+}

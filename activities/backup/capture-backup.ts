@@ -1,0 +1,93 @@
+import type { Activities, BackupJob, PlanSummary } from '../../workflows/contract/activities.ts';
+import { attempt, type Attempt } from '../attempt.ts';
+import { backupFolder } from '../catalog/layout.ts';
+import type { ObjectLine } from '../catalog/manifest.ts';
+import { readPlan, writePlan, type BackupPlan } from '../catalog/plan.ts';
+import { predecessor } from '../catalog/predecessor.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { storeArtifact } from '../pipeline/store-artifact.ts';
+import type { Store } from '../stores/store.ts';
+import { openerOf, sealerOf, throttleOf, withSession, withSpool, withStore } from '../workspace.ts';
+
+export function captureBackup(deps: Dependencies): Activities['captureBackup'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const folder = backupFolder(job.snapshot.target, job.backup);
+        const plan =
+          (await readPlan(store, folder, at.signal)) ??
+          (await capture(deps, at, job, store, folder));
+        return summary(plan, await predecessor(store, job, at.signal));
+      }),
+    );
+}
+
+async function capture(
+  deps: Dependencies,
+  at: Attempt,
+  job: BackupJob,
+  store: Store,
+  folder: string,
+): Promise<BackupPlan> {
+  const { snapshot } = job;
+  const [sealer, opener, throttle] = [
+    await sealerOf(snapshot),
+    await openerOf(snapshot),
+    throttleOf(snapshot),
+  ];
+  const lines: ObjectLine[] = [];
+  const from = new Date().toISOString();
+  const captured = await withSpool(deps, (spool) =>
+    withSession(at, snapshot, (session) =>
+      session.backup.capture({
+        spool,
+        startedAt: new Date(job.scheduledAt ?? job.startedAt),
+        store: async (artifact, open) => {
+          const stored = await storeArtifact({
+            store,
+            folder,
+            artifact,
+            open,
+            adopt: false,
+            sealer,
+            opener,
+            throttle,
+            signal: at.signal,
+            stallMs: snapshot.timeouts.stall,
+            onBytes: (bytes) => {
+              at.figures.bytes += bytes;
+            },
+          });
+          at.figures.artifacts += 1;
+          lines.push(...stored);
+          return stored;
+        },
+      }),
+    ),
+  );
+  return writePlan(
+    store,
+    folder,
+    `${at.number}-${Date.now().toString(36)}`,
+    {
+      artifacts: captured.artifacts.length + at.figures.artifacts,
+      captured: { from, to: new Date().toISOString() },
+      stored: { ...at.figures },
+      lines,
+      detail: captured.detail,
+      warnings: captured.warnings,
+    },
+    captured.artifacts,
+    at.signal,
+  );
+}
+
+function summary(plan: BackupPlan, before: { plainBytes: number } | undefined): PlanSummary {
+  return {
+    pages: plan.pages,
+    artifacts: plan.artifacts,
+    ...(before ? { bytes: before.plainBytes } : {}),
+    stored: plan.stored,
+    warnings: plan.warnings,
+  };
+}

@@ -1,0 +1,138 @@
+import type { Activities, BackupJob, Preflight } from '../../workflows/contract/activities.ts';
+import type { BackupReport } from '../../workflows/contract/operations.ts';
+import { attempt, type Attempt } from '../attempt.ts';
+import { putOnce, readJson, toJson } from '../catalog/json.ts';
+import { backupFolder, MANIFEST } from '../catalog/layout.ts';
+import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
+import { writeObjects } from '../catalog/objects.ts';
+import type { BackupPlan } from '../catalog/plan.ts';
+import { predecessor } from '../catalog/predecessor.ts';
+import { parseManifest } from '../catalog/read-manifest.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Conclusion } from '../products/product.ts';
+import type { Store } from '../stores/store.ts';
+import { sealerOf, withStore } from '../workspace.ts';
+import { checkPresence } from './check-presence.ts';
+import { collectReceipts } from './collect-receipts.ts';
+import { concludeBackup } from './conclude-backup.ts';
+import { reportOf } from './report.ts';
+import { totalsOf, warningsOf } from './summarise.ts';
+
+/**
+ * The commit. Before the manifest appears: every planned artifact has a receipt, every object is in the store with
+ * its size, and nothing lies there that the manifest does not name.
+ */
+export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
+  return ({ job, preflight }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const folder = backupFolder(job.snapshot.target, job.backup);
+        const earlier = await ownManifest(store, folder, job, at);
+        if (earlier) return reportOf(earlier, job);
+        const collected = await collectReceipts(store, folder, job, at.signal);
+        const { lines, conclusion } = await concludeBackup(at, job, store, folder, collected);
+        await checkPresence(store, folder, lines, at.signal);
+        const manifest = await compose(deps, at, store, folder, {
+          job,
+          preflight,
+          plan: collected.plan,
+          gone: collected.gone.length,
+          lines,
+          conclusion,
+        });
+        return await publish(store, folder, manifest, job, at);
+      }),
+    );
+}
+
+interface Composition {
+  job: BackupJob;
+  preflight: Preflight;
+  plan: BackupPlan;
+  /** How many planned artifacts had vanished. */
+  gone: number;
+  lines: ObjectLine[];
+  conclusion: Conclusion;
+}
+
+async function compose(
+  deps: Dependencies,
+  at: Attempt,
+  store: Store,
+  folder: string,
+  { job, preflight, plan, gone, lines, conclusion }: Composition,
+): Promise<Manifest> {
+  const totals = totalsOf(lines, plan.artifacts - gone);
+  const before = await predecessor(store, job, at.signal);
+  const shrunk =
+    before !== undefined &&
+    (totals.plainBytes < before.plainBytes / 2 || totals.artifacts < before.artifacts / 2);
+  const sealer = await sealerOf(job.snapshot);
+  return {
+    format: MANIFEST_FORMAT,
+    holdfast: deps.version,
+    id: job.backup,
+    target: job.snapshot.target,
+    product: {
+      name: job.snapshot.product,
+      version: preflight.version,
+      identity: preflight.identity,
+    },
+    kind: 'streamed',
+    run: { workflowId: job.run.workflowId, runId: job.run.runId, attempt: at.number },
+    times: {
+      ...(job.scheduledAt ? { scheduled: job.scheduledAt } : {}),
+      started: job.startedAt,
+      captured: { from: plan.captured.from, to: new Date().toISOString() },
+      completed: new Date().toISOString(),
+    },
+    totals,
+    objects: await writeObjects(store, folder, lines, at.signal),
+    encryption: sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null,
+    state: shrunk ? 'suspect' : 'ok',
+    note: job.note,
+    tags: job.tags,
+    warnings: warningsOf({
+      job,
+      preflight,
+      plan,
+      conclusion,
+      shrunk: shrunk ? before : undefined,
+      totals,
+    }),
+    detail: conclusion.detail,
+  };
+}
+
+async function publish(
+  store: Store,
+  folder: string,
+  manifest: Manifest,
+  job: BackupJob,
+  at: Attempt,
+): Promise<BackupReport> {
+  if (await putOnce(store, folder + MANIFEST, toJson(manifest), at.signal)) {
+    return reportOf(manifest, job);
+  }
+  const there = await ownManifest(store, folder, job, at);
+  return reportOf(there ?? manifest, job);
+}
+
+/** The manifest that an earlier attempt of this run committed. @throws COMMIT_CONFLICT when it is another run's */
+async function ownManifest(
+  store: Store,
+  folder: string,
+  job: BackupJob,
+  at: Attempt,
+): Promise<Manifest | undefined> {
+  if (!(await store.head(folder + MANIFEST, { signal: at.signal }))) return undefined;
+  const raw = await readJson(store, folder + MANIFEST, at.signal);
+  const manifest = parseManifest(raw, `${store.place}/${folder}${MANIFEST}`);
+  if (manifest.run.runId === job.run.runId) return manifest;
+  throw new HoldfastError(
+    'COMMIT_CONFLICT',
+    `Backup ${job.backup} of ${job.snapshot.target} was committed by the run ${manifest.run.workflowId} ` +
+      `(${manifest.run.runId}), not by this one.`,
+  );
+}

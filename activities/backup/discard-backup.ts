@@ -1,0 +1,31 @@
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt } from '../attempt.ts';
+import { backupFolder, MANIFEST, RUN } from '../catalog/layout.ts';
+import { readIfThere, readJson } from '../catalog/json.ts';
+import { parseManifest } from '../catalog/read-manifest.ts';
+import { removeBelow } from '../catalog/remove-below.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { withStore } from '../workspace.ts';
+import { reportOf } from './report.ts';
+
+/** Removes a backup that was not committed. What another run claimed, or what is committed, stays. */
+export function discardBackup(deps: Dependencies): Activities['discardBackup'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const folder = backupFolder(job.snapshot.target, job.backup);
+        if (await store.head(folder + MANIFEST, { signal: at.signal })) {
+          const raw = await readJson(store, folder + MANIFEST, at.signal);
+          const manifest = parseManifest(raw, folder + MANIFEST);
+          const own = manifest.run.runId === job.run.runId;
+          return { committed: own ? reportOf(manifest, job) : null };
+        }
+        const claim = (await readIfThere(store, folder + RUN, at.signal)) as
+          { runId?: unknown } | undefined;
+        if (claim === undefined || claim.runId === job.run.runId) {
+          await removeBelow(store, folder, at.signal);
+        }
+        return { committed: null };
+      }),
+    );
+}

@@ -1,0 +1,19 @@
+import type { BackupJob } from '../../workflows/contract/activities.ts';
+import type { BackupReport } from '../../workflows/contract/operations.ts';
+import type { Manifest } from '../catalog/manifest.ts';
+
+export function reportOf(manifest: Manifest, job: BackupJob): BackupReport {
+  const { artifacts, objects, storedBytes, plainBytes } = manifest.totals;
+  return {
+    backup: manifest.id,
+    target: manifest.target,
+    store: job.snapshot.store.name,
+    state: manifest.state,
+    artifacts,
+    objects,
+    storedBytes,
+    plainBytes,
+    durationMs: Date.parse(manifest.times.completed) - Date.parse(manifest.times.started),
+    warnings: manifest.warnings,
+  };
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { BACKUP_ID, TARGET_NAME } from '../workflows/contract/names.ts';
+import { didYouMean } from './config/config.ts';
+import { HoldfastError } from './failure.ts';
+
+/** The inputs of the workflows, as a person may have typed them into the Temporal UI. */
+
+const target = z.string().regex(TARGET_NAME, 'expected the name of a target');
+const backup = z
+  .string()
+  .refine(
+    (id) => id === 'latest' || BACKUP_ID.test(id),
+    'expected the id of a backup, or "latest"',
+  );
+const names = z.array(z.string().min(1)).optional();
+
+export const backupRequest = z.strictObject({
+  target,
+  note: z.string().max(1_000).optional(),
+  tags: z.record(z.string().max(100), z.string().max(1_000)).optional(),
+  full: z.boolean().optional(),
+});
+
+export const restoreRequest = z.strictObject({
+  target,
+  backup: backup.optional(),
+  into: target.optional(),
+  select: z
+    .strictObject({
+      organisations: names,
+      buckets: names,
+      databases: names,
+      retentionPolicies: names,
+      classes: names,
+    })
+    .optional(),
+  rename: z.record(z.string().min(1), z.string().min(1)).optional(),
+  onConflict: z.enum(['fail', 'rename', 'replace']).optional(),
+  confirm: z.string().optional(),
+  safetyBackup: z.boolean().optional(),
+  keepDeleted: z.boolean().optional(),
+  dryRun: z.boolean().optional(),
+});
+
+export const verifyRequest = z.strictObject({
+  target,
+  backup: backup.optional(),
+  depth: z.enum(['quick', 'deep']).optional(),
+});
+
+/** @throws INPUT_INVALID: one sentence with every mistake */
+export function parseRequest<T>(operation: string, schema: z.ZodObject, input: unknown): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data as T;
+  const mistakes = parsed.error.issues.map((issue) => describe(issue, Object.keys(schema.shape)));
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `The input of ${operation} is wrong: ${mistakes.join('; ')}.`,
+    { hint: `Give one JSON object such as {"target": "metrics"}.` },
+  );
+}
+
+function describe(issue: z.core.$ZodIssue, known: string[]): string {
+  const where = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys
+      .map((key) => `${where}unknown field "${key}"${didYouMean(key, known)}`)
+      .join('; ');
+  }
+  return `${where}${issue.message}`;
+}

@@ -1,0 +1,20 @@
+import type { Activities } from '../workflows/contract/activities.ts';
+import type { BackupRequest } from '../workflows/contract/operations.ts';
+import { attempt } from './attempt.ts';
+import { snapshotOf } from './config/config.ts';
+import type { Dependencies } from './dependencies.ts';
+import { backupRequest, parseRequest } from './requests.ts';
+import { backupJob, runFacts } from './resolve.ts';
+
+export function resolveBackup(deps: Dependencies): Activities['resolveBackup'] {
+  return ({ input, scheduledAt }) =>
+    attempt(deps, async () => {
+      const request = parseRequest<BackupRequest>('backup', backupRequest, input);
+      const snapshot = snapshotOf(await deps.loadConfig(), request.target);
+      return backupJob(snapshot, await runFacts(deps), {
+        ...(scheduledAt ? { scheduledAt } : {}),
+        ...(request.note === undefined ? {} : { note: request.note }),
+        ...(request.tags ? { tags: request.tags } : {}),
+      });
+    });
+}

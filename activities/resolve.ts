@@ -1,0 +1,52 @@
+import { Context } from '@temporalio/activity';
+import type { BackupJob, Job } from '../workflows/contract/activities.ts';
+import { backupId } from '../workflows/contract/names.ts';
+import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
+import type { Dependencies } from './dependencies.ts';
+
+export interface RunFacts {
+  run: BackupJob['run'];
+  startedAt: string;
+  searchable: boolean;
+}
+
+/** What Temporal knows of the run that asks. The times are Temporal's, so that a retry finds the same. */
+export async function runFacts(deps: Dependencies): Promise<RunFacts> {
+  const { workflowExecution } = Context.current().info;
+  const { workflowId, runId } = workflowExecution!;
+  const { startTime } = await deps.client.workflow.getHandle(workflowId, runId).describe();
+  return {
+    run: { workflowId, runId, namespace: deps.client.options.namespace, cluster: deps.cluster },
+    startedAt: startTime.toISOString(),
+    searchable: await deps.searchable(),
+  };
+}
+
+export function backupJob(
+  snapshot: TargetSnapshot,
+  facts: RunFacts,
+  extra: Partial<Pick<BackupJob, 'scheduledAt' | 'note' | 'tags'>> = {},
+): BackupJob {
+  const { scheduledAt, note = null, tags = {} } = extra;
+  return {
+    ...facts,
+    snapshot,
+    backup: backupId(new Date(scheduledAt ?? facts.startedAt), facts.run.runId),
+    ...(scheduledAt ? { scheduledAt } : {}),
+    note,
+    tags,
+    warnings: searchWarning(facts),
+  };
+}
+
+export function searchWarning({ searchable }: Pick<Job, 'searchable'>): Job['warnings'] {
+  if (searchable) return [];
+  return [
+    {
+      code: 'SEARCH_ATTRIBUTES_MISSING',
+      message:
+        'The search attributes of Holdfast are not registered in this namespace, so runs cannot be filtered by them; ' +
+        '`holdfast doctor` prints the command.',
+    },
+  ];
+}

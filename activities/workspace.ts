@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
+import type { Attempt } from './attempt.ts';
+import type { Dependencies } from './dependencies.ts';
+import { createOpener, type Opener } from './pipeline/age/opener.ts';
+import { createSealer, type Sealer } from './pipeline/age/sealer.ts';
+import { Throttle } from './pipeline/throttle.ts';
+import type { ProductSession } from './products/product.ts';
+import { findProduct } from './products/registry.ts';
+import { readSecret } from './secrets.ts';
+import { openStore } from './stores/open-store.ts';
+import type { Store } from './stores/store.ts';
+
+/** Works with the store of a target, and closes it. */
+export async function withStore<T>(
+  deps: Dependencies,
+  snapshot: TargetSnapshot,
+  body: (store: Store) => Promise<T>,
+): Promise<T> {
+  const store = openStore(snapshot.store, deps.stores);
+  try {
+    return await body(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Works with the database of a target, and disconnects. */
+export async function withSession<T>(
+  at: Attempt,
+  snapshot: TargetSnapshot,
+  body: (session: ProductSession) => Promise<T>,
+): Promise<T> {
+  const session = findProduct(snapshot.product).connect({
+    target: snapshot.target,
+    connection: snapshot.connection,
+    concurrency: snapshot.limits.concurrency,
+    stallMs: snapshot.timeouts.stall,
+    signal: at.signal,
+  });
+  try {
+    return await body(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** A folder of this attempt's own, for what cannot be streamed; removed at both ends. */
+export async function withSpool<T>(
+  deps: Dependencies,
+  body: (folder: string) => Promise<T>,
+): Promise<T> {
+  await mkdir(deps.spoolRoot, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(deps.spoolRoot, 'attempt-'));
+  try {
+    return await body(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What encrypts for a target's recipients; undefined when it keeps its backups unencrypted. */
+export async function sealerOf({ encryption }: TargetSnapshot): Promise<Sealer | undefined> {
+  return encryption ? createSealer(encryption.recipients) : undefined;
+}
+
+/** What decrypts, on a host that has the identity. */
+export async function openerOf({
+  target,
+  encryption,
+}: TargetSnapshot): Promise<Opener | undefined> {
+  if (!encryption?.identity) return undefined;
+  return createOpener(
+    await readSecret(encryption.identity, `the age identity of target ${target}`),
+  );
+}
+
+const throttles = new Map<string, { rate: number; throttle: Throttle }>();
+
+/** One bandwidth for all streams of a target in this worker. */
+export function throttleOf({ target, limits }: TargetSnapshot): Throttle | undefined {
+  const rate = limits.bytesPerSecond;
+  if (rate === undefined) return undefined;
+  const known = throttles.get(target);
+  if (known?.rate === rate) return known.throttle;
+  const throttle = new Throttle(rate);
+  throttles.set(target, { rate, throttle });
+  return throttle;
+}
