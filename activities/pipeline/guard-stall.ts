@@ -1,0 +1,112 @@
+import { HoldfastError } from '../failure.ts';
+
+/**
+ * The same chunks, but reading never hangs: it ends with the signal's reason as soon as the signal fires, and with
+ * SOURCE_STALLED when the source keeps silent for `stallMs` while somebody waits for it (a slow consumer is no
+ * stall). The source is told to close, and not waited for: one that hangs could not answer that either.
+ * @param stallMs undefined: only the signal ends a silence
+ * @param subject for the sentence: `telemetry/shard 31`
+ */
+export function guardStall(
+  source: AsyncIterable<Uint8Array>,
+  stallMs: number | undefined,
+  signal: AbortSignal,
+  subject = 'the stream',
+): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]: () =>
+      new GuardedIterator(source[Symbol.asyncIterator](), stallMs, signal, subject),
+  };
+}
+
+/** Written by hand, not as a generator: a generator that awaits a silent source cannot be ended from outside. */
+class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #stallMs: number | undefined;
+  readonly #signal: AbortSignal;
+  readonly #subject: string;
+  readonly #abort = () => this.#fail(this.#signal.reason);
+  #waiting: ((reason: unknown) => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(
+    source: AsyncIterator<Uint8Array>,
+    stallMs: number | undefined,
+    signal: AbortSignal,
+    subject: string,
+  ) {
+    this.#source = source;
+    this.#stallMs = stallMs;
+    this.#signal = signal;
+    this.#subject = subject;
+    signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#signal.aborted) {
+      this.#closeSource();
+      return Promise.reject(this.#signal.reason);
+    }
+    if (this.#closed) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#waiting = reject;
+      this.#startTimer();
+      this.#source.next().then(
+        (result) => {
+          this.#waiting = undefined;
+          if (result.done) this.#close();
+          resolve(result);
+        },
+        (error: unknown) => {
+          this.#waiting = undefined;
+          this.#close();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#closeSource();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #startTimer(): void {
+    if (this.#stallMs === undefined) return;
+    // One timer for the whole stream: a new one for each chunk would cost more than reading the chunk.
+    if (this.#timer) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#stalled(), this.#stallMs);
+  }
+
+  #stalled(): void {
+    if (!this.#waiting) return;
+    const seconds = Math.round((this.#stallMs ?? 0) / 1000);
+    this.#fail(
+      new HoldfastError(
+        'SOURCE_STALLED',
+        `No byte of ${this.#subject} came from the source for ${seconds} seconds.`,
+      ),
+    );
+  }
+
+  #fail(reason: unknown): void {
+    const reject = this.#waiting;
+    this.#waiting = undefined;
+    this.#closeSource();
+    reject?.(reason);
+  }
+
+  #closeSource(): void {
+    if (this.#closed) return;
+    this.#close();
+    // Nobody waits for the answer, and a failure of closing is no news for one who has left.
+    void Promise.resolve(this.#source.return?.()).catch(() => undefined);
+  }
+
+  #close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#signal.removeEventListener('abort', this.#abort);
+  }
+}

@@ -1,0 +1,77 @@
+import { HoldfastError } from '../failure.ts';
+import type { ObjectLine } from '../catalog/manifest.ts';
+import type { ArtifactPlan, OpenArtifact } from '../products/product.ts';
+import type { Store } from '../stores/store.ts';
+import { adoptEarlier } from './adopt-earlier.ts';
+import type { Opener } from './age/opener.ts';
+import type { Sealer } from './age/sealer.ts';
+import type { Throttle } from './throttle.ts';
+import { writeAttempt } from './write-attempt.ts';
+
+export interface StoreArtifactOptions {
+  store: Store;
+  /** The key prefix of the backup, ending in `/`. */
+  folder: string;
+  artifact: ArtifactPlan;
+  /**
+   * Opens the source, perhaps more than once: a stream that proves too long for one object begins again. Its chunks
+   * must not be changed once they are handed out.
+   */
+  open: () => Promise<OpenArtifact | 'gone'>;
+  /** Present: everything is encrypted. */
+  sealer?: Sealer | undefined;
+  /** Present: what an earlier attempt encrypted can be checked, instead of being taken again. */
+  opener?: Opener | undefined;
+  signal: AbortSignal;
+  /** Called with each chunk's length, and with a negative one for bytes that had to be given up. */
+  onBytes?: ((plainBytes: number) => void) | undefined;
+  throttle?: Throttle | undefined;
+  /** How long the source may keep silent; without it, only the signal ends a silence. */
+  stallMs?: number | undefined;
+  /**
+   * Nobody has tried this artifact before: spares the look for an earlier attempt's objects. A wrong claim costs
+   * time, never safety.
+   */
+  fresh?: boolean | undefined;
+  /**
+   * False: what an earlier attempt left is not of this moment (a snapshot that must match others), so it is never
+   * adopted and the next free name is taken.
+   */
+  adopt?: boolean | undefined;
+}
+
+/** More attempts than any retry policy makes; beyond it something else is wrong. */
+const ATTEMPT_LIMIT = 100;
+
+/**
+ * Streams one artifact into the store and returns a line for each object that it became, or `[]` when the source no
+ * longer has it. An object appears only if the source ended well and is whole in its format; whatever fails, nothing
+ * half appears. What an earlier attempt left is read back, checked fully and adopted; where it is bad, or cannot be
+ * read here, another is written under the next attempt's name.
+ *
+ * Ends within a second of the signal, and holds no more than a few chunks at any time.
+ * @throws SOURCE_TRUNCATED, SOURCE_GARBLED, SOURCE_STALLED, ENCRYPTION_UNUSABLE, STORE_*, and what `open` and its body throw
+ */
+export async function storeArtifact(options: StoreArtifactOptions): Promise<ObjectLine[]> {
+  let attempt = 1;
+  let split = false;
+  let look = !options.fresh && options.adopt !== false;
+  while (attempt <= ATTEMPT_LIMIT) {
+    if (look) {
+      const earlier = await adoptEarlier(options);
+      if (earlier.lines) return earlier.lines;
+      attempt = earlier.nextAttempt;
+      look = false;
+    }
+    const outcome = await writeAttempt(options, attempt, split);
+    if (outcome === 'gone') return [];
+    if (outcome === 'too long') split = true;
+    else if (outcome === 'exists' && options.adopt === false) attempt += 1;
+    else if (outcome === 'exists') look = true;
+    else return outcome;
+  }
+  throw new HoldfastError(
+    'OBJECT_EXISTS',
+    `${options.artifact.path} already has ${ATTEMPT_LIMIT} attempts in ${options.folder} of store ${options.store.name}.`,
+  );
+}
