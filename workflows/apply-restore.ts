@@ -2,7 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { RestoreJob, RestoreTotals, Undone } from './contract/activities.ts';
 import type { RestoreReport } from './contract/operations.ts';
-import { failure, failureCode } from './failure.ts';
+import { failure, failureCode, verdict } from './failure.ts';
 import { eachPage } from './pages.ts';
 import type { Run } from './run.ts';
 import { takeBackup } from './take-backup.ts';
@@ -64,14 +64,26 @@ export async function applyRestore(
     report.proof = { identical: totals.identical, equivalent: totals.equivalent };
     report.bytes = totals.bytes;
   } catch (error) {
-    run.enter('undoing', false);
     // What could not be proven is kept under another name: on a bad night, most of the data is better than none.
-    const keep = failureCode(error) === 'RESTORE_NOT_PROVEN';
+    await undo(run, job, failureCode(error) === 'RESTORE_NOT_PROVEN');
+    throw error;
+  }
+}
+
+/** A destination that refuses the undoing must not hide why the restore failed. */
+async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<void> {
+  run.enter('undoing', false);
+  try {
     const undone = await CancellationScope.nonCancellable(() =>
-      move('undo').undoRestore({ job, keep }),
+      activities('move', 'undo', job.destination).undoRestore({ job, keep }),
     );
     run.warn(...tellOf(undone));
-    throw error;
+  } catch (error) {
+    const { message } = verdict(error);
+    run.warn({
+      code: 'LEFTOVERS',
+      message: `What this restore created could not be removed: ${message}`,
+    });
   }
 }
 

@@ -16,3 +16,8 @@ export const PROOFS = 'proofs/';
 export const LEASES = 'leases/';
 export const WORK = 'work/';
 export const RUN = 'work/run.json';
+
+/** What a restore or verify under way keeps beside the backup that it reads. */
+export function workFolderOf(target: string, backup: string, runId: string): string {
+  return `${backupFolder(target, backup)}${WORK}${runId}/`;
+}

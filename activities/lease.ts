@@ -1,0 +1,58 @@
+import type { Activities, ReadJob } from '../workflows/contract/activities.ts';
+import type { Operation } from '../workflows/contract/names.ts';
+import { attempt } from './attempt.ts';
+import { LEASE_RENEWAL_MS, removeLease, writeLease } from './catalog/leases.ts';
+import { workFolderOf } from './catalog/layout.ts';
+import { removeBelow } from './catalog/remove-below.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Store } from './stores/store.ts';
+import { withStore } from './workspace.ts';
+
+export function lease(deps: Dependencies): Activities['lease'] {
+  return ({ job, operation }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, (store) => renew(store, job, operation, at.signal)),
+    );
+}
+
+/** Ends the lease, and removes what the run kept beside the backup. */
+export function releaseLease(deps: Dependencies): Activities['releaseLease'] {
+  return ({ job }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const { target } = job.snapshot;
+        await removeBelow(store, workFolderOf(target, job.backup, job.run.runId), at.signal);
+        await removeLease(store, { target, backup: job.backup, runId: job.run.runId }, at.signal);
+      }),
+    );
+}
+
+/** Keeps the lease of a long activity alive while it works. */
+export async function keepingLease<T>(
+  store: Store,
+  job: ReadJob,
+  operation: Operation,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  await renew(store, job, operation, signal);
+  const timer = setInterval(() => {
+    // One renewal in twelve is enough; the next one tries again.
+    renew(store, job, operation, signal).catch(() => undefined);
+  }, LEASE_RENEWAL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function renew(store: Store, job: ReadJob, operation: Operation, signal: AbortSignal) {
+  const { workflowId, runId } = job.run;
+  return writeLease(
+    store,
+    { target: job.snapshot.target, backup: job.backup, runId },
+    { operation, workflowId },
+    signal,
+  );
+}

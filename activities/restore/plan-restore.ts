@@ -1,0 +1,66 @@
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt, type Attempt } from '../attempt.ts';
+import { toJson, putOnce } from '../catalog/json.ts';
+import { workFolderOf } from '../catalog/layout.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { HoldfastError } from '../failure.ts';
+import type { PlannedRestore } from '../products/product.ts';
+import { withSession, withStore } from '../workspace.ts';
+import type { RestoreJob } from '../../workflows/contract/activities.ts';
+import { backupReader } from './backup-reader.ts';
+import { checkObjects } from './check-objects.ts';
+import { findRestorePlan, writeRestorePlan } from './restore-in-store.ts';
+
+export function planRestore(deps: Dependencies): Activities['planRestore'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const known = await findRestorePlan(store, job, at.signal);
+        if (known) return { plan: known.summary, pages: known.pages };
+        const backup = await backupReader(store, job, at.signal);
+        await checkObjects(store, backup, at.signal);
+        const planned = await withSession(at, job.destination, (session) =>
+          session.restore.plan({
+            backup,
+            restore: job.request,
+            destination: job.destination.target,
+            run: runName(job),
+          }),
+        );
+        requireConfirmation(job, planned);
+        const run = toJson({ ...job.run, startedAt: job.startedAt, operation: 'restore' });
+        const work = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
+        await putOnce(store, `${work}run.json`, run, at.signal);
+        const { summary, pages } = await writeRestorePlan(
+          store,
+          job,
+          attemptName(at),
+          planned,
+          at.signal,
+        );
+        return { plan: summary, pages };
+      }),
+    );
+}
+
+/** Short, unique and safe in the names of databases. */
+function runName({ run }: RestoreJob): string {
+  return run.runId.replaceAll('-', '').slice(0, 8);
+}
+
+function attemptName(at: Attempt): string {
+  return `${at.number}-${Date.now().toString(36)}`;
+}
+
+function requireConfirmation({ request, destination }: RestoreJob, planned: PlannedRestore): void {
+  const { destructive, replaces } = planned.summary;
+  if (request.dryRun || (!destructive && replaces.length === 0)) return;
+  if (request.confirm === destination.target) return;
+  const what = destructive ? `everything at ${destination.target}` : replaces.join(', ');
+  throw new HoldfastError(
+    'CONFIRM_REQUIRED',
+    request.confirm === undefined
+      ? `This restore replaces ${what}; it needs \`confirm\` with the name of the destination, "${destination.target}".`
+      : `This restore replaces ${what}; \`confirm\` is "${request.confirm}", and the destination is "${destination.target}".`,
+  );
+}

@@ -1,0 +1,24 @@
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt } from '../attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { keepingLease } from '../lease.ts';
+import { withSession, withStore } from '../workspace.ts';
+import { backupReader } from './backup-reader.ts';
+import { readRestorePlan, readState, writeState } from './restore-in-store.ts';
+
+export function prepareRestore(deps: Dependencies): Activities['prepareRestore'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        if (await readState(store, job, at.signal)) return;
+        const plan = await readRestorePlan(store, job, at.signal);
+        const backup = await backupReader(store, job, at.signal);
+        await keepingLease(store, job, 'restore', at.signal, async () => {
+          const state = await withSession(at, job.destination, (session) =>
+            session.restore.prepare(plan, backup),
+          );
+          await writeState(store, job, state, at.signal);
+        });
+      }),
+    );
+}

@@ -1,0 +1,95 @@
+import type { Activities, RestoreTotals } from '../../workflows/contract/activities.ts';
+import { attempt, type Attempt } from '../attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { eachBounded } from '../each-bounded.ts';
+import { HoldfastError } from '../failure.ts';
+import { keepingLease } from '../lease.ts';
+import type { BackupReader, Proof, RestoreSink, RestoreStep } from '../products/product.ts';
+import { streamsPerPage } from '../streams-per-page.ts';
+import { withSession, withSpool, withStore } from '../workspace.ts';
+import { backupReader } from './backup-reader.ts';
+import { readState, readSteps } from './restore-in-store.ts';
+
+const NAMED_FAILURES = 20;
+
+export function restorePage(deps: Dependencies): Activities['restorePage'] {
+  return ({ job, page }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const state = await readState(store, job, at.signal);
+        if (!state) {
+          throw new HoldfastError(
+            'OBJECT_MISSING',
+            `The state of this restore vanished from store ${store.name} in mid-run.`,
+          );
+        }
+        const steps = await readSteps(store, job, page, at.signal);
+        const backup = await backupReader(store, job, at.signal);
+        const totals: RestoreTotals = {
+          artifacts: 0,
+          bytes: 0,
+          identical: 0,
+          equivalent: 0,
+          failed: { subjects: [], count: 0 },
+        };
+        await keepingLease(store, job, 'restore', at.signal, () =>
+          withSpool(deps, (spool) =>
+            withSession(at, job.destination, (session) =>
+              eachBounded(steps, streamsPerPage(job.destination), async (step) => {
+                const proof = await restoreStep(at, session.restore, step, state, backup, spool);
+                count(totals, step, proof);
+                at.figures.artifacts += 1;
+              }),
+            ),
+          ),
+        );
+        return totals;
+      }),
+    );
+}
+
+/** Restores one artifact and proves it; one that came back different is restored once more. */
+async function restoreStep(
+  at: Attempt,
+  sink: RestoreSink,
+  step: RestoreStep,
+  state: Record<string, unknown>,
+  backup: BackupReader,
+  spool: string,
+): Promise<Proof> {
+  const original = () => backup.open(step.lines, { decompress: true });
+  const prove = () => sink.prove(step, state, original, spool);
+  // A later attempt of the activity finds much of its work done.
+  if (at.number > 1) {
+    const proof = await prove().catch(() => undefined);
+    if (proof && proof.result !== 'different') return proof;
+  }
+  await sink.apply(step, state, () => counted(at, backup.open(step.lines, { decompress: true })));
+  const first = await prove();
+  if (first.result !== 'different') return first;
+  await sink.apply(step, state, original);
+  return prove();
+}
+
+async function* counted(
+  at: Attempt,
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    at.figures.bytes += chunk.length;
+    yield chunk;
+  }
+}
+
+function count(totals: RestoreTotals, step: RestoreStep, proof: Proof): void {
+  totals.artifacts += 1;
+  totals.bytes += step.lines.reduce((sum, line) => sum + (line.plain ?? line).bytes, 0);
+  if (proof.result !== 'different') {
+    totals[proof.result] += 1;
+    return;
+  }
+  totals.failed.count += 1;
+  if (totals.failed.subjects.length < NAMED_FAILURES) {
+    totals.failed.subjects.push(`${step.subject} (${proof.reason})`);
+  }
+}

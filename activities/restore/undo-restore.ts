@@ -1,0 +1,15 @@
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt } from '../attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { withSession, withStore } from '../workspace.ts';
+import { readRestorePlan } from './restore-in-store.ts';
+
+export function undoRestore(deps: Dependencies): Activities['undoRestore'] {
+  return ({ job, keep }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const plan = await readRestorePlan(store, job, at.signal);
+        return withSession(at, job.destination, (session) => session.restore.undo(plan, keep));
+      }),
+    );
+}

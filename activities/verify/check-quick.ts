@@ -1,0 +1,25 @@
+import { posix } from 'node:path';
+import type { Finding } from '../../workflows/contract/operations.ts';
+import type { ObjectLine } from '../catalog/manifest.ts';
+import type { Store } from '../stores/store.ts';
+
+/** The object is there, with its size, and with its checksum where the store vouches for one. */
+export async function checkQuick(
+  store: Store,
+  folder: string,
+  line: ObjectLine,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const key = posix.join(folder, line.from ?? line.path);
+  const there = await store.head(key, { signal });
+  if (!there) return [{ code: 'OBJECT_MISSING', object: key, message: `${key} is missing.` }];
+  if (there.bytes !== line.bytes) {
+    const message = `${key} has ${there.bytes} bytes instead of ${line.bytes}.`;
+    return [{ code: 'BACKUP_DAMAGED', object: key, message }];
+  }
+  if (there.sha256 !== undefined && there.sha256 !== line.sha256) {
+    const message = `${key} has another checksum in the store than in the manifest.`;
+    return [{ code: 'BACKUP_DAMAGED', object: key, message }];
+  }
+  return [];
+}
