@@ -1,0 +1,65 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { Config } from '../activities/config/config.ts';
+import { createActivities } from '../activities/index.ts';
+import { createStoreResources, type StoreResources } from '../activities/stores/resources.ts';
+import { TASK_QUEUE } from '../workflows/contract/names.ts';
+import { holdfastVersion } from './version.ts';
+import { workflowSource } from './workflow-source.ts';
+
+export interface HoldfastWorkerOptions {
+  connection: NativeConnection;
+  namespace: string;
+  /** Called for every run, so that changes of the file count. */
+  loadConfig(): Promise<Config>;
+  /** Whether the search attributes are registered in the namespace. */
+  searchable(): Promise<boolean>;
+  /** Another queue than `holdfast` serves the activities of targets that name it, and no workflows. */
+  taskQueue?: string | undefined;
+  /** Where attempts spool what cannot be streamed. Default: a folder in the system's temporary one. */
+  spoolRoot?: string | undefined;
+  stores?: StoreResources | undefined;
+  /** Activities at a time. */
+  concurrency?: number | undefined;
+}
+
+/** So long may activities go on when the worker is stopped, before they are told to end. */
+const SHUTDOWN_GRACE = '10 seconds';
+/** A cancel reaches an activity with one of its heartbeats; the SDK would hold them back for up to a minute. */
+const HEARTBEAT_THROTTLE = '5 seconds';
+const ACTIVITIES_AT_A_TIME = 40;
+
+/** Builds the world once: what every activity needs, and the worker that runs them. */
+export async function createWorker(options: HoldfastWorkerOptions): Promise<Worker> {
+  const { connection, namespace, loadConfig, taskQueue = TASK_QUEUE } = options;
+  const { clusterId } = await connection.workflowService.getClusterInfo({});
+  const activities = createActivities({
+    loadConfig,
+    client: new Client({ connection, namespace }),
+    cluster: clusterId ?? '',
+    stores: options.stores ?? createStoreResources(),
+    spoolRoot: options.spoolRoot ?? join(tmpdir(), `holdfast-spool-${process.getuid?.() ?? 0}`),
+    version: holdfastVersion(),
+    searchable: onceTrue(options.searchable),
+  });
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    ...(taskQueue === TASK_QUEUE ? workflowSource() : {}),
+    activities,
+    maxConcurrentActivityTaskExecutions: options.concurrency ?? ACTIVITIES_AT_A_TIME,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: '1 minute',
+  });
+}
+
+/** Asks until the answer is yes, and not again: attributes are registered once and stay. */
+function onceTrue(ask: () => Promise<boolean>): () => Promise<boolean> {
+  let known = false;
+  return async () => (known ||= await ask());
+}
