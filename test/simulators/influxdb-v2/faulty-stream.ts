@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
+import { GENERIC } from './exchange.ts';
+
+const JSON_TAIL = Buffer.from(JSON.stringify({ code: 'internal error', message: GENERIC }));
+
+/** What befalls a body after `at` of its bytes. `tail` is a JSON error in the place of the rest. */
+export interface Mishap {
+  kind: 'cut' | 'tail' | 'reset' | 'stall';
+  at: number;
+}
+
+/**
+ * The body with its mishap. Returns normally where the framing ends cleanly; never ends while stalled, until the other
+ * side closes.
+ */
+export async function* withMishap(
+  body: AsyncIterable<Buffer>,
+  mishap: Mishap | undefined,
+  response: ServerResponse,
+): AsyncGenerator<Buffer> {
+  let left = mishap?.at ?? Infinity;
+  for await (const chunk of body) {
+    if (chunk.length < left) {
+      left -= chunk.length;
+      yield chunk;
+      continue;
+    }
+    yield chunk.subarray(0, left);
+    left = 0;
+    break;
+  }
+  if (mishap?.kind === 'tail') yield JSON_TAIL;
+  if (mishap?.kind === 'reset') response.socket?.resetAndDestroy();
+  if (mishap?.kind === 'stall') await gone(response);
+}
+
+/** Until the other side has gone. */
+export function gone(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.destroyed) resolve();
+    else response.once('close', resolve);
+  });
+}
+
+export async function* slowly(
+  body: AsyncIterable<Buffer>,
+  bytesPerSecond: number,
+): AsyncGenerator<Buffer> {
+  const portion = Math.max(1, Math.floor(bytesPerSecond / 20));
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length; at += portion) {
+      yield chunk.subarray(at, at + portion);
+      await sleep(50);
+    }
+  }
+}

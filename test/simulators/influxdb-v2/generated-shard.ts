@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { TYPE } from './bytes/points.ts';
+import { encodeBlock } from './bytes/tsm-encode.ts';
+import { encodeIndex, indexOffset, TSM_HEADER, withChecksum } from './bytes/tsm-file.ts';
+import type { StoredBytes } from './stored-file.ts';
+
+const LARGEST_BLOCK = 1 << 20;
+const DISTINCT_BLOCKS = 8;
+const SECOND = 1_000_000_000n;
+
+/** The smallest file that can be generated. */
+export const SMALLEST_GENERATED = 512;
+
+/**
+ * A valid TSM file of exactly `size` bytes, computed from its seed when it is read and never held as a whole: blocks of
+ * text points, a few distinct ones in turn, one series each. What they do not fill is dead space before the index.
+ */
+export function generatedBytes(seed: string, size: number, startNs: bigint): StoredBytes {
+  if (size < SMALLEST_GENERATED)
+    throw new Error(`A generated file has ${SMALLEST_GENERATED} bytes.`);
+  const chunks = () => write(seed, size, startNs);
+  return {
+    size,
+    chunks,
+    async read() {
+      const parts: Buffer[] = [];
+      for await (const chunk of chunks()) parts.push(chunk);
+      return Buffer.concat(parts);
+    },
+    remove: () => Promise.resolve(),
+  };
+}
+
+async function* write(seed: string, size: number, startNs: bigint): AsyncGenerator<Buffer> {
+  const perKey = indexEntry(0, 0, 0, 1, startNs).length;
+  const space = size - TSM_HEADER.length - 8;
+  const budget = Math.min(LARGEST_BLOCK, space - perKey);
+  const points = Math.max(2, Math.min(1000, Math.floor(budget / 64)));
+  const textBytes = Math.floor((budget - 40) / points) - 3;
+  const blockBytes = block(seed, points, textBytes, startNs).length;
+  const count = Math.floor(space / (blockBytes + perKey));
+  const dead = space - count * (blockBytes + perKey);
+  const blocks = Array.from({ length: Math.min(DISTINCT_BLOCKS, count) }, (_, i) =>
+    block(`${seed}/${i}`, points, textBytes, startNs),
+  );
+  const tail = Buffer.concat([
+    Buffer.alloc(dead),
+    ...Array.from({ length: count }, (_, i) =>
+      indexEntry(i, TSM_HEADER.length + i * blockBytes, blockBytes, points, startNs),
+    ),
+    indexOffset(size - 8 - count * perKey),
+  ]);
+  if (count === 1) yield Buffer.concat([TSM_HEADER, blocks[0]!, tail]);
+  else {
+    yield TSM_HEADER;
+    for (let i = 0; i < count; i++) yield blocks[i % blocks.length]!;
+    yield tail;
+  }
+}
+
+function indexEntry(i: number, offset: number, size: number, points: number, min: bigint): Buffer {
+  const key = `generated,host=h${String(i).padStart(7, '0')}#!~#text`;
+  const max = min + BigInt(points - 1) * SECOND;
+  return encodeIndex([{ key, type: TYPE.string, blocks: [{ min, max, offset, size }] }]);
+}
+
+/** Its length depends on the numbers alone, never on the seed. */
+function block(seed: string, points: number, textBytes: number, startNs: bigint): Buffer {
+  const text = createHash('shake256', { outputLength: points * textBytes })
+    .update(seed)
+    .digest('base64');
+  return withChecksum(
+    encodeBlock(
+      TYPE.string,
+      Array.from({ length: points }, (_, i) => startNs + BigInt(i) * SECOND),
+      Array.from({ length: points }, (_, i) => text.slice(i * textBytes, (i + 1) * textBytes)),
+    ),
+  );
+}
