@@ -45,14 +45,12 @@ export async function buildWithGo(
 
 function goBuild(program: GoProgram, goPackage: string, output: string, env: NodeJS.ProcessEnv) {
   const variables = Object.entries(program.variables).map(([name, value]) => `-X ${name}=${value}`);
-  return runCommand(
-    'go',
-    [
-      ...['build', '-mod=readonly', '-trimpath', '-buildvcs=false', ...program.flags],
-      ...['-ldflags', ['-s', '-w', ...variables].join(' '), '-o', output, goPackage],
-    ],
-    { cwd: goFolder(program.folder), env },
-  );
+  const linking = ['-s', '-w', ...variables].join(' ');
+  const common = ['-mod=readonly', '-trimpath', '-buildvcs=false', ...program.flags];
+  return runCommand('go', ['build', ...common, '-ldflags', linking, '-o', output, goPackage], {
+    cwd: goFolder(program.folder),
+    env,
+  });
 }
 
 const NEEDED_FOR_CGO = { cargo: 'Rust', gcc: 'a C compiler', 'pkg-config': 'pkg-config' };

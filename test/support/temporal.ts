@@ -26,7 +26,11 @@ export async function startTemporal(
     name: 'temporal',
     command,
     args: [
-      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--log-level', 'error'],
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--port=${port}`,
+      '--log-level=error',
       ...(uiPort === undefined ? ['--headless'] : ['--ui-port', `${uiPort}`]),
       ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
         '--search-attribute',
