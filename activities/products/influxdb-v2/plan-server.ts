@@ -1,0 +1,133 @@
+import type { Manifest } from '../../catalog/manifest.ts';
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import { HoldfastError } from '../../failure.ts';
+import type { BackupReader, PlannedRestore } from '../product.ts';
+import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
+import { fullName, isSystem, parseBuckets, shardsOf } from './buckets.ts';
+import { downloadBucketList } from './metadata.ts';
+import type { Resources } from './resources.ts';
+import type { WholeServer } from './restore-detail.ts';
+import { expiringSoon, retentionOf } from './retention.ts';
+import { returningPoints } from './returning-points.ts';
+import type { Tokens } from './tokens.ts';
+import { tokensKnown } from './tokens-known.ts';
+
+interface Request {
+  content: BackupContent;
+  reader: BackupReader;
+  destination: string;
+  resources: Resources;
+  tokens: Tokens;
+}
+
+/** Plans the replacement of everything that the destination has by everything that the backup holds. */
+export async function planServer(request: Request): Promise<PlannedRestore> {
+  const { content, reader, destination } = request;
+  const { buckets } = content.manifest;
+  const steps = buckets.flatMap((bucket) => stepsOf(bucket, content));
+  const there = await lookAround(request);
+  const detail: WholeServer = {
+    version: 1,
+    mode: 'server',
+    backup: reader.manifest.id,
+    retention: buckets.flatMap((bucket) => {
+      const retention = retentionOf(bucket);
+      if (retention.everySeconds === 0) return [];
+      return [{ bucket: bucket.bucketID, name: fullName(bucket), ...retention }];
+    }),
+    names: buckets.filter((bucket) => !isSystem(bucket)).map(fullName),
+  };
+  return {
+    summary: {
+      backup: reader.manifest.id,
+      from: reader.manifest.target,
+      into: destination,
+      destructive: there.used,
+      creates: buckets.map(fullName),
+      replaces: there.used ? there.replaces : [],
+      leaves: [],
+      bound: there.used ? there.bound : [],
+      artifacts: steps.length,
+      bytes: plainBytes(steps),
+      warnings: [
+        ...(await tokenWarnings(request)),
+        ...filterWarnings(reader.manifest),
+        ...returningPoints(steps),
+        ...expiringSoon(buckets, new Date()),
+      ],
+    },
+    steps,
+    detail: { ...detail },
+  };
+}
+
+/** A server is unused when it is as its set-up left it: one user, one organisation, one bucket, no data. */
+async function lookAround({ resources, tokens, destination }: Request): Promise<{
+  used: boolean;
+  replaces: string[];
+  bound: string[];
+}> {
+  const { client } = resources;
+  const organisations = await resources.organisations();
+  const names = new Map(organisations.map(({ id, name }) => [id, name]));
+  const live = (await resources.buckets()).filter(({ name }) => !name.startsWith('_'));
+  const authorizations = await resources.authorizations();
+  const extras = await resources.extras();
+  const text = await downloadBucketList(client, await tokens.operator());
+  const holding = parseBuckets(text, `The metadata of ${client.server}`).filter(
+    (bucket) => !isSystem(bucket) && !shardsOf(bucket).next().done,
+  );
+  const used =
+    organisations.length > 1 ||
+    live.length > 1 ||
+    authorizations.length > 1 ||
+    extras.length > 0 ||
+    holding.length > 0;
+  return {
+    used,
+    replaces: [
+      ...live.map(({ orgID, name }) => `${names.get(orgID) ?? orgID}/${name}`),
+      `users, dashboards, tasks and every other setting of ${destination}`,
+    ],
+    bound: [
+      `${authorizations.length} tokens of ${destination} stop working; those of the backup work instead`,
+    ],
+  };
+}
+
+/**
+ * Finds out before anything is destroyed whether there will be a token afterwards.
+ * @throws TOKEN_AFTER_RESTORE
+ */
+async function tokenWarnings({ content, reader, tokens, resources }: Request): Promise<Warning[]> {
+  const candidates = await tokens.candidates();
+  const { known, hashed } = await tokensKnown(
+    reader.open(content.kv, { decompress: true }),
+    candidates.map(({ token }) => token),
+  );
+  if (known) return [];
+  const tried = candidates.map(({ name }) => name).join(', ');
+  if (hashed) {
+    throw new HoldfastError(
+      'TOKEN_AFTER_RESTORE',
+      `The backup does not know any of the tokens that could be used after a restore to ${resources.client.server} (${tried}), and it keeps only hashes of its own; nothing was changed.`,
+    );
+  }
+  return [
+    {
+      code: 'TOKEN_UNSURE',
+      message: `The backup does not know ${tried}: the restore depends on the token that the server answers, which is lost when the worker dies meanwhile. Better give \`connection.tokenAfterRestore\`.`,
+    },
+  ];
+}
+
+function filterWarnings(manifest: Manifest): Warning[] {
+  if (manifest.detail['select'] === undefined) return [];
+  return [
+    {
+      code: 'BACKUP_FILTERED',
+      message:
+        'The backup was taken with `connection.select`: buckets outside the selection come back empty.',
+    },
+  ];
+}

@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Entry } from '../../catalog/manifest.ts';
+import { HoldfastError } from '../../failure.ts';
+import { createInspector } from '../../pipeline/formats/inspector.ts';
+import { FormatFault } from '../../pipeline/formats/format-fault.ts';
+import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
+import { TarParser } from '../../pipeline/tar/tar-parser.ts';
+import type { Proof } from '../product.ts';
+import { contentDifference, TsmContent } from './tsm-content.ts';
+import { TsmFault } from './tsm-index.ts';
+
+export interface Comparison {
+  /** For people: `acme/telemetry/shard 31`. */
+  subject: string;
+  /** What the backup recorded of the shard's files. */
+  recorded: Entry[] | undefined;
+  /** The tar of the backup, decompressed. */
+  original: () => AsyncIterable<Uint8Array>;
+  /** The tar that the server sends of the restored shard; `gone` when it has none. */
+  restored: () => Promise<AsyncIterable<Uint8Array> | 'gone'>;
+  /** A folder for one file at a time, and a name in it that nobody else uses. */
+  spool: string;
+  name: string;
+  signal: AbortSignal;
+}
+
+/**
+ * Compares a restored shard with the backup. First by its files, of which a restore keeps every byte; when the server
+ * has compacted them since, by what they hold.
+ */
+export async function compare(comparison: Comparison): Promise<Proof> {
+  const { recorded, subject, signal } = comparison;
+  const came = await comparison.restored();
+  if (came === 'gone') return { result: 'different', reason: 'the server has no such shard' };
+  const found = await tsmEntries(came, subject, signal);
+  const wanted = (recorded ?? (await readEntries(comparison.original(), subject, signal))).filter(
+    isTsm,
+  );
+  if (sameFiles(wanted, found)) return { result: 'identical' };
+  const counts = `${found.length} of ${wanted.length} files came back`;
+  if (found.length === 0 || wanted.length === 0) return { result: 'different', reason: counts };
+  return compareContent(comparison, counts);
+}
+
+async function compareContent(comparison: Comparison, counts: string): Promise<Proof> {
+  const { subject } = comparison;
+  const again = await comparison.restored();
+  if (again === 'gone') return { result: 'different', reason: 'the server has no such shard' };
+  const spool = join(comparison.spool, `${comparison.name}.tsm`);
+  let restored: TsmContent;
+  try {
+    restored = await contentOf(again, spool);
+  } catch (error) {
+    if (error instanceof FormatFault) throw toSourceFailure(error, subject);
+    if (!(error instanceof TsmFault)) throw error;
+    return { result: 'different', reason: `a file that came back ${error.message}` };
+  }
+  let original: TsmContent;
+  try {
+    original = await contentOf(comparison.original(), spool);
+  } catch (error) {
+    if (!(error instanceof FormatFault || error instanceof TsmFault)) throw error;
+    throw new HoldfastError('BACKUP_DAMAGED', `${subject} in the backup ${error.message}.`, {
+      cause: error,
+    });
+  }
+  const difference = contentDifference(original, restored);
+  if (difference === undefined) return { result: 'equivalent' };
+  return { result: 'different', reason: `${difference}; ${counts}` };
+}
+
+/** Deleted points come back and their tombstones do not, so only the data counts. */
+function isTsm({ name }: Entry): boolean {
+  return name.endsWith('.tsm');
+}
+
+async function tsmEntries(
+  body: AsyncIterable<Uint8Array>,
+  subject: string,
+  signal: AbortSignal,
+): Promise<Entry[]> {
+  return (await readEntries(body, subject, signal)).filter(isTsm);
+}
+
+async function readEntries(
+  body: AsyncIterable<Uint8Array>,
+  subject: string,
+  signal: AbortSignal,
+): Promise<Entry[]> {
+  const inspector = createInspector('tar', 'identity');
+  for await (const _ of inspected(body, { subject, inspector, signal }));
+  return inspector.entries ?? [];
+}
+
+/** The folder part of a name holds ids, which a restore may change. */
+function sameFiles(wanted: Entry[], found: Entry[]): boolean {
+  if (wanted.length !== found.length) return false;
+  const there = new Map(found.map((entry) => [basename(entry.name), entry]));
+  return wanted.every(({ name, bytes, sha256 }) => {
+    const other = there.get(basename(name));
+    return other?.bytes === bytes && other.sha256 === sha256;
+  });
+}
+
+/** Reads what the TSM files of a tar hold; each lies on disk only while it is read. */
+async function contentOf(tar: AsyncIterable<Uint8Array>, spool: string): Promise<TsmContent> {
+  const content = new TsmContent();
+  let pieces: ({ data: Uint8Array } | { name: string } | 'end')[] = [];
+  const parser = new TarParser({
+    file: (name) => pieces.push({ name }),
+    data: (data) => pieces.push({ data }),
+    fileEnd: () => pieces.push('end'),
+  });
+  let file: FileHandle | undefined;
+  try {
+    for await (const chunk of tar) {
+      parser.update(chunk);
+      for (const piece of pieces) {
+        if (piece === 'end') {
+          if (file === undefined) continue;
+          await file.close();
+          file = undefined;
+          await content.add(spool);
+        } else if ('data' in piece) {
+          await file?.writeFile(piece.data);
+        } else if (piece.name.endsWith('.tsm')) {
+          file = await open(spool, 'w', 0o600);
+        }
+      }
+      pieces = [];
+    }
+    parser.end();
+    return content;
+  } finally {
+    await file?.close();
+    await rm(spool, { force: true });
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { BackupReader } from '../product.ts';
+import { readContent } from './backup-content.ts';
+import type { Resources } from './resources.ts';
+import type { RestoreState, WholeServer } from './restore-detail.ts';
+import { retentionRules } from './retention.ts';
+import type { Tokens } from './tokens.ts';
+
+/**
+ * Replaces the metadata of the server, and with it every shard by an empty one. Repeating it is safe: nothing but
+ * metadata has been restored yet, and a token that works now is looked for each time.
+ * @throws TOKEN_AFTER_RESTORE
+ */
+export async function prepareServer(
+  plan: WholeServer,
+  backup: BackupReader,
+  resources: Resources,
+  tokens: Tokens,
+): Promise<RestoreState> {
+  const { client } = resources;
+  const content = await readContent(backup);
+  const answer = await client.json({
+    method: 'POST',
+    path: '/api/v2/restore/kv',
+    operation: 'restoring the metadata (kv)',
+    token: await tokens.operator(),
+    body: backup.open(content.kv, { decompress: true }),
+  });
+  tokens.learn(
+    z
+      .object({ token: z.string().default('') })
+      .catch({ token: '' })
+      .parse(answer).token,
+  );
+  const token = await tokens.afterRestore();
+  if (content.sql) {
+    const response = await client.send({
+      method: 'POST',
+      path: '/api/v2/restore/sql',
+      operation: 'restoring the metadata (sql)',
+      token,
+      body: backup.open(content.sql, { decompress: true }),
+    });
+    await response.discard();
+  }
+  await keepForEver(plan, resources);
+  return { version: 1 };
+}
+
+/** While a restore runs, the server must not remove old shards as expired. */
+async function keepForEver(plan: WholeServer, resources: Resources): Promise<void> {
+  for (const { bucket, name, shardGroupSeconds } of plan.retention) {
+    await resources.changeBucket(
+      bucket,
+      { retentionRules: retentionRules({ everySeconds: 0, shardGroupSeconds }) },
+      `suspending the retention of ${name}`,
+    );
+  }
+}
+
+export async function finishServer(
+  plan: WholeServer,
+  resources: Resources,
+): Promise<{ restored: string[]; warnings: Warning[] }> {
+  await putRetentionBack(plan, resources);
+  return { restored: plan.names, warnings: [] };
+}
+
+/** What was there before is gone; at least nothing that has come back keeps for ever by mistake. */
+export async function undoServer(
+  plan: WholeServer,
+  resources: Resources,
+): Promise<{ removed: string[]; quarantined: string[] }> {
+  await putRetentionBack(plan, resources);
+  return { removed: [], quarantined: [] };
+}
+
+async function putRetentionBack(plan: WholeServer, resources: Resources): Promise<void> {
+  for (const { bucket, name, ...retention } of plan.retention) {
+    if ((await resources.bucket(bucket)) === undefined) continue;
+    await resources.changeBucket(
+      bucket,
+      { retentionRules: retentionRules(retention) },
+      `putting the retention of ${name} back`,
+    );
+  }
+}

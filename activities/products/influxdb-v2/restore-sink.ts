@@ -1,0 +1,98 @@
+import { HoldfastError } from '../../failure.ts';
+import type { RestoreSink, RestoreStep } from '../product.ts';
+import { readContent } from './backup-content.ts';
+import { finishBuckets } from './finish-buckets.ts';
+import { planBuckets } from './plan-buckets.ts';
+import { planServer } from './plan-server.ts';
+import { prepareBuckets } from './prepare-buckets.ts';
+import { compare } from './proof.ts';
+import type { InfluxClient } from './client.ts';
+import { Resources } from './resources.ts';
+import { isWholeServer } from './restore-choice.ts';
+import { detailOf, stateSchema, type RestoreState } from './restore-detail.ts';
+import { finishServer, prepareServer, undoServer } from './restore-server.ts';
+import { downloadShard, uploadShard } from './shard.ts';
+import type { Tokens } from './tokens.ts';
+import { undoBuckets } from './undo-buckets.ts';
+
+interface Destination {
+  client: InfluxClient;
+  tokens: Tokens;
+  signal: AbortSignal;
+}
+
+/**
+ * Restores the whole server, or buckets of it. A request without `select`, `rename` and `onConflict` means the whole
+ * server; any of them means buckets, which come into being under names of the run and get their own when all is proven.
+ */
+export function createRestoreSink({ client, tokens, signal }: Destination): RestoreSink {
+  const token = () => tokens.operator();
+  const resources = new Resources(client, token);
+  return {
+    plan: async ({ backup, restore, destination, run }) => {
+      const content = await readContent(backup);
+      return isWholeServer(restore)
+        ? planServer({ content, reader: backup, destination, resources, tokens })
+        : planBuckets({ content, backup: backup.manifest, restore, destination, run, resources });
+    },
+
+    prepare: async (plan, backup) => {
+      const detail = detailOf(plan);
+      return detail.mode === 'server'
+        ? prepareServer(detail, backup, resources, tokens)
+        : prepareBuckets(detail, backup, resources, tokens);
+    },
+
+    apply: async (step, state, body) =>
+      uploadShard(client, await token(), shardAt(step, state), body()),
+
+    prove: (step, state, original, spool) => {
+      const shard = shardAt(step, state);
+      return compare({
+        subject: step.subject,
+        recorded: step.lines[0]?.entries,
+        original,
+        restored: async () => {
+          const opened = await downloadShard(client, await token(), shard, 'none');
+          return opened === 'gone' ? 'gone' : opened.body;
+        },
+        spool,
+        name: `shard-${shard}`,
+        signal,
+      });
+    },
+
+    finish: async (plan, state) => {
+      const detail = detailOf(plan);
+      return detail.mode === 'server'
+        ? finishServer(detail, resources)
+        : finishBuckets(detail, stateSchema.parse(state), resources);
+    },
+
+    undo: async (plan, keep) => {
+      const detail = detailOf(plan);
+      return detail.mode === 'server'
+        ? undoServer(detail, resources)
+        : undoBuckets(detail, keep, resources);
+    },
+  };
+}
+
+/** Where a shard goes: into the one that `prepare` made for it, or under its own id. */
+function shardAt(step: RestoreStep, state: Record<string, unknown>): number {
+  const { buckets } = parsedState(state);
+  const shard = Number(step.key['shard']);
+  if (buckets === undefined) return shard;
+  const mapped = buckets[String(step.key['bucket'])]?.shards[shard];
+  if (mapped !== undefined) return mapped;
+  throw new HoldfastError('INTERNAL', `No place was made for ${step.subject}.`);
+}
+
+/** Thousands of steps share one state, which is as long as their list. */
+const parsed = new WeakMap<Record<string, unknown>, RestoreState>();
+
+function parsedState(state: Record<string, unknown>): RestoreState {
+  let known = parsed.get(state);
+  if (known === undefined) parsed.set(state, (known = stateSchema.parse(state)));
+  return known;
+}

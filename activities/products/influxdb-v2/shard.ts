@@ -1,0 +1,54 @@
+import type { Secret } from '../../secrets.ts';
+import type { OpenArtifact } from '../product.ts';
+import type { InfluxClient } from './client.ts';
+import type { Connection } from './config.ts';
+import { readComplaint, refusal } from './failures.ts';
+
+/** Downloads a shard as a tar; `gone` when the server does not have it. The server flushes its cache first. */
+export async function downloadShard(
+  client: InfluxClient,
+  token: Secret,
+  shard: number,
+  compression: Connection['compression'],
+): Promise<OpenArtifact | 'gone'> {
+  const operation = `downloading shard ${shard}`;
+  const response = await client.send({
+    method: 'GET',
+    path: `/api/v2/backup/shards/${shard}`,
+    operation,
+    token,
+    accept: [404],
+    headers:
+      compression === 'none'
+        ? {}
+        : {
+            'accept-encoding': 'gzip',
+            // Servers before 2.9 do not know it and compress as they always did.
+            'gzip-compression-level': compression,
+          },
+  });
+  if (response.status === 404) {
+    const complaint = await readComplaint(response);
+    if (/^shard \d+ not found/.test(complaint.message)) return 'gone';
+    throw refusal(complaint, client.server, operation);
+  }
+  const gzip = response.header('content-encoding')?.toLowerCase() === 'gzip';
+  return { body: response.body, codec: gzip ? 'gzip' : 'identity' };
+}
+
+/** Uploads a tar into a shard that is there. The answer says nothing about success: only a proof does. */
+export async function uploadShard(
+  client: InfluxClient,
+  token: Secret,
+  shard: number,
+  tar: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const response = await client.send({
+    method: 'POST',
+    path: `/api/v2/restore/shards/${shard}`,
+    operation: `uploading shard ${shard}`,
+    token,
+    body: tar,
+  });
+  await response.discard();
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Secret } from '../../secrets.ts';
+
+const HASHED = Buffer.from('"hashedToken":"$');
+
+/**
+ * Looks in a metadata snapshot for tokens, in plain text or as the hashes that servers from 2.9 on keep.
+ * `known`: at least one is there. `hashed`: the snapshot keeps tokens as hashes. A deleted token may still be found, a
+ * missing one is surely missing.
+ */
+export async function tokensKnown(
+  snapshot: AsyncIterable<Uint8Array>,
+  tokens: Secret[],
+): Promise<{ known: boolean; hashed: boolean }> {
+  const needles = tokens.flatMap((token) => forms(token.reveal())).map((form) => Buffer.from(form));
+  const longest = Math.max(HASHED.length, ...needles.map(({ length }) => length));
+  let [known, hashed] = [false, false];
+  let tail: Buffer = Buffer.alloc(0);
+  for await (const chunk of snapshot) {
+    if (known && hashed) continue;
+    const window = Buffer.concat([tail, chunk]);
+    known ||= needles.some((needle) => window.includes(needle));
+    hashed ||= window.includes(HASHED);
+    tail = Buffer.from(window.subarray(Math.max(0, window.length - longest + 1)));
+  }
+  return { known, hashed };
+}
+
+function forms(token: string): string[] {
+  const hashes = ['sha256', 'sha512'].flatMap((algorithm) => {
+    const base64 = createHash(algorithm).update(token).digest('base64');
+    return [base64, base64.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+  // In JSON, so that a short token is not found by chance inside something else.
+  return [JSON.stringify(token), ...hashes];
+}

@@ -1,0 +1,123 @@
+import { HoldfastError } from '../../failure.ts';
+import { readSecret, Secret } from '../../secrets.ts';
+import type { SecretReference } from '../../../workflows/contract/snapshot.ts';
+import type { InfluxClient } from './client.ts';
+import type { Connection } from './config.ts';
+import { requireOperator } from './preflight.ts';
+
+export interface TokenOptions {
+  target: string;
+  connection: Connection;
+  /** The target that the backup was taken from: a full restore brings its tokens along. */
+  source?: { target: string; token: SecretReference } | undefined;
+}
+
+/**
+ * The tokens that a full restore said in its answer, by server. They are in no configuration, so they live as long as
+ * this process and no longer.
+ */
+const told = new Map<string, Secret>();
+
+/** Finds a token that the server takes, before and after a full restore has replaced them all. */
+export class Tokens {
+  readonly #client: InfluxClient;
+  readonly #options: TokenOptions;
+  #working: Secret | undefined;
+
+  constructor(client: InfluxClient, options: TokenOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** The configured token, read afresh each time, so that a rotated one counts at once. */
+  async configured(): Promise<Secret> {
+    const { connection, target } = this.#options;
+    return readSecret(connection.token, `the token of target ${target}`);
+  }
+
+  /** What the server answered to a full restore; before 2.9 an operator token. */
+  learn(token: string): void {
+    if (token !== '') told.set(this.#client.server, new Secret(token));
+  }
+
+  /**
+   * An operator token of the server that a full restore has just made.
+   * @throws TOKEN_AFTER_RESTORE
+   */
+  async afterRestore(): Promise<Secret> {
+    this.#working = undefined;
+    try {
+      return await this.operator();
+    } catch (error) {
+      if (!isRejection(error)) throw error;
+      throw this.#noneWorks(await this.candidates(), error);
+    }
+  }
+
+  /**
+   * An operator token that the server takes now.
+   * @throws AUTH_REJECTED or PERMISSION_MISSING of the configured token, or TOKEN_AFTER_RESTORE when the server may
+   * have been restored and none of several works
+   */
+  async operator(): Promise<Secret> {
+    this.#working ??= await this.#find();
+    return this.#working;
+  }
+
+  /** Every token that may be the right one after a full restore, likeliest first; those that are not set are left out. */
+  async candidates(): Promise<{ name: string; token: Secret }[]> {
+    const { connection, source, target } = this.#options;
+    const references: [string, SecretReference | undefined][] = [
+      [`the token of target ${target}`, connection.token],
+      [`tokenAfterRestore of target ${target}`, connection.tokenAfterRestore],
+      [`the token of target ${source?.target}`, source?.token],
+    ];
+    const found: { name: string; token: Secret }[] = [];
+    for (const [name, reference] of references) {
+      if (reference === undefined) continue;
+      const token = await readSecret(reference, name).catch(onlyMissing);
+      if (token) found.push({ name, token });
+    }
+    const answered = told.get(this.#client.server);
+    if (answered) found.push({ name: 'the token of the answer', token: answered });
+    return found;
+  }
+
+  async #find(): Promise<Secret> {
+    const candidates = await this.candidates();
+    if (candidates.length === 0) return this.configured();
+    let first: unknown;
+    for (const { token } of candidates) {
+      try {
+        await requireOperator(this.#client, token);
+        return token;
+      } catch (error) {
+        if (!isRejection(error)) throw error;
+        first ??= error;
+      }
+    }
+    if (candidates.length === 1) throw first;
+    throw this.#noneWorks(candidates, first);
+  }
+
+  #noneWorks(candidates: { name: string }[], cause: unknown): HoldfastError {
+    const names = candidates.map(({ name }) => name).join(', ');
+    return new HoldfastError(
+      'TOKEN_AFTER_RESTORE',
+      `${this.#client.server} takes none of the tokens that may be its operator's now: ${names}.`,
+      { cause },
+    );
+  }
+}
+
+function isRejection(error: unknown): boolean {
+  return (
+    error instanceof HoldfastError &&
+    (error.code === 'AUTH_REJECTED' || error.code === 'PERMISSION_MISSING')
+  );
+}
+
+function onlyMissing(error: unknown): undefined {
+  if (error instanceof HoldfastError && error.code === 'SECRET_MISSING') return undefined;
+  throw error;
+}

@@ -1,0 +1,70 @@
+import type { FileHandle } from 'node:fs/promises';
+
+const WINDOW_BYTES = 1024 * 1024;
+const CRC_BYTES = 4;
+
+/** How many values each selector of simple8b packs into one word. */
+const PACKED = [240, 120, 60, 30, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1];
+
+/** Counts the points of blocks by their timestamps alone. Blocks are mostly asked for in the order of the file. */
+export class BlockReader {
+  readonly #file: FileHandle;
+  /** Where the blocks end and the index begins. */
+  readonly #end: number;
+  #window: Buffer = Buffer.alloc(0);
+  #windowAt = 0;
+
+  constructor(file: FileHandle, end: number) {
+    this.#file = file;
+    this.#end = end;
+  }
+
+  /** @param bytes of the block with its CRC. @throws RangeError for what is no block */
+  async points(offset: number, bytes: number): Promise<number> {
+    if (offset + bytes > this.#end) throw new RangeError('block outside the file');
+    const block = await this.#read(offset, bytes);
+    // One byte says the type of the values.
+    const times = uvarint(block, CRC_BYTES + 1);
+    return countTimestamps(block.subarray(times.next, times.next + times.value));
+  }
+
+  async #read(offset: number, bytes: number): Promise<Buffer> {
+    const at = offset - this.#windowAt;
+    if (at >= 0 && at + bytes <= this.#window.length) return this.#window.subarray(at, at + bytes);
+    const wanted = Math.min(Math.max(bytes, WINDOW_BYTES), this.#end - offset);
+    const buffer = Buffer.allocUnsafe(wanted);
+    const { bytesRead } = await this.#file.read(buffer, 0, wanted, offset);
+    if (bytesRead < bytes) throw new RangeError('block outside the file');
+    this.#window = buffer.subarray(0, bytesRead);
+    this.#windowAt = offset;
+    return this.#window.subarray(0, bytes);
+  }
+}
+
+/** Timestamps are stored raw, packed (simple8b) or as one step and a count; the first half byte says which. */
+export function countTimestamps(times: Buffer): number {
+  switch (times.readUInt8(0) >> 4) {
+    case 0:
+      return (times.length - 1) / 8;
+    case 1: {
+      // The first timestamp stands by itself in front of the packed differences.
+      let count = 1;
+      for (let at = 9; at < times.length; at += 8) count += PACKED[times.readUInt8(at) >> 4] ?? 0;
+      return count;
+    }
+    case 2:
+      return uvarint(times, uvarint(times, 9).next).value;
+    default:
+      throw new RangeError('unknown encoding of timestamps');
+  }
+}
+
+/** Little groups of seven bits, the lowest first. Exact below 2^53, which every count is. */
+function uvarint(buffer: Buffer, start: number): { value: number; next: number } {
+  let value = 0;
+  for (let at = start, scale = 1; ; at += 1, scale *= 128) {
+    const byte = buffer.readUInt8(at);
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return { value, next: at + 1 };
+  }
+}

@@ -1,0 +1,78 @@
+import { readTsm, type TsmKey } from './tsm-index.ts';
+
+/** What a shard holds, however it is cut into files. Memory grows with the number of series, not with the data. */
+export class TsmContent {
+  readonly keys = new Map<string, Series>();
+  points = 0;
+
+  /** Adds a file. @throws TsmFault */
+  async add(path: string): Promise<void> {
+    for await (const key of readTsm(path)) {
+      this.points += key.points;
+      const known = this.keys.get(key.key);
+      this.keys.set(key.key, known ? merged(known, key) : first(key));
+    }
+  }
+}
+
+interface Series {
+  type: number;
+  min: bigint;
+  max: bigint;
+  points: number;
+  /** Points may repeat each other, and a compaction keeps one of each. */
+  overlaps: boolean;
+  /** The time range of each file. */
+  spans: [bigint, bigint][];
+}
+
+function first({ type, min, max, points, overlaps }: TsmKey): Series {
+  return { type, min, max, points, overlaps, spans: [[min, max]] };
+}
+
+function merged(known: Series, more: TsmKey): Series {
+  return {
+    type: known.type === more.type ? known.type : -1,
+    min: more.min < known.min ? more.min : known.min,
+    max: more.max > known.max ? more.max : known.max,
+    points: known.points + more.points,
+    overlaps:
+      known.overlaps ||
+      more.overlaps ||
+      known.spans.some(([min, max]) => more.min <= max && more.max >= min),
+    spans: [...known.spans, [more.min, more.max]],
+  };
+}
+
+/**
+ * Whether two shards hold the same, when their files differ because one was compacted: the same series and fields of
+ * the same types over the same times, with as many points. Where points of the original repeat each other, the
+ * restored one may hold fewer.
+ * @returns undefined when they do, else the end of a sentence with counts
+ */
+export function contentDifference(original: TsmContent, restored: TsmContent): string | undefined {
+  let [missing, ranges, types, counts] = [0, 0, 0, 0];
+  for (const [key, series] of original.keys) {
+    const other = restored.keys.get(key);
+    if (other === undefined) missing += 1;
+    else if (other.type !== series.type) types += 1;
+    else if (other.min !== series.min || other.max !== series.max) ranges += 1;
+    else if (!sameCount(series, other)) counts += 1;
+  }
+  const surplus = restored.keys.size - (original.keys.size - missing);
+  const all = original.keys.size;
+  const found = [
+    missing > 0 && `${missing} of ${all} series and fields are missing`,
+    surplus > 0 && `${surplus} series and fields are not in the backup`,
+    types > 0 && `${types} of ${all} have another type`,
+    ranges > 0 && `${ranges} of ${all} cover another time`,
+    counts > 0 && `${counts} of ${all} hold another number of points`,
+  ].filter((part) => part !== false);
+  if (found.length === 0) return undefined;
+  return `${found.join(', ')} (${restored.points} points came back, the backup holds ${original.points})`;
+}
+
+function sameCount(original: Series, restored: Series): boolean {
+  if (original.points === restored.points) return true;
+  return (original.overlaps || restored.overlaps) && restored.points < original.points;
+}

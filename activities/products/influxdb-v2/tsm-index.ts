@@ -1,0 +1,106 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { BlockReader } from './tsm-block.ts';
+
+/** One series and field of a TSM file: what its index says, and how many points its blocks hold. */
+export interface TsmKey {
+  /** The series key, `#!~#`, and the field; each byte is one character. */
+  key: string;
+  /** 0 float, 1 integer, 2 boolean, 3 string, 4 unsigned. */
+  type: number;
+  /** Nanoseconds, both inclusive. */
+  min: bigint;
+  max: bigint;
+  points: number;
+  /** Blocks of this file overlap in time, so that the points may repeat each other. */
+  overlaps: boolean;
+}
+
+const MAGIC = 0x16d116d1;
+const VERSION = 1;
+const HEADER_BYTES = 5;
+const FOOTER_BYTES = 8;
+const ENTRY_BYTES = 28;
+
+/** A file that is no TSM file, or not a whole one. The message ends a sentence that begins with its name. */
+export class TsmFault extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'TsmFault';
+  }
+}
+
+/**
+ * Reads the index of a TSM file, key by key in byte order. Holds the index, and of the blocks only a window.
+ * @throws TsmFault
+ */
+export async function* readTsm(path: string): AsyncGenerator<TsmKey> {
+  const file = await open(path);
+  try {
+    const { index, blocksEnd } = await readIndex(file);
+    const blocks = new BlockReader(file, blocksEnd);
+    for (let at = 0; at < index.length;) {
+      const { key, next } = await readKey(index, at, blocks);
+      yield key;
+      at = next;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function readIndex(file: FileHandle): Promise<{ index: Buffer; blocksEnd: number }> {
+  const { size } = await file.stat();
+  if (size < HEADER_BYTES + FOOTER_BYTES) throw new TsmFault('is too short for a TSM file');
+  const header = await readAt(file, 0, HEADER_BYTES);
+  if (header.readUInt32BE(0) !== MAGIC || header[4] !== VERSION) {
+    throw new TsmFault('is not a TSM file of version 1');
+  }
+  const offset = (await readAt(file, size - FOOTER_BYTES, FOOTER_BYTES)).readBigUInt64BE(0);
+  if (offset < HEADER_BYTES || offset > size - FOOTER_BYTES) {
+    throw new TsmFault('has a footer that points outside the file');
+  }
+  const blocksEnd = Number(offset);
+  return { index: await readAt(file, blocksEnd, size - FOOTER_BYTES - blocksEnd), blocksEnd };
+}
+
+async function readKey(
+  index: Buffer,
+  start: number,
+  blocks: BlockReader,
+): Promise<{ key: TsmKey; next: number }> {
+  try {
+    const length = index.readUInt16BE(start);
+    let at = start + 2;
+    const key = index.toString('latin1', at, at + length);
+    at += length;
+    const type = index.readUInt8(at);
+    const count = index.readUInt16BE(at + 1);
+    at += 3;
+    let [min, max, points, overlaps] = [0n, 0n, 0, false];
+    for (let i = 0; i < count; i += 1, at += ENTRY_BYTES) {
+      const from = index.readBigInt64BE(at);
+      const to = index.readBigInt64BE(at + 8);
+      if (i > 0 && from <= max) overlaps = true;
+      if (i === 0 || from < min) min = from;
+      if (i === 0 || to > max) max = to;
+      points += await blocks.points(
+        Number(index.readBigUInt64BE(at + 16)),
+        index.readUInt32BE(at + 24),
+      );
+    }
+    return { key: { key, type, min, max, points, overlaps }, next: at };
+  } catch (error) {
+    if (error instanceof RangeError) throw new TsmFault('has an index that breaks off');
+    throw error;
+  }
+}
+
+async function readAt(file: FileHandle, position: number, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(bytes);
+  for (let filled = 0; filled < bytes;) {
+    const { bytesRead } = await file.read(buffer, filled, bytes - filled, position + filled);
+    if (bytesRead === 0) throw new TsmFault('ends early');
+    filled += bytesRead;
+  }
+  return buffer;
+}

@@ -1,0 +1,60 @@
+import type { LiveBucket, Resources } from './resources.ts';
+import { createdBy, type PlannedBucket, type SomeBuckets } from './restore-detail.ts';
+
+/** Removes the buckets that bear this run's name, or keeps them under one that says what they are. */
+export async function undoBuckets(
+  plan: SomeBuckets,
+  keep: boolean,
+  resources: Resources,
+): Promise<{ removed: string[]; quarantined: string[] }> {
+  const removed: string[] = [];
+  const quarantined: string[] = [];
+  const organisations = new Map(
+    (await resources.organisations()).map((organisation) => [organisation.name, organisation]),
+  );
+  const live = await resources.buckets();
+  for (const planned of plan.buckets) {
+    const orgID = organisations.get(planned.organisation)?.id;
+    const at = (name: string) => live.find((one) => one.orgID === orgID && one.name === name);
+    const made = at(planned.temporary);
+    if (made) {
+      if (keep) {
+        const name = `${planned.name}.unproven-${plan.run}`;
+        await resources.changeBucket(
+          made.id,
+          { name },
+          `marking bucket ${planned.name} as unproven`,
+        );
+        quarantined.push(`${planned.organisation}/${name}`);
+      } else {
+        await resources.removeBucket(made.id);
+        removed.push(`${planned.organisation}/${planned.temporary}`);
+      }
+    }
+    await putBack(planned, live, at, resources);
+  }
+  for (const name of new Set(plan.buckets.map(({ organisation }) => organisation))) {
+    const organisation = organisations.get(name);
+    if (organisation?.description !== createdBy(plan.run)) continue;
+    const holds = (await resources.buckets()).some(
+      (bucket) => bucket.orgID === organisation.id && !bucket.name.startsWith('_'),
+    );
+    if (holds) continue;
+    await resources.removeOrganisation(organisation.id);
+    removed.push(`organisation ${name}`);
+  }
+  return { removed, quarantined };
+}
+
+/** A run that ended between two renames has set the old bucket aside and put nothing in its place. */
+async function putBack(
+  { name, replaces }: PlannedBucket,
+  live: LiveBucket[],
+  at: (name: string) => LiveBucket | undefined,
+  resources: Resources,
+): Promise<void> {
+  if (!replaces || at(name)) return;
+  const old = live.find(({ id }) => id === replaces.id);
+  if (old?.name !== replaces.keptAs) return;
+  await resources.changeBucket(old.id, { name }, `giving bucket ${name} its name back`);
+}
