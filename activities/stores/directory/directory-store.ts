@@ -1,0 +1,272 @@
+import { rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { HoldfastError } from '../../failure.ts';
+import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
+import { Interruption, settledWithin } from '../interruption.ts';
+import { checkPrefix } from '../keys.ts';
+import { SourceFailure, stopSource } from '../stop-source.ts';
+import type { StoreResources } from '../resources.ts';
+import type { CallOptions, OpenUpload, ProbeFinding, Store, StoredObject } from '../store.ts';
+import { discard, openTemporary, publish, syncFolder, type TemporaryFile } from './durable.ts';
+import { directoryFailure, errnoOf } from './failure.ts';
+import { checkRoot, claimForHost } from './host-marker.ts';
+import { intendedName, pathOf } from './layout.ts';
+import { probeDirectory } from './probe.ts';
+import { readFileRange } from './read-file.ts';
+import { namesIn, sizeOf, walk } from './walk.ts';
+import { writeStream } from './write-file.ts';
+
+type Settings = Extract<StoreSettings, { type: 'directory' }>;
+
+/** A local directory, or a shared one, with the guarantees of an object store. */
+export class DirectoryStore implements Store {
+  readonly name: string;
+  readonly place: string;
+  readonly maxObjectBytes: number;
+  readonly #root: string;
+  readonly #label: string;
+  readonly #hostId: string | undefined;
+  readonly #cleaning = new Set<Promise<void>>();
+  #claimed: Promise<void> | undefined;
+
+  constructor(settings: Settings, resources: StoreResources) {
+    this.name = settings.name;
+    this.#root = resolve(settings.path);
+    this.place = this.#root;
+    this.maxObjectBytes = settings.maxObjectSize ?? Number.MAX_SAFE_INTEGER;
+    this.#label = `Store ${this.name} (${this.place})`;
+    this.#hostId = settings.shared ? undefined : resources.hostId;
+  }
+
+  async put(key: string, bytes: Uint8Array, options: CallOptions = {}): Promise<StoredObject> {
+    return this.#write(key, once(bytes), options, publish);
+  }
+
+  async create(
+    key: string,
+    source: AsyncIterable<Uint8Array>,
+    options: CallOptions = {},
+  ): Promise<StoredObject> {
+    return this.#write(key, source, options, publish);
+  }
+
+  async overwrite(key: string, bytes: Uint8Array, options: CallOptions = {}) {
+    return this.#write(key, once(bytes), options, replace);
+  }
+
+  async *read(
+    key: string,
+    options: CallOptions & { start?: number; end?: number } = {},
+  ): AsyncIterable<Uint8Array> {
+    const path = pathOf(this.#root, this.#label, key);
+    try {
+      yield* readFileRange(path, this.#label, key, options);
+    } catch (error) {
+      throw await this.#failure(error, `read ${key}`);
+    }
+  }
+
+  async head(key: string, options: CallOptions = {}): Promise<StoredObject | undefined> {
+    return this.#call(`look at ${key}`, options, async () => {
+      const bytes = await sizeOf(pathOf(this.#root, this.#label, key));
+      if (bytes !== undefined) return { key, bytes };
+      await checkRoot(this.#root, this.#label);
+      return undefined;
+    });
+  }
+
+  async *list(prefix: string, options: CallOptions = {}): AsyncIterable<StoredObject> {
+    checkPrefix(this.#label, prefix);
+    await this.#call('list objects', options, () => checkRoot(this.#root, this.#label));
+    try {
+      for await (const file of walk(this.#root, prefix, 'objects', options.signal)) {
+        const bytes = await sizeOf(file.path);
+        if (bytes !== undefined) yield { key: file.key, bytes };
+      }
+    } catch (error) {
+      throw directoryFailure(error, this.#label, `list ${prefix}`);
+    }
+  }
+
+  async folders(prefix: string, options: CallOptions = {}): Promise<string[]> {
+    checkPrefix(this.#label, prefix);
+    return this.#call(`list ${prefix}`, options, async () => {
+      await checkRoot(this.#root, this.#label);
+      const found: string[] = [];
+      for (const name of await namesIn(join(this.#root, prefix))) {
+        if (!name.endsWith('/')) continue;
+        // A folder without an object does not exist in an object store either.
+        const objects = walk(this.#root, prefix + name, 'objects', options.signal);
+        const first = await objects[Symbol.asyncIterator]().next();
+        if (!first.done) found.push(name.slice(0, -1));
+      }
+      return found;
+    });
+  }
+
+  async remove(keys: string[], options: CallOptions = {}): Promise<void> {
+    const folders = new Set<string>();
+    for (const key of keys) {
+      await this.#call(`remove ${key}`, options, async () => {
+        const path = pathOf(this.#root, this.#label, key);
+        await this.#claim();
+        if (await removeFile(path)) folders.add(dirname(path));
+      });
+    }
+    for (const folder of folders) await this.#removeEmpty(folder);
+  }
+
+  async *openUploads(prefix: string, options: CallOptions = {}): AsyncIterable<OpenUpload> {
+    checkPrefix(this.#label, prefix);
+    await this.#call('list unfinished files', options, () => checkRoot(this.#root, this.#label));
+    for await (const file of walk(this.#root, prefix, 'own', options.signal)) {
+      const name = intendedName(file.key.slice(file.key.lastIndexOf('/') + 1));
+      if (name === undefined) continue;
+      const key = file.key.slice(0, file.key.lastIndexOf('/') + 1) + name;
+      const found = await stat(file.path).catch(() => undefined);
+      if (found && key.startsWith(prefix)) yield { key, id: file.key, startedAt: found.birthtime };
+    }
+  }
+
+  async abortUpload(upload: OpenUpload, options: CallOptions = {}): Promise<void> {
+    await this.#call(`remove the unfinished ${upload.key}`, options, async () => {
+      const path = pathOf(this.#root, this.#label, upload.id);
+      if (intendedName(upload.id.slice(upload.id.lastIndexOf('/') + 1)) === undefined) {
+        throw new HoldfastError(
+          'STORE_REFUSED',
+          `${this.#label} has no unfinished file ${upload.id}.`,
+        );
+      }
+      if (await removeFile(path)) await this.#removeEmpty(dirname(path));
+    });
+  }
+
+  probe(options: CallOptions = {}): Promise<ProbeFinding[]> {
+    return probeDirectory(this, this.#root, options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#cleaning);
+  }
+
+  async #write(
+    key: string,
+    source: AsyncIterable<Uint8Array>,
+    { signal }: CallOptions,
+    appear: (temporary: TemporaryFile, path: string) => Promise<void>,
+  ): Promise<StoredObject> {
+    const path = pathOf(this.#root, this.#label, key);
+    const iterator = source[Symbol.asyncIterator]();
+    const interruption = new Interruption(signal);
+    let ended = false;
+    let opening: Promise<TemporaryFile> | undefined;
+    try {
+      await interruption.wait(this.#claim());
+      opening = openTemporary(this.#root, path);
+      const temporary = await interruption.wait(opening);
+      const tooLong = () => this.#tooLong(key);
+      const limit = this.maxObjectBytes;
+      const bytes = await writeStream(temporary.handle, iterator, interruption, limit, tooLong);
+      ended = true;
+      // From here on it is a matter of moments and of one link: it is let finish rather than left in doubt.
+      await appear(temporary, path);
+      return { key, bytes };
+    } catch (error) {
+      const cleaning = this.#clean(opening);
+      await Promise.all([ended || stopSource(iterator), settledWithin(cleaning, 500)]);
+      if (error instanceof SourceFailure) throw error.thrown;
+      if (errnoOf(error) === 'EEXIST') throw this.#exists(key);
+      throw await this.#failure(error, `write ${key}`);
+    } finally {
+      interruption.end();
+    }
+  }
+
+  #clean(opening: Promise<TemporaryFile> | undefined): Promise<void> {
+    const cleaning = (async () => {
+      const temporary = await opening?.catch(() => undefined);
+      if (temporary) await discard(temporary).catch(() => undefined);
+    })();
+    this.#cleaning.add(cleaning);
+    void cleaning.then(() => this.#cleaning.delete(cleaning));
+    return cleaning;
+  }
+
+  /** Once per store: a root that vanishes later shows as an error of the call itself. */
+  #claim(): Promise<void> {
+    this.#claimed ??= (async () => {
+      await checkRoot(this.#root, this.#label);
+      if (this.#hostId) await claimForHost(this.#root, this.#label, this.#hostId);
+    })();
+    this.#claimed.catch(() => (this.#claimed = undefined));
+    return this.#claimed;
+  }
+
+  async #call<T>(action: string, { signal }: CallOptions, run: () => Promise<T>): Promise<T> {
+    const interruption = new Interruption(signal);
+    try {
+      return await interruption.wait(run());
+    } catch (error) {
+      throw await this.#failure(error, action);
+    } finally {
+      interruption.end();
+    }
+  }
+
+  /** A missing root explains a missing file better than the file's own error. */
+  async #failure(error: unknown, action: string): Promise<unknown> {
+    if (errnoOf(error) === 'ENOENT') {
+      const missing = await checkRoot(this.#root, this.#label).catch((found: unknown) => found);
+      if (missing) return directoryFailure(missing, this.#label, action);
+    }
+    return directoryFailure(error, this.#label, action);
+  }
+
+  async #removeEmpty(folder: string): Promise<void> {
+    let path = folder;
+    while (path !== this.#root && !relative(this.#root, path).startsWith(`..${sep}`)) {
+      try {
+        await rmdir(path);
+      } catch {
+        return;
+      }
+      path = dirname(path);
+    }
+  }
+
+  #exists(key: string): HoldfastError {
+    return new HoldfastError('OBJECT_EXISTS', `${this.#label} already holds ${key}.`);
+  }
+
+  #tooLong(key: string): HoldfastError {
+    return new HoldfastError(
+      'STORE_REFUSED',
+      `${this.#label} takes objects up to ${this.maxObjectBytes} bytes, and ${key} is longer.`,
+    );
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+async function replace(temporary: TemporaryFile, path: string): Promise<void> {
+  await temporary.handle.sync();
+  await temporary.handle.close();
+  await rename(temporary.path, path);
+  await syncFolder(dirname(path));
+}
+
+/** @returns whether the name is gone now because of us */
+async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EISDIR') return false;
+    // Linux answers EISDIR to the unlink of a folder, others EPERM.
+    if (errno === 'EPERM' && (await stat(path)).isDirectory()) return false;
+    throw error;
+  }
+}

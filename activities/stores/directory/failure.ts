@@ -1,0 +1,34 @@
+import { HoldfastError } from '../../failure.ts';
+import type { FailureCode } from '../../../workflows/contract/failures.ts';
+
+/** The one place that turns errors of the file system into ours. `action` reads like `write metrics/x.tar`. */
+export function directoryFailure(error: unknown, store: string, action: string): unknown {
+  if (!(error instanceof Error) || error instanceof HoldfastError) return error;
+  const errno = (error as NodeJS.ErrnoException).code;
+  if (errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return error;
+  const [code, reason] = REASONS[errno] ?? ['STORE_ERROR', 'the file system failed'];
+  return new HoldfastError(code, `${store} could not ${action}: ${reason} (${errno}).`, {
+    cause: error,
+  });
+}
+
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+const REASONS: Record<string, [FailureCode, string]> = {
+  ENOSPC: ['STORE_FULL', 'the disk is full'],
+  EDQUOT: ['STORE_FULL', 'the quota of the disk is used up'],
+  EFBIG: ['STORE_REFUSED', 'the file system cannot hold a file of this size'],
+  EACCES: ['STORE_DENIED', 'access denied'],
+  EPERM: ['STORE_DENIED', 'the file system does not permit it'],
+  EROFS: ['STORE_DENIED', 'the file system is read-only'],
+  ENOENT: ['OBJECT_MISSING', 'there is no such object'],
+  EISDIR: ['OBJECT_MISSING', 'there is no such object'],
+  ENOTDIR: ['STORE_REFUSED', 'an object has the name of one of its folders'],
+  ENAMETOOLONG: ['STORE_REFUSED', 'the name is too long for the file system'],
+  ENOTSUP: ['STORE_REFUSED', 'the file system has no hard links'],
+  ENOSYS: ['STORE_REFUSED', 'the file system has no hard links'],
+  EMFILE: ['STORE_ERROR', 'too many open files'],
+  ESTALE: ['STORE_ERROR', 'the network file system lost the file'],
+};

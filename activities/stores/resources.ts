@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Agent } from 'undici';
+import { AdaptiveLimit } from './adaptive-limit.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { PartBuffers } from './part-buffers.ts';
+
+/** What all stores of one worker share, so that its memory and its load on a store are bounded as a whole. */
+export interface StoreResources {
+  readonly budget: ByteBudget;
+  readonly buffers: PartBuffers;
+  readonly agent: Agent;
+  /** A request without progress for so long is stalled. */
+  readonly stallMs: number;
+  /** Tries of one request inside one call, and the longest first pause between them; Temporal retries for hours. */
+  readonly retry: { tries: number; pauseMs: number };
+  /** Tells hosts apart that use one directory. */
+  readonly hostId: string;
+  limitOf(place: string): AdaptiveLimit;
+  /** Something that is made once per worker and key, such as a client with its connections. */
+  shared<T>(key: string, make: () => T): T;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+export interface StoreResourceOptions {
+  /** Bytes of parts held in memory, in all streams together. Default 256 MiB. */
+  budgetBytes?: number | undefined;
+  /** Requests to one store at a time: at first, and at most. */
+  concurrency?: { start: number; ceiling: number } | undefined;
+  stallMs?: number | undefined;
+  retry?: { tries: number; pauseMs: number } | undefined;
+  hostId?: string | undefined;
+}
+
+export function createStoreResources(options: StoreResourceOptions = {}): StoreResources {
+  const concurrency = options.concurrency ?? { start: 32, ceiling: 64 };
+  const budgetBytes = options.budgetBytes ?? 256 * MiB;
+  // Stalls are found by the request handler, which sees a body move; undici's own limits would cut slow uploads.
+  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
+  const made = new Map<string, unknown>();
+  const shared = <T>(key: string, make: () => T): T => {
+    if (!made.has(key)) made.set(key, make());
+    return made.get(key) as T;
+  };
+  return {
+    budget: new ByteBudget(budgetBytes),
+    buffers: new PartBuffers(Math.min(budgetBytes, 128 * MiB)),
+    agent,
+    stallMs: options.stallMs ?? 60_000,
+    retry: options.retry ?? { tries: 5, pauseMs: 200 },
+    hostId: options.hostId ?? ownHostId(),
+    limitOf: (place) => shared(`limit ${place}`, () => new AdaptiveLimit(concurrency)),
+    shared,
+    close: () => agent.destroy(),
+  };
+}
+
+/** Hashed, because systemd asks that a machine id is never shown as it is. */
+function ownHostId(): string {
+  let identity = hostname();
+  try {
+    identity = readFileSync('/etc/machine-id', 'utf8').trim() || identity;
+  } catch {
+    // Not Linux, or a bare container: its host name must do.
+  }
+  return createHash('sha256').update(`holdfast ${identity}`).digest('hex').slice(0, 32);
+}
+
+const MiB = 1024 * 1024;

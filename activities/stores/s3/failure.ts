@@ -1,0 +1,148 @@
+import { HoldfastError } from '../../failure.ts';
+import type { FailureCode } from '../../../workflows/contract/failures.ts';
+
+/** What the SDK's errors and those of Node's sockets have in common. */
+export interface S3Fault {
+  /** S3's code (`AccessDenied`), or that of the socket (`ECONNRESET`). */
+  code: string;
+  status: number | undefined;
+  message: string;
+}
+
+export function faultOf(error: unknown): S3Fault {
+  const fields = (error ?? {}) as {
+    name?: string;
+    code?: unknown;
+    Code?: unknown;
+    message?: unknown;
+    $metadata?: { httpStatusCode?: number };
+    $response?: { statusCode?: number };
+  };
+  // An answer that is no S3 answer at all (a proxy's page) is known by its status alone.
+  const status = fields.$metadata?.httpStatusCode ?? fields.$response?.statusCode;
+  const named = status === undefined ? (fields.code ?? fields.name) : (fields.Code ?? fields.name);
+  return {
+    code: typeof named === 'string' ? named : 'Unknown',
+    status,
+    message: typeof fields.message === 'string' ? fields.message : '',
+  };
+}
+
+/**
+ * The one place that turns errors of the SDK into ours. `action` reads like `write metrics/x.tar`. What the store says
+ * about denied access is left out: it may name keys and accounts.
+ */
+export function s3Failure(error: unknown, store: string, action: string): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  const fault = faultOf(error);
+  const { code, status } = fault;
+  const fail = (failure: FailureCode, sentence: string, hint?: string) =>
+    new HoldfastError(failure, `${store} ${sentence}.`, {
+      cause: error,
+      ...(hint !== undefined && { hint }),
+    });
+
+  const network = NETWORK[code];
+  if (network) return fail(network[0], `could not ${action}: ${network[1]} (${code})`);
+  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) {
+    return fail('TLS_UNTRUSTED', `could not ${action}: its certificate is not trusted (${code})`);
+  }
+  if (code === 'CredentialsProviderError') {
+    return fail('SECRET_MISSING', `could not ${action}: there are no credentials for it here`);
+  }
+  if (status === undefined) {
+    return fail('STORE_UNREACHABLE', `could not ${action}: the connection failed (${code})`);
+  }
+  if (code === 'NoSuchBucket') return fail('STORE_BUCKET_MISSING', 'is not there: no such bucket');
+  if (isFull(fault)) return fail('STORE_FULL', `could not ${action}: it is full (${code})`);
+  if (isDenied(fault)) {
+    const reason = DENIED[code] ?? 'access denied';
+    return fail('STORE_DENIED', `refused to ${action}: ${reason} (${code})`);
+  }
+  if (status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed') {
+    return fail(
+      'STORE_REFUSED',
+      `refused to ${action}: the bucket is in another region (${code})`,
+      'Set `region` of the store to that of the bucket.',
+    );
+  }
+  if (status === 404)
+    return fail('OBJECT_MISSING', `could not ${action}: no such object (${code})`);
+  if (status === 412)
+    return fail('OBJECT_EXISTS', `already holds ${action.replace(/^write /, '')}`);
+  if (status >= 500 && status !== 501) {
+    return fail('STORE_ERROR', `could not ${action}: it answered ${status} (${code})`);
+  }
+  if (status === 429 || status === 409 || status === 408 || status < 300) {
+    return fail('STORE_ERROR', `could not ${action}: it answered ${status} (${code})`);
+  }
+  const says = code === 'Unknown' ? '' : fault.message.replace(/\s+/g, ' ').slice(0, 160);
+  const sentence = `refused to ${action}: it answered ${status} (${code}) ${says}`;
+  return fail('STORE_REFUSED', sentence.replace(/[.\s]+$/, ''));
+}
+
+/** Answers after which the store should get less to do. */
+export function isOverload(error: unknown): boolean {
+  const { code, status } = faultOf(error);
+  if (error instanceof HoldfastError) return error.code === 'STORE_STALLED';
+  return status === 503 || status === 429 || SLOW.has(code);
+}
+
+/** Whether the same request, sent again, may be answered otherwise within seconds. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof HoldfastError) return error.code === 'STORE_STALLED';
+  const fault = faultOf(error);
+  if (NETWORK[fault.code]) return fault.code !== 'ENOTFOUND';
+  if (fault.status === undefined || isFull(fault)) return fault.code === 'TimeoutError';
+  if (SLOW.has(fault.code) || PASSING.has(fault.code)) return true;
+  return (fault.status >= 500 && fault.status !== 501) || [408, 429].includes(fault.status);
+}
+
+export function isDenied({ code, status }: S3Fault): boolean {
+  return status === 403 || status === 401 || DENIED[code] !== undefined;
+}
+
+function isFull({ code, status, message }: S3Fault): boolean {
+  return status === 507 || FULL.test(code) || /no space left|disk (is )?full/i.test(message);
+}
+
+const FULL = /StorageFull|InsufficientStorage|QuotaExceeded|EntityTooLargeForDisk/;
+const SLOW = new Set([
+  'SlowDown',
+  'ServiceUnavailable',
+  'Throttling',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'RequestTimeout',
+  'TimeoutError',
+]);
+const PASSING = new Set(['InternalError', 'OperationAborted', 'RequestTimeTooSkewed', 'BadDigest']);
+const DENIED: Record<string, string> = {
+  AccessDenied: 'access denied',
+  AllAccessDisabled: 'access denied',
+  ExpiredToken: 'the session token has expired',
+  ExpiredTokenException: 'the session token has expired',
+  InvalidToken: 'the session token is not valid',
+  InvalidAccessKeyId: 'the access key is unknown',
+  SignatureDoesNotMatch: 'the secret access key is wrong',
+};
+const NETWORK: Record<string, [FailureCode, string]> = {
+  ENOTFOUND: ['HOST_UNKNOWN', 'its host name is unknown'],
+  EAI_AGAIN: ['HOST_UNKNOWN', 'its host name cannot be looked up now'],
+  ECONNREFUSED: ['STORE_UNREACHABLE', 'nothing listens there'],
+  ECONNRESET: ['STORE_UNREACHABLE', 'it cut the connection'],
+  EPIPE: ['STORE_UNREACHABLE', 'it cut the connection'],
+  ECONNABORTED: ['STORE_UNREACHABLE', 'the connection was cut'],
+  ERR_STREAM_PREMATURE_CLOSE: ['STORE_UNREACHABLE', 'it cut the connection'],
+  EHOSTUNREACH: ['STORE_UNREACHABLE', 'there is no route to it'],
+  ENETUNREACH: ['STORE_UNREACHABLE', 'there is no network'],
+  ETIMEDOUT: ['STORE_UNREACHABLE', 'it does not answer'],
+  TimeoutError: ['STORE_STALLED', 'it stopped answering'],
+};
+
+/** Whether the store means the request as a whole, whatever it is about. */
+export function isNotServed(error: unknown): boolean {
+  const { code, status } = faultOf(error);
+  const refused = ['NotImplemented', 'MethodNotAllowed', 'MissingContentMD5', 'InvalidRequest'];
+  return status === 501 || status === 405 || refused.includes(code);
+}

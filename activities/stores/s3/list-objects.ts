@@ -1,0 +1,87 @@
+import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../../failure.ts';
+import type { OpenUpload, StoredObject } from '../store.ts';
+import type { S3Requests } from './requests.ts';
+
+interface Listing {
+  bucket: string;
+  /** With the store's own prefix. */
+  prefix: string;
+  delimiter?: string;
+  store: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Every object and common prefix, in key order, page by page. Keys are the bucket's. */
+export async function* listObjects(
+  requests: S3Requests,
+  listing: Listing,
+): AsyncIterable<StoredObject | { folder: string }> {
+  let token: string | undefined;
+  do {
+    const page = await requests.send({ signal: listing.signal }, (client, bind) =>
+      client.send(
+        bind(
+          new ListObjectsV2Command({
+            Bucket: listing.bucket,
+            Prefix: listing.prefix,
+            ...(listing.delimiter !== undefined && { Delimiter: listing.delimiter }),
+            ...(token !== undefined && { ContinuationToken: token }),
+          }),
+        ),
+      ),
+    );
+    for (const { Key: key, Size: bytes } of page.Contents ?? []) {
+      if (key === undefined || bytes === undefined || !key.startsWith(listing.prefix)) {
+        throw senseless(listing);
+      }
+      yield { key, bytes };
+    }
+    for (const { Prefix: folder } of page.CommonPrefixes ?? []) {
+      if (folder !== undefined) yield { folder };
+    }
+    const next = page.IsTruncated ? page.NextContinuationToken : undefined;
+    if (page.IsTruncated && (next === undefined || next === token)) throw senseless(listing);
+    token = next;
+  } while (token !== undefined);
+}
+
+export async function* listUploads(
+  requests: S3Requests,
+  listing: Listing,
+): AsyncIterable<OpenUpload> {
+  let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+  while (marker) {
+    const from: { KeyMarker?: string; UploadIdMarker?: string } = marker;
+    const page = await requests.send({ signal: listing.signal }, (client, bind) =>
+      client.send(
+        bind(
+          new ListMultipartUploadsCommand({
+            Bucket: listing.bucket,
+            Prefix: listing.prefix,
+            ...from,
+          }),
+        ),
+      ),
+    );
+    for (const { Key: key, UploadId: id, Initiated: startedAt } of page.Uploads ?? []) {
+      if (key?.startsWith(listing.prefix) && id !== undefined) {
+        yield { key, id, startedAt: startedAt ?? new Date(0) };
+      }
+    }
+    const { NextKeyMarker: key, NextUploadIdMarker: id } = page;
+    const same = key === from.KeyMarker && id === from.UploadIdMarker;
+    if (page.IsTruncated && (key === undefined || same)) throw senseless(listing);
+    marker =
+      page.IsTruncated && key !== undefined
+        ? { KeyMarker: key, ...(id !== undefined && { UploadIdMarker: id }) }
+        : undefined;
+  }
+}
+
+function senseless({ store, prefix }: Listing): HoldfastError {
+  return new HoldfastError(
+    'STORE_ERROR',
+    `${store} was asked to list ${prefix} and gave a list that makes no sense.`,
+  );
+}

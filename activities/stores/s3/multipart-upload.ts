@@ -1,0 +1,196 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  ListPartsCommand,
+  UploadPartCommand,
+  type CompletedPart,
+} from '@aws-sdk/client-s3';
+import { HoldfastError } from '../../failure.ts';
+import { delayed } from '../interruption.ts';
+import { faultOf, isPassing } from './failure.ts';
+import { newMark, whoseObject, WRITE_MARK } from './own-object.ts';
+import { AlreadyThere, COMMIT_GRACE_MS, isNotImplemented, refuseTaken } from './put-object.ts';
+import type { S3Requests } from './requests.ts';
+
+/** One multipart upload, from Create to Complete or Abort. */
+export class MultipartUpload {
+  readonly #requests: S3Requests;
+  readonly #where: { Bucket: string; Key: string };
+  readonly #mark = newMark();
+  readonly #parts: CompletedPart[] = [];
+  #id: Promise<string> | undefined;
+  #bytes = 0;
+
+  constructor(requests: S3Requests, where: { bucket: string; key: string }) {
+    this.#requests = requests;
+    this.#where = { Bucket: where.bucket, Key: where.key };
+  }
+
+  async sendPart(number: number, body: Buffer, signal: AbortSignal): Promise<void> {
+    const id = await (this.#id ??= this.#begin(signal));
+    const sent = await this.#requests.send({ signal }, (client, bind) =>
+      client.send(
+        bind(
+          new UploadPartCommand({
+            ...this.#where,
+            UploadId: id,
+            PartNumber: number,
+            Body: body,
+            ContentLength: body.byteLength,
+          }),
+        ),
+      ),
+    );
+    this.#bytes += body.byteLength;
+    this.#parts.push({
+      PartNumber: number,
+      ETag: sent.ETag,
+      ...(sent.ChecksumCRC32 !== undefined && { ChecksumCRC32: sent.ChecksumCRC32 }),
+    });
+  }
+
+  /** Makes the object appear, once. An answer that leaves it open is settled by looking. */
+  async complete(signal: AbortSignal | undefined): Promise<void> {
+    const { abilities } = this.#requests;
+    if (abilities.conditional !== 'honoured') {
+      await refuseTaken(this.#requests, this.#written(), signal);
+    }
+    const patient = delayed(signal, COMMIT_GRACE_MS);
+    try {
+      for (let tries = 1; ; tries++) {
+        const error = await this.#askToComplete(patient.signal);
+        if (error !== undefined && this.#leavesOutHeader(error)) continue;
+        if (await this.#isDone(error, patient.signal)) return;
+        if (tries === COMPLETE_TRIES) throw error;
+        await this.#requests.pause(tries, signal);
+      }
+    } finally {
+      patient.end();
+    }
+  }
+
+  /** Ends an unfinished upload, and asks again until the store has forgotten it: a late part may revive it. */
+  async abort(): Promise<void> {
+    const id = await this.#id?.catch(() => undefined);
+    if (id === undefined) return;
+    const upload = { ...this.#where, UploadId: id };
+    for (let tries = 1; tries <= 3; tries++) {
+      try {
+        await this.#requests.send({}, (client, bind) =>
+          client.send(bind(new AbortMultipartUploadCommand(upload))),
+        );
+        await this.#requests.send({}, (client, bind) =>
+          client.send(bind(new ListPartsCommand({ ...upload, MaxParts: 1 }))),
+        );
+      } catch (error) {
+        if (faultOf(error).status === 404 || isNotImplemented(error)) return;
+        throw error;
+      }
+      await this.#requests.pause(tries);
+    }
+  }
+
+  /** Let finish when an abort comes in between: an id that nobody learns would leave an upload that nobody ends. */
+  async #begin(signal: AbortSignal): Promise<string> {
+    const patient = delayed(signal, COMMIT_GRACE_MS);
+    try {
+      const begun = await this.#requests.send({ signal: patient.signal }, (client, bind) =>
+        client.send(
+          bind(
+            new CreateMultipartUploadCommand({
+              ...this.#where,
+              ContentType: 'application/octet-stream',
+              Metadata: { [WRITE_MARK]: this.#mark },
+              ...(this.#requests.checksums === 'WHEN_SUPPORTED' && {
+                ChecksumAlgorithm: 'CRC32',
+                ChecksumType: 'FULL_OBJECT',
+              }),
+            }),
+          ),
+        ),
+      );
+      if (!begun.UploadId) throw new Error('The store began an upload without an id.');
+      return begun.UploadId;
+    } finally {
+      patient.end();
+    }
+  }
+
+  async #askToComplete(signal: AbortSignal): Promise<unknown> {
+    const id = await this.#id;
+    const { abilities } = this.#requests;
+    const parts = this.#parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
+    try {
+      await this.#requests.send({ signal, tries: 1 }, (client, bind) =>
+        client.send(
+          bind(
+            new CompleteMultipartUploadCommand({
+              ...this.#where,
+              UploadId: id,
+              MultipartUpload: { Parts: parts },
+              ...(abilities.conditional !== 'ignored' && { IfNoneMatch: '*' }),
+              ...(abilities.objectSize && { MpuObjectSize: this.#bytes }),
+              ...(this.#requests.checksums === 'WHEN_SUPPORTED' && { ChecksumType: 'FULL_OBJECT' }),
+            }),
+          ),
+        ),
+      );
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error ?? new Error('The store gave no reason.');
+    }
+  }
+
+  /** A store that does not know a header says so with a 501; which one it means is found by leaving them out in turn. */
+  #leavesOutHeader(error: unknown): boolean {
+    const { abilities } = this.#requests;
+    if (!isNotImplemented(error)) return false;
+    if (abilities.objectSize) abilities.objectSize = false;
+    else if (abilities.conditional !== 'ignored') abilities.conditional = 'ignored';
+    else return false;
+    return true;
+  }
+
+  /**
+   * Looks at the object whatever the answer was: a good one may come from a store that lost a part, a bad one may be
+   * all that is left of a Complete that worked.
+   * @returns false when the same request may be sent again
+   */
+  async #isDone(error: unknown, signal: AbortSignal): Promise<boolean> {
+    const written = this.#written();
+    for (let looks = 1; ; looks++) {
+      const whose = await whoseObject(this.#requests, written, { signal });
+      if (whose === 'own') return true;
+      if (whose === 'cut') {
+        // Ours, and not what was sent: nobody may ever take it for good.
+        await this.#requests.send({ signal }, (client, bind) =>
+          client.send(bind(new DeleteObjectCommand(this.#where))),
+        );
+        throw this.#lost('it completed the upload with the wrong length');
+      }
+      if (whose === 'other') throw new AlreadyThere();
+      const { code, status } = faultOf(error);
+      const forgotten = error === undefined || code === 'NoSuchUpload' || status === 412;
+      if (!forgotten) break;
+      if (looks === LOOKS) throw error ?? this.#lost('it completed the upload without an object');
+      await this.#requests.pause(looks, signal);
+    }
+    if (!isPassing(error)) throw error;
+    return false;
+  }
+
+  #lost(reason: string): HoldfastError {
+    return new HoldfastError('STORE_ERROR', `The store lost ${this.#where.Key}: ${reason}.`);
+  }
+
+  #written() {
+    const { Bucket, Key } = this.#where;
+    return { bucket: Bucket, key: Key, mark: this.#mark, bytes: this.#bytes };
+  }
+}
+
+const COMPLETE_TRIES = 4;
+const LOOKS = 3;

@@ -1,0 +1,230 @@
+import {
+  AbortMultipartUploadCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+} from '@aws-sdk/client-s3';
+import { checkKey, checkPrefix } from '../keys.ts';
+import type { StoreResources } from '../resources.ts';
+import { ObjectsRetained } from '../retained.ts';
+import type { CallOptions, OpenUpload, ProbeFinding, Store, StoredObject } from '../store.ts';
+import type { S3Settings } from './client.ts';
+import { faultOf, s3Failure } from './failure.ts';
+import { listObjects, listUploads } from './list-objects.ts';
+import { partSizes, type PartSizes } from './part-sizes.ts';
+import { probeS3 } from './probe.ts';
+import { putOnce, putOver } from './put-object.ts';
+import { readObject } from './read-object.ts';
+import { removeObjects } from './remove-objects.ts';
+import { S3Requests } from './requests.ts';
+import { uploadStream } from './upload-stream.ts';
+
+/** A bucket, or a prefix of one, of S3 or of a service that speaks like it. */
+export class S3Store implements Store {
+  readonly name: string;
+  readonly place: string;
+  readonly maxObjectBytes: number;
+  readonly #bucket: string;
+  readonly #prefix: string;
+  readonly #label: string;
+  readonly #resources: StoreResources;
+  readonly #requests: S3Requests;
+  readonly #sizes: PartSizes;
+  readonly #background = new Set<Promise<unknown>>();
+  #bucketSeen = false;
+
+  constructor(settings: S3Settings, resources: StoreResources) {
+    const prefix = (settings.prefix ?? '').replace(/^\/+|\/+$/g, '');
+    this.name = settings.name;
+    this.place = `s3://${settings.bucket}${prefix && `/${prefix}`}`;
+    this.#bucket = settings.bucket;
+    this.#prefix = prefix && `${prefix}/`;
+    this.#label = `Store ${this.name} (${this.place})`;
+    this.#resources = resources;
+    // Opened for every activity: what costs, connections and the client, is made once per worker.
+    this.#requests = resources.shared(
+      `requests ${JSON.stringify(settings)}`,
+      () => new S3Requests(settings, resources),
+    );
+    this.#sizes = partSizes(this.#label, settings);
+    this.maxObjectBytes = this.#sizes.maxObjectBytes;
+  }
+
+  async put(key: string, bytes: Uint8Array, { signal }: CallOptions = {}): Promise<StoredObject> {
+    return this.#call(`write ${key}`, signal, async () => {
+      await putOnce(this.#requests, this.#where(key), bytes, signal);
+      return { key, bytes: bytes.byteLength };
+    });
+  }
+
+  async create(
+    key: string,
+    source: AsyncIterable<Uint8Array>,
+    { signal }: CallOptions = {},
+  ): Promise<StoredObject> {
+    const where = this.#where(key);
+    const context = {
+      requests: this.#requests,
+      resources: this.#resources,
+      sizes: this.#sizes,
+      background: (work: Promise<unknown>) => this.#goOn(work),
+      failed: (error: unknown) => this.#failure(error, `write ${key}`, signal),
+    };
+    return { key, bytes: await uploadStream(context, where, source, signal) };
+  }
+
+  async overwrite(key: string, bytes: Uint8Array, { signal }: CallOptions = {}) {
+    return this.#call(`write ${key}`, signal, async () => {
+      await putOver(this.#requests, this.#where(key), bytes, signal);
+      return { key, bytes: bytes.byteLength };
+    });
+  }
+
+  async *read(
+    key: string,
+    options: CallOptions & { start?: number; end?: number } = {},
+  ): AsyncIterable<Uint8Array> {
+    const request = { ...this.#where(key), ...options, store: this.#label, name: key };
+    yield* this.#each(`read ${key}`, options.signal, readObject(this.#requests, request));
+  }
+
+  async head(key: string, { signal }: CallOptions = {}): Promise<StoredObject | undefined> {
+    const { bucket, key: Key } = this.#where(key);
+    return this.#call(`look at ${key}`, signal, async () => {
+      try {
+        const found = await this.#requests.send({ signal }, (client, bind) =>
+          client.send(bind(new HeadObjectCommand({ Bucket: bucket, Key }))),
+        );
+        this.#bucketSeen = true;
+        return { key, bytes: found.ContentLength ?? 0 };
+      } catch (error) {
+        if (faultOf(error).status !== 404) throw error;
+        await this.#seeBucket(signal);
+        return undefined;
+      }
+    });
+  }
+
+  async *list(prefix: string, { signal }: CallOptions = {}): AsyncIterable<StoredObject> {
+    const found = listObjects(this.#requests, this.#listing(prefix, signal));
+    for await (const entry of this.#each(`list ${prefix}`, signal, found)) {
+      if ('key' in entry) yield { ...entry, key: this.#ownKey(entry.key) };
+    }
+  }
+
+  async folders(prefix: string, { signal }: CallOptions = {}): Promise<string[]> {
+    const listing = { ...this.#listing(prefix, signal), delimiter: '/' };
+    const found = listObjects(this.#requests, listing);
+    const names: string[] = [];
+    for await (const entry of this.#each(`list ${prefix}`, signal, found)) {
+      if ('folder' in entry) names.push(entry.folder.slice(listing.prefix.length, -1));
+    }
+    return names;
+  }
+
+  async remove(keys: string[], { signal }: CallOptions = {}): Promise<void> {
+    if (keys.length === 0) return;
+    const whole = keys.map((key) => this.#where(key).key);
+    const kept = await this.#call(`remove ${keys[0]}`, signal, () =>
+      removeObjects(this.#requests, this.#bucket, whole, signal),
+    );
+    if (kept.length === 0) return;
+    const names = kept.map(({ key }) => this.#ownKey(key));
+    throw new ObjectsRetained(this.#label, names, kept[0]?.code ?? 'AccessDenied');
+  }
+
+  async *openUploads(prefix: string, { signal }: CallOptions = {}): AsyncIterable<OpenUpload> {
+    const found = listUploads(this.#requests, this.#listing(prefix, signal));
+    for await (const upload of this.#each(`list open uploads of ${prefix}`, signal, found)) {
+      yield { ...upload, key: this.#ownKey(upload.key) };
+    }
+  }
+
+  async abortUpload(upload: OpenUpload, { signal }: CallOptions = {}): Promise<void> {
+    const { bucket, key: Key } = this.#where(upload.key);
+    await this.#call(`abort the upload of ${upload.key}`, signal, async () => {
+      try {
+        await this.#requests.send({ signal }, (client, bind) =>
+          client.send(
+            bind(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId: upload.id })),
+          ),
+        );
+      } catch (error) {
+        if (faultOf(error).code !== 'NoSuchUpload') throw error;
+      }
+    });
+  }
+
+  async probe({ signal }: CallOptions = {}): Promise<ProbeFinding[]> {
+    return probeS3(this, this.#requests, { bucket: this.#bucket, prefix: this.#prefix, signal });
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#background);
+  }
+
+  #where(key: string): { bucket: string; key: string } {
+    checkKey(this.#label, key);
+    return { bucket: this.#bucket, key: this.#prefix + key };
+  }
+
+  #listing(prefix: string, signal: AbortSignal | undefined) {
+    checkPrefix(this.#label, prefix);
+    return { bucket: this.#bucket, prefix: this.#prefix + prefix, store: this.#label, signal };
+  }
+
+  #ownKey(key: string): string {
+    return key.slice(this.#prefix.length);
+  }
+
+  /** A missing object and a missing bucket give the same answer to HEAD, which has no body. */
+  async #seeBucket(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#bucketSeen) return;
+    try {
+      await this.#requests.send({ signal }, (client, bind) =>
+        client.send(bind(new HeadBucketCommand({ Bucket: this.#bucket }))),
+      );
+    } catch (error) {
+      if (faultOf(error).status === 404) throw Object.assign(new Error(), NO_BUCKET);
+      throw error;
+    }
+    this.#bucketSeen = true;
+  }
+
+  async #call<T>(
+    action: string,
+    signal: AbortSignal | undefined,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      signal?.throwIfAborted();
+      return await run();
+    } catch (error) {
+      throw this.#failure(error, action, signal);
+    }
+  }
+
+  async *#each<T>(
+    action: string,
+    signal: AbortSignal | undefined,
+    items: AsyncIterable<T>,
+  ): AsyncIterable<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw this.#failure(error, action, signal);
+    }
+  }
+
+  /** A cancellation reaches the caller as it is. */
+  #failure(error: unknown, action: string, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted && error === signal.reason) return error;
+    return s3Failure(error, this.#label, action);
+  }
+
+  #goOn(work: Promise<unknown>): void {
+    this.#background.add(work);
+    void work.finally(() => this.#background.delete(work));
+  }
+}
+
+const NO_BUCKET = { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } };

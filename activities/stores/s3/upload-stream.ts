@@ -1,0 +1,200 @@
+import { HoldfastError } from '../../failure.ts';
+import type { Release } from '../byte-budget.ts';
+import { Interruption, onAbort, settledWithin } from '../interruption.ts';
+import type { StoreResources } from '../resources.ts';
+import { nextOf, SourceFailure, stopSource } from '../stop-source.ts';
+import { MultipartUpload } from './multipart-upload.ts';
+import type { PartSizes } from './part-sizes.ts';
+import { putOnce } from './put-object.ts';
+import type { S3Requests } from './requests.ts';
+
+/** What a stream may hold before it asks for a part's buffer: most objects of many backups are smaller than this. */
+const SMALL = 256 * 1024;
+/** How long a caller waits for the end of an upload that failed; it goes on afterwards by itself. */
+const CLEANING_MS = 500;
+
+export interface UploadContext {
+  requests: S3Requests;
+  resources: StoreResources;
+  sizes: PartSizes;
+  /** Told of work that goes on after the call has ended. */
+  background: (work: Promise<unknown>) => void;
+  /** Translates what is not the source's failure. */
+  failed: (error: unknown) => unknown;
+}
+
+/** Creates an object from a stream: as one PutObject when it is small, else in parts. @returns its bytes */
+export async function uploadStream(
+  context: UploadContext,
+  where: { bucket: string; key: string },
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const stop = new AbortController();
+  const forget = onAbort(signal, () => stop.abort(signal?.reason));
+  const stream = new StreamUpload(context, where, source[Symbol.asyncIterator](), stop);
+  try {
+    signal?.throwIfAborted();
+    return await stream.run();
+  } catch (error) {
+    stop.abort(error);
+    await stream.cleanUp();
+    throw error instanceof SourceFailure ? error.thrown : context.failed(error);
+  } finally {
+    forget();
+    stream.end();
+  }
+}
+
+interface Part {
+  number: number;
+  buffer: Buffer;
+  filled: number;
+  release: Release;
+}
+
+class StreamUpload {
+  readonly #context: UploadContext;
+  readonly #where: { bucket: string; key: string };
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #stop: AbortController;
+  readonly #interruption: Interruption;
+  readonly #upload: MultipartUpload;
+  readonly #inFlight = new Set<Promise<void>>();
+  #filling: Part | undefined;
+  #parts = 0;
+  #total = 0;
+  #ended = false;
+
+  constructor(
+    context: UploadContext,
+    where: { bucket: string; key: string },
+    iterator: AsyncIterator<Uint8Array>,
+    stop: AbortController,
+  ) {
+    this.#context = context;
+    this.#where = where;
+    this.#iterator = iterator;
+    this.#stop = stop;
+    this.#interruption = new Interruption(stop.signal);
+    this.#upload = new MultipartUpload(context.requests, where);
+  }
+
+  async run(): Promise<number> {
+    const small = await this.#gather();
+    if (this.#ended) {
+      await this.#put(small.length === 1 && small[0] ? small[0] : Buffer.concat(small));
+      return this.#total;
+    }
+    for (const chunk of small.splice(0)) await this.#add(chunk);
+    for (let chunk = await this.#next(); chunk; chunk = await this.#next()) await this.#add(chunk);
+    const last = this.#filling;
+    if (this.#parts === 1 && last) {
+      await this.#put(last.buffer.subarray(0, last.filled));
+      this.#giveBack(last);
+      return this.#total;
+    }
+    if (last) this.#send(last);
+    await this.#interruption.wait(Promise.all(this.#inFlight));
+    await this.#upload.complete(this.#stop.signal);
+    return this.#total;
+  }
+
+  /** Settles within a second, whatever stalls. What cannot be ended so soon goes on behind it. */
+  async cleanUp(): Promise<void> {
+    const sending = Promise.allSettled(this.#inFlight);
+    const cleaning = sending.then(() => this.#upload.abort()).catch(() => undefined);
+    this.#context.background(cleaning);
+    this.#filling?.release();
+    await Promise.all([
+      this.#ended || stopSource(this.#iterator),
+      settledWithin(cleaning, CLEANING_MS),
+    ]);
+  }
+
+  end(): void {
+    this.#interruption.end();
+  }
+
+  async #next(): Promise<Uint8Array | undefined> {
+    const next = await this.#interruption.wait(nextOf(this.#iterator));
+    if (next.done) {
+      this.#ended = true;
+      return undefined;
+    }
+    this.#total += next.value.byteLength;
+    if (this.#total > this.#context.sizes.maxObjectBytes) throw this.#tooLong();
+    return next.value;
+  }
+
+  async #gather(): Promise<Uint8Array[]> {
+    const chunks: Uint8Array[] = [];
+    while (this.#total <= SMALL) {
+      const chunk = await this.#next();
+      if (!chunk) break;
+      chunks.push(chunk);
+    }
+    return chunks;
+  }
+
+  /** A full part is sent when the next byte comes, not before: until then it may be the whole object. */
+  async #add(chunk: Uint8Array): Promise<void> {
+    for (let from = 0; from < chunk.byteLength;) {
+      const part = await this.#room();
+      const taken = Math.min(chunk.byteLength - from, part.buffer.byteLength - part.filled);
+      part.buffer.set(chunk.subarray(from, from + taken), part.filled);
+      part.filled += taken;
+      from += taken;
+    }
+  }
+
+  async #room(): Promise<Part> {
+    if (this.#filling && this.#filling.filled < this.#filling.buffer.byteLength)
+      return this.#filling;
+    if (this.#filling) this.#send(this.#filling);
+    this.#filling = undefined;
+    const { sizes, resources } = this.#context;
+    const number = this.#parts + 1;
+    while (this.#inFlight.size >= sizes.inFlight(number)) {
+      await this.#interruption.wait(Promise.race(this.#inFlight));
+    }
+    const size = sizes.sizeOf(number);
+    const release = await resources.budget.acquire(size, this.#stop.signal);
+    this.#parts = number;
+    this.#filling = { number, buffer: resources.buffers.take(size), filled: 0, release };
+    return this.#filling;
+  }
+
+  #send(part: Part): void {
+    this.#filling = undefined;
+    const body = part.buffer.subarray(0, part.filled);
+    const sending = this.#upload.sendPart(part.number, body, this.#stop.signal).then(
+      () => this.#giveBack(part),
+      (error: unknown) => {
+        // The buffer is left to the garbage collector: a cut request may still be reading it.
+        part.release();
+        this.#stop.abort(error);
+      },
+    );
+    this.#inFlight.add(sending);
+    void sending.then(() => this.#inFlight.delete(sending));
+  }
+
+  async #put(body: Uint8Array): Promise<void> {
+    await putOnce(this.#context.requests, this.#where, body, this.#stop.signal);
+  }
+
+  #giveBack(part: Part): void {
+    if (this.#filling === part) this.#filling = undefined;
+    this.#context.resources.buffers.giveBack(part.buffer);
+    part.release();
+  }
+
+  #tooLong(): HoldfastError {
+    const { maxObjectBytes } = this.#context.sizes;
+    return new HoldfastError(
+      'STORE_REFUSED',
+      `An object takes up to ${maxObjectBytes} bytes, and ${this.#where.key} is longer.`,
+    );
+  }
+}
