@@ -15,26 +15,31 @@ export interface ConfigSource {
  * `~/.config/holdfast/holdfast.yaml`.
  * @throws CONFIG_INVALID when there is none
  */
-export function findConfig({ path, env = process.env }: ConfigSource): string {
-  const named = path ?? (env.HOLDFAST_CONFIG || undefined);
-  if (named !== undefined) {
-    if (existsSync(named)) return resolve(named);
-    throw new HoldfastError(
-      'CONFIG_INVALID',
-      `There is no configuration file ${named}${path ? '' : ', which HOLDFAST_CONFIG names'}.`,
-    );
-  }
-  const places = [
-    resolve('holdfast.yaml'),
-    join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'holdfast/holdfast.yaml'),
-  ];
-  const found = places.find((place) => existsSync(place));
-  if (found) return found;
+export function findConfig(source: ConfigSource): string {
+  const found = findConfigIfAny(source);
+  if (found !== undefined) return found;
   throw new HoldfastError(
     'CONFIG_INVALID',
-    `There is no configuration file: neither ${places.join(' nor ')} exists.`,
+    `There is no configuration file: neither ${usualPlaces(source).join(' nor ')} exists.`,
     { hint: 'Write holdfast.yaml, or name another file with --config or HOLDFAST_CONFIG.' },
   );
+}
+
+/** @throws CONFIG_INVALID when one is named that does not exist */
+export function findConfigIfAny(source: ConfigSource): string | undefined {
+  const { path, env = process.env } = source;
+  const named = path ?? (env.HOLDFAST_CONFIG || undefined);
+  if (named === undefined) return usualPlaces(source).find((place) => existsSync(place));
+  if (existsSync(named)) return resolve(named);
+  throw new HoldfastError(
+    'CONFIG_INVALID',
+    `There is no configuration file ${named}${path ? '' : ', which HOLDFAST_CONFIG names'}.`,
+  );
+}
+
+function usualPlaces({ env = process.env }: ConfigSource): string[] {
+  const folder = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
+  return [resolve('holdfast.yaml'), join(folder, 'holdfast/holdfast.yaml')];
 }
 
 /** A path of the file, made absolute: `~/` is the home, all else is relative to the file's folder. */

@@ -1,3 +1,4 @@
+export { findConfigIfAny } from './config-path.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { jsonSchema } from './json-schema.ts';
 export { type Config, loadConfig, type Target } from './load-config.ts';

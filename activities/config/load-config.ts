@@ -98,7 +98,8 @@ function withPaths<T>(value: T, absolute: (file: string) => string): T {
   const isDirectory = 'type' in value && value.type === 'directory';
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]: [string, unknown]) => {
-      const isPath = (isDirectory && key === 'path') || (key === 'file' && isOnlyKey(value));
+      const isPath =
+        (isDirectory && key === 'path') || (key === 'file' && isOnlyKey(value)) || key === 'ca';
       return [
         key,
         isPath && typeof inner === 'string' ? absolute(inner) : withPaths(inner, absolute),

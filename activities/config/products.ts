@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { connectionSchema } from '../products/influxdb-v2/config.ts';
 
-/** What the configuration needs of the registry: the schema of each product's `connection`. */
+/** The schema of each product's `connection`; an unknown key in it is a mistake, whatever the product says. */
 export const connections: ReadonlyMap<string, z.ZodObject> = new Map([
-  ['influxdb-v2', z.looseObject({})],
+  ['influxdb-v2', connectionSchema],
 ]);

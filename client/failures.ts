@@ -1,0 +1,40 @@
+import type { CommanderError } from 'commander';
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { HoldfastError } from '../activities/failure.ts';
+
+/** Whatever was thrown, as one sentence with a code. */
+export function asHoldfastError(error: unknown): HoldfastError {
+  if (error instanceof HoldfastError) return error;
+  if (error instanceof WorkflowNotFoundError) {
+    return new HoldfastError('RUN_UNKNOWN', `There is no run ${error.workflowId}.`, {
+      cause: error,
+    });
+  }
+  if (error instanceof ServiceError) {
+    const reason = innermost(error);
+    return new HoldfastError('TEMPORAL_UNREACHABLE', `Temporal refused or broke off: ${reason}.`, {
+      cause: error,
+    });
+  }
+  return new HoldfastError('INTERNAL', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}
+
+/** Commander's own exits: help and version are fine, everything else is wrong usage. */
+export function usageError(error: CommanderError): HoldfastError {
+  const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+  return new HoldfastError('INPUT_INVALID', /[.?)]$/.test(message) ? message : `${message}.`, {
+    hint: 'See `holdfast --help`.',
+  });
+}
+
+function innermost(error: Error): string {
+  const cause = error.cause;
+  const details =
+    cause instanceof Error && 'details' in cause && typeof cause.details === 'string'
+      ? cause.details
+      : undefined;
+  if (details) return details.replace(/\.$/, '');
+  return (cause instanceof Error ? innermost(cause) : error.message).replace(/\.$/, '');
+}

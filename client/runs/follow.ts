@@ -1,0 +1,107 @@
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { HoldfastError } from '../../activities/failure.ts';
+import { SIGNAL } from '../../workflows/contract/names.ts';
+import { unreachable, type TemporalSession } from '../temporal/connect.ts';
+import type { Output } from '../terminal/output.ts';
+import { Interruption } from './interruption.ts';
+import { Narrator } from './narrator.ts';
+import { observe, type Observation } from './observe.ts';
+import { resultOf } from './outcome.ts';
+import { queueWithoutWorker } from './worker-watch.ts';
+
+export interface FollowOptions {
+  /** Keep waiting when no worker is there, also where nobody watches. */
+  wait?: boolean | undefined;
+}
+
+export type Followed<T> = { ended: true; result: T } | { ended: false };
+
+const LOOK_EVERY_MS = 1_000;
+const FIRST_LOOKS_MS = 150;
+const GIVE_UP_ON_TEMPORAL_MS = 10 * 60_000;
+
+/**
+ * Follows a run to its end and tells it on the way; `ended: false` when the person detached.
+ * @throws what the run failed with; WORKER_MISSING where nobody watches and no worker is there
+ */
+export async function follow<T>(
+  session: TemporalSession,
+  output: Output,
+  run: { workflowId: string; runId: string },
+  options: FollowOptions = {},
+): Promise<Followed<T>> {
+  const { workflowId, runId } = run;
+  const narrator = new Narrator(output);
+  using interruption = new Interruption(output);
+  const watch = new WorkerTold(session, output, workflowId, options.wait ?? output.interactive);
+  const startedAt = Date.now();
+  let reachedAt = Date.now();
+  for (;;) {
+    try {
+      const seen = await observe(session, workflowId, runId);
+      reachedAt = Date.now();
+      narrator.remark = await watch.look(seen);
+      narrator.tell(seen);
+      if (seen.status !== 'RUNNING') {
+        return { ended: true, result: await resultOf<T>(session, workflowId, runId) };
+      }
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error instanceof WorkflowNotFoundError) throw error;
+      if (Date.now() - reachedAt > GIVE_UP_ON_TEMPORAL_MS) {
+        throw unreachable(session.address, error);
+      }
+    }
+    const elapsed = Date.now() - startedAt;
+    await interruption.pause(Math.min(LOOK_EVERY_MS, FIRST_LOOKS_MS + elapsed / 10));
+    const choice = await interruption.choice();
+    if (choice === 'detach') return { ended: false };
+    if (choice === 'cancel') {
+      await session.client.workflow
+        .getHandle(workflowId, runId)
+        .signal(SIGNAL.cancel, { reason: 'Ctrl-C in the terminal' });
+      output.remark('cancelling; the run ends when everything is quiet');
+    }
+  }
+}
+
+/** Says once that no worker is there, and once that one has come. */
+class WorkerTold {
+  readonly #session: TemporalSession;
+  readonly #output: Output;
+  readonly #workflowId: string;
+  readonly #patient: boolean;
+  #missing: string | undefined;
+
+  constructor(session: TemporalSession, output: Output, workflowId: string, patient: boolean) {
+    this.#session = session;
+    this.#output = output;
+    this.#workflowId = workflowId;
+    this.#patient = patient;
+  }
+
+  /** What stands under the bar while none is there. */
+  async look(seen: Observation): Promise<string | undefined> {
+    const queue = await queueWithoutWorker(this.#session, seen);
+    if (queue === this.#missing) return queue && this.#sentence(queue);
+    this.#missing = queue;
+    if (!queue) {
+      this.#output.event({ event: 'worker', present: true }, 'a worker has taken the run up');
+      return undefined;
+    }
+    if (!this.#patient) {
+      throw new HoldfastError(
+        'WORKER_MISSING',
+        `${this.#sentence(queue)}; the run ${this.#workflowId} stays and waits for one.`,
+      );
+    }
+    this.#output.event(
+      { event: 'worker', present: false, taskQueue: queue },
+      `${this.#sentence(queue)}; waiting for one`,
+    );
+    return this.#sentence(queue);
+  }
+
+  #sentence(queue: string): string {
+    return `No worker polls the task queue ${queue}`;
+  }
+}

@@ -1,0 +1,51 @@
+import { ask } from '../terminal/ask.ts';
+import type { Output } from '../terminal/output.ts';
+
+export type Choice = 'detach' | 'cancel';
+
+/**
+ * What Ctrl-C means while a run is followed: the first asks, the second (at the question) detaches. Where nobody can be
+ * asked, it detaches: the run belongs to Temporal, not to this terminal.
+ */
+export class Interruption implements Disposable {
+  readonly #output: Output;
+  #wake: () => void = () => undefined;
+  #pending = false;
+  readonly #onSignal = () => {
+    this.#pending = true;
+    this.#wake();
+  };
+
+  constructor(output: Output) {
+    this.#output = output;
+    process.on('SIGINT', this.#onSignal);
+    process.on('SIGTERM', this.#onSignal);
+  }
+
+  /** Waits so long, or until Ctrl-C. */
+  async pause(ms: number): Promise<void> {
+    if (this.#pending) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** What the person wants, if Ctrl-C was pressed since the last call. */
+  async choice(): Promise<Choice | undefined> {
+    if (!this.#pending) return undefined;
+    this.#pending = false;
+    if (!this.#output.interactive) return 'detach';
+    this.#output.clear();
+    const answer = await ask('Detach (the run goes on) or cancel it? [D/c] ');
+    return /^c(ancel)?$/i.test(answer) ? 'cancel' : 'detach';
+  }
+
+  [Symbol.dispose](): void {
+    process.off('SIGINT', this.#onSignal);
+    process.off('SIGTERM', this.#onSignal);
+  }
+}

@@ -1,0 +1,55 @@
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Invocation } from '../invocation.ts';
+import type { Operation } from '../../workflows/contract/names.ts';
+import type { Skipped } from '../../workflows/contract/operations.ts';
+import { HoldfastError } from '../../activities/failure.ts';
+import { follow } from './follow.ts';
+import { type OperationRequest, startRun, type StartedRun } from './start-run.ts';
+
+export interface OperateOptions {
+  detach?: boolean;
+  wait?: boolean;
+}
+
+/** Starts an operation and follows it; undefined when it goes on without this terminal. */
+export async function operate<T extends object>(
+  call: Invocation,
+  operation: Operation,
+  request: OperationRequest,
+  summary: string,
+  options: OperateOptions,
+): Promise<{ run: StartedRun; report: T } | undefined> {
+  const { output } = call;
+  const session = await call.temporal();
+  const run = await startRun(session, operation, request, summary);
+  if (options.detach) {
+    output.result({ detached: true, ...run }, [run.workflowId]);
+    return undefined;
+  }
+  output.event({ event: 'started', ...run }, `started ${run.workflowId}`);
+  const followed = await follow<T | Skipped>(session, output, run, { wait: options.wait });
+  if (!followed.ended) {
+    output.result({ detached: true, ...run }, [
+      `The run goes on. See it with: holdfast status ${run.workflowId}`,
+    ]);
+    return undefined;
+  }
+  if (isSkipped(followed.result)) throw lockHeld(followed.result);
+  return { run, report: followed.result };
+}
+
+/** 5 with `--strict` when there are warnings, else 0. */
+export function exitFor(warnings: readonly unknown[], strict: boolean | undefined): ExitCode {
+  return strict && warnings.length > 0 ? EXIT.warned : EXIT.done;
+}
+
+function isSkipped(result: object): result is Skipped {
+  return 'skipped' in result;
+}
+
+function lockHeld({ heldBy, operation, since }: Skipped): HoldfastError {
+  return new HoldfastError(
+    'LOCK_HELD',
+    `Nothing was done: ${heldBy} (${operation}) holds the lock since ${since}.`,
+  );
+}

@@ -1,0 +1,45 @@
+import type { RestorePlan, RestoreReport } from '../../workflows/contract/operations.ts';
+import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
+import { printable } from '../terminal/output.ts';
+import { warningLines } from '../terminal/warnings.ts';
+
+const SHOWN = 30;
+
+/** What a restore will do, in the order in which a person worries. */
+export function planLines(plan: RestorePlan): string[] {
+  return [
+    `Backup ${plan.backup} of ${plan.from} into ${plan.into}: ${plural(plan.artifacts, 'artifact')}, ${humanBytes(plan.bytes)}`,
+    ...section('replaces', plan.replaces),
+    ...section('bound to what is replaced', plan.bound),
+    ...section('creates', plan.creates),
+    ...section('leaves alone', plan.leaves),
+    ...warningLines(plan.warnings),
+    ...(plan.destructive
+      ? [`This REPLACES what is in ${plan.into}; it needs --confirm ${plan.into}`]
+      : []),
+  ];
+}
+
+export function reportLines(report: RestoreReport): string[] {
+  const { plan, proof, restored } = report;
+  return [
+    ...section('restored', restored),
+    ...warningLines(report.warnings),
+    ...(report.safetyBackup
+      ? [`The destination as it was before is kept as backup ${report.safetyBackup}`]
+      : []),
+    `${plan.backup} is restored into ${plan.into}: ${humanBytes(report.bytes)} in ${humanDuration(report.durationMs)}; ` +
+      `proven ${plural(proof.identical, 'artifact')} identical` +
+      (proof.equivalent > 0 ? ` and ${proof.equivalent} equal in content` : ''),
+  ];
+}
+
+function section(title: string, names: string[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length - SHOWN;
+  return [
+    `${title}:`,
+    ...names.slice(0, SHOWN).map((name) => `  ${printable(name)}`),
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+  ];
+}

@@ -1,0 +1,27 @@
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import type { TemporalSession } from '../temporal/connect.ts';
+import { pollersOf } from '../temporal/workers.ts';
+import type { Observation } from './observe.ts';
+
+const PATIENCE_MS = 4_000;
+
+/**
+ * The task queue on which a run waits for a worker that is not there, if so. Only a run that nobody has taken up for
+ * some seconds is looked at: the server's own list of workers is minutes behind when one dies.
+ */
+export async function queueWithoutWorker(
+  session: TemporalSession,
+  seen: Observation,
+): Promise<string | undefined> {
+  const late = (since: Date | undefined) => since && Date.now() - since.getTime() > PATIENCE_MS;
+  if (seen.status !== 'RUNNING') return undefined;
+  if (seen.untouched) return late(seen.startedAt) ? TASK_QUEUE : undefined;
+  if (!seen.progress && (await pollersOf(session, TASK_QUEUE, 'workflow')).length === 0) {
+    return TASK_QUEUE;
+  }
+  for (const { running, attempt, taskQueue, scheduledAt } of seen.pending) {
+    if (running || attempt > 1 || !taskQueue || !late(scheduledAt)) continue;
+    if ((await pollersOf(session, taskQueue, 'activity')).length === 0) return taskQueue;
+  }
+  return undefined;
+}

@@ -1,0 +1,25 @@
+import type { TemporalSession } from './connect.ts';
+
+const WORKFLOW_QUEUE = 1;
+const ACTIVITY_QUEUE = 2;
+/** A long poll lasts a minute; who has not come back by then is gone, though the server lists it for five. */
+const FRESH_MS = 90_000;
+
+/** The workers that poll a task queue, for workflows or for activities. */
+export async function pollersOf(
+  { connection, namespace }: TemporalSession,
+  taskQueue: string,
+  kind: 'workflow' | 'activity',
+): Promise<{ identity: string; lastSeen: Date }[]> {
+  const { pollers } = await connection.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: kind === 'workflow' ? WORKFLOW_QUEUE : ACTIVITY_QUEUE,
+  });
+  return (pollers ?? [])
+    .map(({ identity, lastAccessTime }) => ({
+      identity: identity ?? 'unknown',
+      lastSeen: new Date(Number(lastAccessTime?.seconds ?? 0) * 1000),
+    }))
+    .filter(({ lastSeen }) => Date.now() - lastSeen.getTime() < FRESH_MS);
+}

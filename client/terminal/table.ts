@@ -1,0 +1,48 @@
+export interface Column {
+  title: string;
+  align?: 'left' | 'right';
+  /** Gives way first when the table is too wide. */
+  flexible?: boolean;
+}
+
+const GAP = 2;
+
+/** A table as lines of at most `width` characters; what does not fit is cut in the flexible columns, with an ellipsis. */
+export function renderTable(columns: Column[], rows: string[][], width = 80): string[] {
+  const all = [columns.map(({ title }) => title), ...rows];
+  const widths = columns.map((_, index) =>
+    Math.max(...all.map((row) => (row[index] ?? '').length)),
+  );
+  shrink(widths, columns, width);
+  return all.map((row) =>
+    columns
+      .map(({ align }, index) => {
+        const cell = cut(row[index] ?? '', widths[index] ?? 0);
+        return align === 'right'
+          ? cell.padStart(widths[index] ?? 0)
+          : cell.padEnd(widths[index] ?? 0);
+      })
+      .join(' '.repeat(GAP))
+      .trimEnd(),
+  );
+}
+
+function shrink(widths: number[], columns: Column[], width: number): void {
+  const total = () => widths.reduce((sum, each) => sum + each + GAP, -GAP);
+  for (const [index, column] of columns.entries()) {
+    if (!column.flexible || total() <= width) continue;
+    const least = Math.max(8, column.title.length);
+    widths[index] = Math.max(Math.min(least, widths[index]!), widths[index]! - (total() - width));
+  }
+}
+
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** `name  value` lines, the names padded to one width. Empty values are left out. */
+export function renderPairs(pairs: [name: string, value: string | undefined][]): string[] {
+  const shown = pairs.filter(([, value]) => value !== undefined && value !== '');
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}

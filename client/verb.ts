@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { globalOptions, Invocation } from './invocation.ts';
+
+/** What a verb does. Without a return value it is done. */
+export type VerbBody<O> = (
+  call: Invocation,
+  options: O,
+  ...args: (string | undefined)[]
+) => Promise<ExitCode | void>;
+
+/** Gives a subcommand its body and its examples, and frames the body: opened things are closed, the exit code is set. */
+export function verb<O>(
+  command: Command,
+  { examples, notes }: { examples: string[]; notes?: string },
+  body: VerbBody<O>,
+): void {
+  const lines = examples.map((example) => `  $ holdfast ${example}`);
+  const title = examples.length === 1 ? 'Example:' : 'Examples:';
+  command.addHelpText('after', `${notes ? `\n${notes}\n` : ''}\n${title}\n${lines.join('\n')}`);
+  command.action(async (...received: unknown[]) => {
+    const args = received.slice(0, -2) as (string | undefined)[];
+    const call = new Invocation(globalOptions(command));
+    try {
+      process.exitCode = (await body(call, command.opts() as O, ...args)) ?? EXIT.done;
+    } finally {
+      await call.close();
+    }
+  });
+}

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import type { BackupReport, BackupRequest } from '../../workflows/contract/operations.ts';
+import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { followOptions } from '../runs/follow-options.ts';
+import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
+import { pairOption } from '../terminal/pair-option.ts';
+import { warningLines } from '../terminal/warnings.ts';
+import { verb } from '../verb.ts';
+
+interface Options extends OperateOptions {
+  note?: string;
+  tag?: Record<string, string>;
+  strict?: boolean;
+}
+
+export function backupVerb(program: Command): void {
+  const command = program
+    .command('backup')
+    .description('back up a target now, and follow the run')
+    .argument('<target>', 'a target of the configuration')
+    .option('--note <text>', 'kept with the backup')
+    .option('--tag <name=value>', 'kept with the backup; may be repeated', pairOption);
+  verb<Options>(
+    followOptions(command),
+    {
+      examples: ['backup metrics', 'backup metrics --note "before the upgrade" --tag ticket=4711'],
+      notes: 'Ctrl-C asks whether to detach or to cancel; twice detaches.',
+    },
+    async (call, options, target = '') => {
+      await call.checkTarget(target);
+      const request: BackupRequest = {
+        target,
+        ...(options.note === undefined ? {} : { note: options.note }),
+        ...(options.tag ? { tags: options.tag } : {}),
+      };
+      const done = await operate<BackupReport>(
+        call,
+        'backup',
+        request,
+        `backup ${target}`,
+        options,
+      );
+      if (!done) return;
+      const { run, report } = done;
+      call.output.result({ ...run, ...report }, linesOf(report));
+      return exitFor(report.warnings, options.strict);
+    },
+  );
+}
+
+function linesOf(report: BackupReport): string[] {
+  const { backup, store, artifacts, plainBytes, storedBytes, durationMs, state } = report;
+  const stored = storedBytes === plainBytes ? '' : ` (${humanBytes(storedBytes)} stored)`;
+  return [
+    ...warningLines(report.warnings),
+    `${backup} is in ${store}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${stored}, in ${humanDuration(durationMs)}` +
+      (state === 'suspect' ? '. It is suspect: it holds less than half of its predecessor' : ''),
+  ];
+}

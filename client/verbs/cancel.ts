@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import { HoldfastError } from '../../activities/failure.ts';
+import { SIGNAL, TARGET_NAME } from '../../workflows/contract/names.ts';
+import { EXIT } from '../exit-codes.ts';
+import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
+import { follow } from '../runs/follow.ts';
+import type { TemporalSession } from '../temporal/connect.ts';
+import { verb } from '../verb.ts';
+
+interface Options {
+  reason?: string;
+  detach?: boolean;
+  wait?: boolean;
+}
+
+export function cancelVerb(program: Command): void {
+  const command = program
+    .command('cancel')
+    .description('cancel a run, and wait until everything it began is quiet')
+    .argument('<run or target>', 'the id of a run, or a target with one run under way')
+    .option('--reason <text>', 'kept in the history of the run')
+    .option('--detach', 'ask for it, and leave')
+    .option('--wait', 'keep waiting when no worker is there, also without a terminal');
+  verb<Options>(
+    command,
+    {
+      examples: [
+        'cancel metrics',
+        'cancel backup/metrics/2026-11-20t02-00-00z --reason "too slow"',
+      ],
+      notes:
+        'Exits with 6 when the run ended cancelled, with 0 when it had done its work before the\ncancel reached it, and otherwise as the run itself did.',
+    },
+    async (call, options, which = '') => {
+      const session = await call.temporal();
+      const run = await findOne(session, which);
+      const ended = { ...run, cancelled: false };
+      if (run.status !== 'RUNNING') {
+        call.output.result({ ...ended, alreadyEnded: true }, [
+          `${run.workflowId} had ended already: ${run.status.toLowerCase()}`,
+        ]);
+        return run.status === 'CANCELLED' ? EXIT.cancelled : EXIT.done;
+      }
+      await session.client.workflow
+        .getHandle(run.workflowId, run.runId)
+        .signal(SIGNAL.cancel, { reason: options.reason ?? 'holdfast cancel' });
+      if (options.detach) {
+        call.output.result({ ...ended, requested: true }, [`asked ${run.workflowId} to end`]);
+        return;
+      }
+      call.output.event(
+        { event: 'cancelling', workflowId: run.workflowId },
+        `cancelling ${run.workflowId}`,
+      );
+      try {
+        const followed = await follow<object>(session, call.output, run, { wait: options.wait });
+        call.output.result(followed.ended ? { ...ended, result: followed.result } : ended, [
+          followed.ended
+            ? `${run.workflowId} had done its work before the cancel reached it`
+            : `asked ${run.workflowId} to end`,
+        ]);
+      } catch (error) {
+        if (!(error instanceof HoldfastError) || error.code !== 'CANCELLED') throw error;
+        call.output.result({ ...ended, cancelled: true }, [`${run.workflowId} is cancelled`]);
+        return EXIT.cancelled;
+      }
+    },
+  );
+}
+
+/** @throws RUN_UNKNOWN, INPUT_INVALID when a target has several */
+async function findOne(session: TemporalSession, which: string): Promise<FoundRun> {
+  if (!TARGET_NAME.test(which)) {
+    return toRun(await session.client.workflow.getHandle(which).describe());
+  }
+  const runs = await findRuns(session, { target: which, running: true, limit: 20 });
+  const [only, ...others] = runs;
+  if (!only) throw new HoldfastError('RUN_UNKNOWN', `No run of target ${which} is under way.`);
+  if (others.length === 0) return only;
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `Target ${which} has ${runs.length} runs under way: ${runs.map(({ workflowId }) => workflowId).join(', ')}.`,
+    { hint: 'Name one of them.' },
+  );
+}

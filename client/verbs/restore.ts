@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { HoldfastError } from '../../activities/failure.ts';
+import type {
+  OnConflict,
+  RestoreReport,
+  RestoreRequest,
+} from '../../workflows/contract/operations.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import type { Invocation } from '../invocation.ts';
+import { followOptions } from '../runs/follow-options.ts';
+import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { planLines, reportLines } from '../runs/restore-lines.ts';
+import { ask, confirmed } from '../terminal/ask.ts';
+import { listOption, pairOption } from '../terminal/pair-option.ts';
+import { verb } from '../verb.ts';
+
+interface Options extends OperateOptions {
+  backup: string;
+  into?: string;
+  org?: string[];
+  bucket?: string[];
+  rename?: Record<string, string>;
+  onConflict?: OnConflict;
+  confirm?: string;
+  safetyBackup: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
+  strict?: boolean;
+}
+
+export function restoreVerb(program: Command): void {
+  const command = program
+    .command('restore')
+    .description('restore a backup: shows the plan, asks, restores, and proves what came back')
+    .argument('<target>', 'the target whose backup it is')
+    .option('--backup <id>', 'the id of a backup', 'latest')
+    .option('--into <target>', 'another target of the same product; default: the target itself')
+    .option('--org <name>', 'this organisation alone; may be repeated', listOption)
+    .option('--bucket <name>', 'this bucket alone; may be repeated', listOption)
+    .option('--rename <old=new>', 'restore under another name; may be repeated', pairOption)
+    .addOption(
+      new Option('--on-conflict <how>', 'when a name is taken').choices([
+        'fail',
+        'rename',
+        'replace',
+      ]),
+    )
+    .option('--confirm <target>', 'the name of the destination, when something is replaced')
+    .option('--no-safety-backup', 'do not back the destination up before something is replaced')
+    .option('--dry-run', 'show the plan and change nothing')
+    .option('--yes', 'do not ask');
+  verb<Options>(
+    followOptions(command),
+    {
+      examples: [
+        'restore metrics --dry-run',
+        'restore metrics --bucket telemetry --rename telemetry=telemetry-restored',
+        'restore metrics --backup 2026-11-20t02-00-00z-7f3a1c --confirm metrics --yes',
+      ],
+    },
+    (call, options, target = '') => restore(call, options, target),
+  );
+}
+
+async function restore(
+  call: Invocation,
+  options: Options,
+  target: string,
+): Promise<ExitCode | void> {
+  await call.checkTarget(target);
+  if (options.into) await call.checkTarget(options.into);
+  const wanted = requestOf(options, target);
+
+  const planned = await operate<RestoreReport>(
+    call,
+    'restore',
+    { ...wanted, dryRun: true },
+    `plan a restore of ${target}`,
+    { ...(options.wait ? { wait: true } : {}) },
+  );
+  if (!planned) return;
+  const { plan } = planned.report;
+  if (options.dryRun) {
+    call.output.result({ ...planned.run, ...planned.report }, planLines(plan));
+    return exitFor(planned.report.warnings, options.strict);
+  }
+  call.output.event({ event: 'plan', plan }, planLines(plan).join('\n'));
+
+  const agreed = await agreement(call, options, planned.report);
+  const done = await operate<RestoreReport>(
+    call,
+    'restore',
+    // What was shown is what is restored, also when a newer backup has come meanwhile.
+    { ...wanted, ...agreed, backup: plan.backup },
+    `restore ${plan.backup} into ${plan.into}`,
+    options,
+  );
+  if (!done) return;
+  call.output.result({ ...done.run, ...done.report }, reportLines(done.report));
+  return exitFor(done.report.warnings, options.strict);
+}
+
+/** @throws CONFIRM_REQUIRED when nobody agreed */
+async function agreement(
+  call: Invocation,
+  { yes, confirm }: Options,
+  { plan }: RestoreReport,
+): Promise<{ confirm?: string }> {
+  if (yes) return {};
+  if (!call.output.interactive) {
+    throw new HoldfastError(
+      'CONFIRM_REQUIRED',
+      'Nothing was restored: nobody can be asked here whether the plan is right.',
+      { hint: 'Look at the plan, then pass --yes.' },
+    );
+  }
+  if (plan.destructive && confirm === undefined) {
+    const typed = await ask(`This replaces data. Type the name of the destination to go on: `);
+    if (typed === plan.into) return { confirm: typed };
+    throw new HoldfastError(
+      'CONFIRM_REQUIRED',
+      `Nothing was restored: "${plan.into}" was not typed.`,
+    );
+  }
+  if (await confirmed('Restore?')) return {};
+  throw new HoldfastError('CONFIRM_REQUIRED', 'Nothing was restored: the answer was not yes.', {
+    hint: 'Start again when the plan is right.',
+  });
+}
+
+function requestOf(options: Options, target: string): RestoreRequest {
+  const { into, org, bucket, rename, onConflict, confirm } = options;
+  return {
+    target,
+    backup: options.backup,
+    ...(into ? { into } : {}),
+    ...(org || bucket
+      ? {
+          select: {
+            ...(org ? { organisations: org } : {}),
+            ...(bucket ? { buckets: bucket } : {}),
+          },
+        }
+      : {}),
+    ...(rename ? { rename } : {}),
+    ...(onConflict ? { onConflict } : {}),
+    ...(confirm === undefined ? {} : { confirm }),
+    ...(options.safetyBackup ? {} : { safetyBackup: false }),
+  };
+}

@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import { TARGET_NAME } from '../../workflows/contract/names.ts';
+import type { Invocation } from '../invocation.ts';
+import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
+import { observe, type Observation } from '../runs/observe.ts';
+import { endOf } from '../runs/outcome.ts';
+import { queueWithoutWorker } from '../runs/worker-watch.ts';
+import { humanAge, humanBytes, humanDuration, humanTime } from '../terminal/figures.ts';
+import { printable } from '../terminal/output.ts';
+import { renderPairs, renderTable } from '../terminal/table.ts';
+import { warningLines } from '../terminal/warnings.ts';
+import { verb } from '../verb.ts';
+
+interface Options {
+  limit: string;
+}
+
+export function statusVerb(program: Command): void {
+  const command = program
+    .command('status')
+    .description('show the runs under way and the last ones that ended, or one in detail')
+    .argument('[run or target]', 'the id of a run for its detail; a target for its runs alone')
+    .option('--limit <count>', 'how many ended runs to show', '10');
+  verb<Options>(
+    command,
+    { examples: ['status', 'status metrics', 'status backup/metrics/2026-11-20t02-00-00z'] },
+    async (call, { limit }, which) => {
+      if (which?.includes('/')) return detail(call, which);
+      if (which !== undefined && !TARGET_NAME.test(which)) return detail(call, which);
+      return overview(call, which, Math.max(0, Number.parseInt(limit, 10) || 0));
+    },
+  );
+}
+
+async function overview(call: Invocation, target: string | undefined, limit: number) {
+  const session = await call.temporal();
+  const running = await findRuns(session, { target, running: true, limit: 200 });
+  const ended = limit > 0 ? await findRuns(session, { target, running: false, limit }) : [];
+  const observed = await Promise.all(
+    running.map(async (run) => ({
+      run,
+      seen: await observe(session, run.workflowId, run.runId).catch(() => undefined),
+    })),
+  );
+  const runs = [
+    ...observed.map(({ run, seen }) => ({
+      ...run,
+      ...(seen?.progress ? { progress: seen.progress } : {}),
+    })),
+    ...ended,
+  ];
+  call.output.result({ runs }, [
+    ...(runs.length === 0 ? ['There are no runs.'] : []),
+    ...(runs.length === 0
+      ? []
+      : renderTable(
+          [
+            { title: 'RUN', flexible: true },
+            { title: 'STATE' },
+            { title: 'BEGAN', align: 'right' },
+            { title: 'DETAIL', flexible: true },
+          ],
+          [
+            ...observed.map(({ run, seen }) => row(run, seen ? phaseOf(seen) : '')),
+            ...ended.map((run) => row(run, endingOf(run))),
+          ],
+          call.output.width,
+        )),
+  ]);
+}
+
+function row(run: FoundRun, detailText: string): string[] {
+  return [run.workflowId, stateOf(run), `${humanAge(run.startedAt)} ago`, detailText];
+}
+
+function stateOf({ status, outcome }: FoundRun): string {
+  if (status === 'COMPLETED' && outcome && outcome !== 'running') return outcome;
+  return status === 'COMPLETED' ? 'done' : status.toLowerCase().replace('_', ' ');
+}
+
+function phaseOf({ progress, untouched, pending }: Observation): string {
+  if (untouched) return 'waiting for a worker';
+  const troubled = pending.find(({ lastError }) => lastError);
+  if (troubled) return printable(`attempt ${troubled.attempt}, last error ${troubled.lastError}`);
+  if (!progress) return 'no answer from a worker';
+  const { phase, bytes, waitingFor } = progress;
+  if (waitingFor) return `waiting for ${waitingFor}`;
+  const share = bytes.total ? ` ${Math.floor((bytes.done / bytes.total) * 100)} %` : '';
+  return `${phase}${share}`;
+}
+
+function endingOf({ startedAt, closedAt, bytes }: FoundRun): string {
+  const took = closedAt ? `in ${humanDuration(closedAt.getTime() - startedAt.getTime())}` : '';
+  return [bytes === undefined ? '' : humanBytes(bytes), took].filter(Boolean).join(' ');
+}
+
+async function detail(call: Invocation, workflowId: string): Promise<void> {
+  const session = await call.temporal();
+  const run = toRun(await session.client.workflow.getHandle(workflowId).describe());
+  const seen = await observe(session, workflowId, run.runId);
+  const ended = seen.status === 'RUNNING' ? undefined : await endOf(session, run);
+  const idle = await queueWithoutWorker(session, seen);
+  const { progress } = seen;
+  call.output.result(
+    {
+      ...run,
+      ...(progress ? { progress } : {}),
+      ...(idle ? { noWorkerOn: idle } : {}),
+      pending: seen.pending,
+      ...ended,
+    },
+    [
+      ...renderPairs([
+        ['run', run.workflowId],
+        ['state', stateOf(run)],
+        ['began', `${humanTime(run.startedAt)} (${humanAge(run.startedAt)} ago)`],
+        ['ended', run.closedAt && humanTime(run.closedAt)],
+        ['backup', run.backup],
+        ['phase', progress?.phase],
+        ['waiting for', idle ? `a worker on the task queue ${idle}` : progress?.waitingFor],
+        ['artifacts', progress && `${progress.artifacts.done} of ${progress.artifacts.total}`],
+        ['bytes', progress && bytesLine(progress)],
+        ['cancellable', progress && String(progress.cancellable)],
+        ['failure', ended?.error && printable(`${ended.error.code}: ${ended.error.message}`)],
+        ['what to do', ended?.error && printable(ended.error.hint)],
+      ]),
+      ...seen.pending
+        .filter(({ lastError }) => lastError)
+        .map(({ type, attempt, lastError }) =>
+          printable(`${type}: attempt ${attempt}, last error: ${lastError}`),
+        ),
+      ...warningLines(progress?.warnings ?? ended?.result?.warnings ?? []),
+    ],
+  );
+}
+
+function bytesLine({ bytes, bytesPerSecond }: NonNullable<Observation['progress']>): string {
+  const of = bytes.total === undefined ? '' : ` of ${humanBytes(bytes.total)}`;
+  return `${humanBytes(bytes.done)}${of}, ${humanBytes(bytesPerSecond)}/s`;
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import type { VerifyReport, VerifyRequest } from '../../workflows/contract/operations.ts';
+import { EXIT } from '../exit-codes.ts';
+import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { followOptions } from '../runs/follow-options.ts';
+import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
+import { printable } from '../terminal/output.ts';
+import { warningLines } from '../terminal/warnings.ts';
+import { verb } from '../verb.ts';
+
+interface Options extends OperateOptions {
+  deep?: boolean;
+  strict?: boolean;
+}
+
+export function verifyVerb(program: Command): void {
+  const command = program
+    .command('verify')
+    .description('check a backup against its manifest; the result is kept beside it')
+    .argument('<target>', 'a target of the configuration')
+    .argument('[backup]', 'the id of a backup', 'latest')
+    .option('--deep', 'read and hash every byte, and parse it; else sizes and checksums alone');
+  verb<Options>(
+    followOptions(command),
+    {
+      examples: ['verify metrics', 'verify metrics 2026-11-20t02-00-00z-7f3a1c --deep'],
+      notes: 'Exits with 8 when something is wrong with the backup.',
+    },
+    async (call, options, target = '', backup = 'latest') => {
+      await call.checkTarget(target);
+      const request: VerifyRequest = { target, backup, depth: options.deep ? 'deep' : 'quick' };
+      const summary = `verify ${backup} of ${target} (${request.depth})`;
+      const done = await operate<VerifyReport>(call, 'verify', request, summary, options);
+      if (!done) return;
+      const { run, report } = done;
+      call.output.result({ ...run, ...report }, linesOf(report));
+      return report.ok ? exitFor(report.warnings, options.strict) : EXIT.findings;
+    },
+  );
+}
+
+function linesOf(report: VerifyReport): string[] {
+  const { backup, depth, objects, bytes, onlyHashed, findings, durationMs } = report;
+  const checked = `${plural(objects, 'object')}, ${humanBytes(bytes)}, ${depth}, in ${humanDuration(durationMs)}`;
+  return [
+    ...warningLines(report.warnings),
+    ...findings.map(({ code, object, message }) => printable(`${code} ${object}: ${message}`)),
+    report.ok
+      ? `${backup} is whole: ${checked}`
+      : `${backup} is damaged: ${plural(findings.length, 'finding')} (${checked})`,
+    ...(onlyHashed > 0
+      ? [`${plural(onlyHashed, 'object')} could only be hashed: this worker has no identity`]
+      : []),
+  ];
+}
