@@ -15,7 +15,7 @@ export async function buildWithGo(
   const program: GoProgram = TOOLS[name].go;
   const label = `${name} ${TOOLS[name].version}`;
   const go = await runCommand('go', ['version'], { env });
-  if (go.exitCode !== 0) return { problem: 'there is no Go (command go) to build it with.' };
+  if (go.exitCode !== 0) return { problem: 'there is no Go (command go) to build it with' };
 
   tell(`${label}: building it from source with Go (usually ${program.usually} on two cores) …`);
   const startedAt = Date.now();
@@ -58,7 +58,7 @@ const NEEDED_FOR_CGO = { cargo: 'Rust', gcc: 'a C compiler', 'pkg-config': 'pkg-
 async function missingForCgo(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   for (const [command, what] of Object.entries(NEEDED_FOR_CGO)) {
     const { exitCode } = await runCommand(command, ['--version'], { env });
-    if (exitCode !== 0) return `its build also needs ${what} (command ${command}).`;
+    if (exitCode !== 0) return `its build also needs ${what} (command ${command})`;
   }
   return undefined;
 }
@@ -81,5 +81,5 @@ async function prepareRustLibrary(
 }
 
 function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1) || 'the build failed without a word.';
+  return output.trim().split('\n').at(-1)?.replace(/\.$/, '') || 'the build failed without a word';
 }
