@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../failure.ts';
 
 /**
  * The same chunks, but reading never hangs: it ends with the signal's reason as soon as the signal fires, and with
  * SOURCE_STALLED when the source keeps silent for `stallMs` while somebody waits for it (a slow consumer is no
- * stall). The source is told to close, and not waited for: one that hangs could not answer that either.
+ * stall). The source is told to close and hardly waited for: one that hangs could not
+ * answer that either.
  * @param stallMs undefined: only the signal ends a silence
  * @param subject for the sentence: `telemetry/shard 31`
  */
@@ -18,6 +20,9 @@ export function guardStall(
       new GuardedIterator(source[Symbol.asyncIterator](), stallMs, signal, subject),
   };
 }
+
+/** How long a source may take to close when nobody is in a hurry. */
+const CLOSING_MS = 200;
 
 /** Written by hand, not as a generator: a generator that awaits a silent source cannot be ended from outside. */
 class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
@@ -45,7 +50,7 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (this.#signal.aborted) {
-      this.#closeSource();
+      void this.#closeSource();
       return Promise.reject(this.#signal.reason);
     }
     if (this.#closed) return Promise.resolve({ done: true, value: undefined });
@@ -67,9 +72,14 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
     });
   }
 
-  return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.#closeSource();
-    return Promise.resolve({ done: true, value: undefined });
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const busy = this.#waiting !== undefined;
+    const closing = this.#closeSource();
+    // A generator that is busy answers only when its current read does, which may be never.
+    if (closing && !busy) {
+      await Promise.race([closing, sleep(CLOSING_MS, undefined, { ref: false })]);
+    }
+    return { done: true, value: undefined };
   }
 
   #startTimer(): void {
@@ -93,15 +103,15 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
   #fail(reason: unknown): void {
     const reject = this.#waiting;
     this.#waiting = undefined;
-    this.#closeSource();
+    void this.#closeSource();
     reject?.(reason);
   }
 
-  #closeSource(): void {
-    if (this.#closed) return;
+  #closeSource(): Promise<unknown> | undefined {
+    if (this.#closed) return undefined;
     this.#close();
-    // Nobody waits for the answer, and a failure of closing is no news for one who has left.
-    void Promise.resolve(this.#source.return?.()).catch(() => undefined);
+    // A failure of closing is no news for one who leaves.
+    return Promise.resolve(this.#source.return?.()).catch(() => undefined);
   }
 
   #close(): void {

@@ -6,6 +6,8 @@ import type { Opener } from './age/opener.ts';
 import { FormatFault } from './formats/format-fault.ts';
 import { gunzipped } from './gunzipped.ts';
 import { lineKey } from './line-key.ts';
+import { compareDigest, compareReading } from './compare-reading.ts';
+import { orderParts } from './order-parts.ts';
 import { readObject, type ObjectReading } from './read-object.ts';
 
 export interface OpenArtifactOptions {
@@ -29,7 +31,11 @@ export interface OpenArtifactOptions {
  * @throws BACKUP_DAMAGED naming the object, IDENTITY_MISSING, OBJECT_MISSING, STORE_*
  */
 export function openArtifact(options: OpenArtifactOptions): AsyncIterable<Uint8Array> {
-  const lines = orderedParts(options);
+  const { lines, complete } = orderParts(options.lines);
+  if (!complete) {
+    const name = `${options.folder}${lines[0]?.part?.of ?? lines[0]?.path ?? ''}`;
+    throw damaged(name, 'does not have all of its parts in the manifest');
+  }
   const plain = joined(options, lines);
   const codec = lines[0]?.codec;
   if (!options.decompress || codec === 'identity') return plain;
@@ -40,27 +46,6 @@ export function openArtifact(options: OpenArtifactOptions): AsyncIterable<Uint8A
     );
   }
   return translated(gunzipped(plain), `${options.folder}${lines[0]?.path}`);
-}
-
-/** @throws BACKUP_DAMAGED when a part is missing, double, or of another artifact */
-function orderedParts({ lines, folder }: OpenArtifactOptions): ObjectLine[] {
-  const ordered = lines.toSorted((a, b) => (a.part?.index ?? 0) - (b.part?.index ?? 0));
-  const first = ordered[0];
-  const sound =
-    first !== undefined &&
-    ordered.length === (first.part?.count ?? 1) &&
-    ordered.every(
-      (line, index) =>
-        (line.part?.index ?? 0) === index &&
-        line.part?.of === first.part?.of &&
-        line.part?.count === first.part?.count &&
-        line.codec === first.codec,
-    );
-  if (sound) return ordered;
-  throw damaged(
-    `${folder}${first?.part?.of ?? first?.path ?? ''}`,
-    'does not have all of its parts in the manifest',
-  );
 }
 
 async function* joined(
@@ -85,26 +70,6 @@ async function* joined(
   }
 }
 
-/** What of an object that was read to its end is not as the manifest says. */
-export function compareReading(line: ObjectLine, object: ObjectReading): string | undefined {
-  const stored = compareDigest(line, object.stored);
-  if (stored !== undefined) return stored;
-  if (!line.plain || object.plain === object.stored) return undefined;
-  const plain = compareDigest(line.plain, object.plain);
-  return plain === undefined ? undefined : `decrypts to something else: it ${plain}`;
-}
-
-function compareDigest(
-  expected: { bytes: number; sha256: string },
-  found: { bytes: number; sha256: string },
-): string | undefined {
-  if (found.bytes !== expected.bytes) {
-    return `has ${found.bytes} bytes, where the manifest says ${expected.bytes}`;
-  }
-  if (found.sha256 !== expected.sha256) return 'has another SHA-256 than the manifest says';
-  return undefined;
-}
-
 /** A changed header reads like one for other keys; the hash of the whole object tells them apart. */
 function ageFailure(fault: AgeFault, key: string, line: ObjectLine, object: ObjectReading) {
   const difference = compareDigest(line, object.stored);
@@ -117,7 +82,7 @@ function identityMissing(key: string, what: string): HoldfastError {
   return new HoldfastError('IDENTITY_MISSING', `${key} ${what}; no identity given here opens it.`);
 }
 
-export function damaged(key: string, what: string): HoldfastError {
+function damaged(key: string, what: string): HoldfastError {
   return new HoldfastError('BACKUP_DAMAGED', `${key} ${what}.`);
 }
 

@@ -33,6 +33,8 @@ export class TarParser {
   #inFile = false;
   #zeroBlocks = 0;
   #offset = 0;
+  /** Where the header or what should be one begins. */
+  #blockOffset = 0;
   #name = '';
   #broken: { detail: string; since: number } | undefined;
 
@@ -80,6 +82,7 @@ export class TarParser {
       this.#padding -= taken;
       return taken;
     }
+    if (this.#partialBytes === 0) this.#blockOffset = this.#offset;
     if (this.#zeroBlocks === 2) return this.#break('has bytes after its end mark');
     if (this.#partialBytes === 0 && available >= BLOCK_BYTES) {
       this.#consumeBlock(chunk.subarray(at, at + BLOCK_BYTES));
@@ -161,7 +164,7 @@ export class TarParser {
   /** Reads on for a while before it throws: the reason may follow. */
   #break(detail: string): number {
     this.#broken = {
-      detail: `is a tar that ${detail}, at byte ${this.#offset}`,
+      detail: `is a tar that ${detail}, at byte ${this.#blockOffset}`,
       since: this.#offset,
     };
     return 0;

@@ -1,0 +1,160 @@
+import type { Finding } from '../../workflows/contract/operations.ts';
+import { HoldfastError } from '../failure.ts';
+import type { ObjectLine } from '../catalog/manifest.ts';
+import type { ArtifactPlan } from '../products/product.ts';
+import type { Store } from '../stores/store.ts';
+import { AgeFault } from './age/age-fault.ts';
+import type { Opener } from './age/opener.ts';
+import { compareEntries } from './compare-entries.ts';
+import { compareDigest, compareReading } from './compare-reading.ts';
+import { FormatFault } from './formats/format-fault.ts';
+import { createInspector, type StreamInspector } from './formats/inspector.ts';
+import { lineKey } from './line-key.ts';
+import { orderParts } from './order-parts.ts';
+import { readObject } from './read-object.ts';
+
+export interface CheckArtifactOptions {
+  store: Store;
+  /** The key prefix of the backup, ending in `/`. */
+  folder: string;
+  /** Every line of one artifact, in any order. */
+  lines: ObjectLine[];
+  /** Without it, encrypted objects are only hashed. */
+  opener?: Opener | undefined;
+  signal: AbortSignal;
+  /** What the bytes are. Default: a tar when its entries are recorded, else bytes without a format. */
+  format?: ArtifactPlan['format'] | undefined;
+  /** Called with the length of each chunk that was read. */
+  onBytes?: ((bytes: number) => void) | undefined;
+}
+
+export interface ArtifactCheck {
+  /** Empty: every byte is there and right. */
+  findings: Finding[];
+  /** As they lie in the store. */
+  bytes: number;
+  /** Encrypted objects of which only the hash was checked. */
+  onlyHashed: number;
+}
+
+/**
+ * Reads every byte of a committed artifact and compares it with what the manifest says: hashes as stored and as sent,
+ * the compression, the format, and the files of a tar one by one. Damage is told, not thrown, and one damage does not
+ * hide the next.
+ * @throws STORE_* when the store cannot be read, which says nothing about the backup
+ */
+export async function checkArtifact(options: CheckArtifactOptions): Promise<ArtifactCheck> {
+  const check: ArtifactCheck = { findings: [], bytes: 0, onlyHashed: 0 };
+  const { lines, complete } = orderParts(options.lines);
+  if (!complete) {
+    const name = lines[0]?.part?.of ?? lines[0]?.path ?? '';
+    report(check, name, 'does not have all of its parts in the manifest');
+  }
+  const inspector = complete ? inspectorOf(options, lines) : undefined;
+  try {
+    let whole = inspector;
+    for (const line of lines)
+      if (!(await checkObject(options, line, whole, check))) whole = undefined;
+    if (whole) await checkContent(whole, lines, check);
+  } finally {
+    inspector?.close?.();
+  }
+  return check;
+}
+
+function inspectorOf(
+  options: CheckArtifactOptions,
+  lines: ObjectLine[],
+): StreamInspector | undefined {
+  const first = lines[0];
+  if (!first || first.codec === 'zstd') return undefined;
+  const format = options.format ?? (first.entries ? 'tar' : 'bytes');
+  return createInspector(format, first.codec);
+}
+
+/** @returns whether the inspector saw all of it and may be shown the next part */
+async function checkObject(
+  options: CheckArtifactOptions,
+  line: ObjectLine,
+  inspector: StreamInspector | undefined,
+  check: ArtifactCheck,
+): Promise<boolean> {
+  const { store, folder, signal, onBytes } = options;
+  const opener = line.encrypted ? options.opener : undefined;
+  const readable = !line.encrypted || opener !== undefined;
+  let inspecting = readable ? inspector : undefined;
+  try {
+    const object = readObject(store, lineKey(folder, line), opener, signal);
+    let fault: Error | undefined;
+    try {
+      for await (const chunk of object.bytes) {
+        onBytes?.(chunk.length);
+        if (!inspecting) continue;
+        try {
+          await inspecting.update(chunk);
+        } catch (error) {
+          // The rest is read all the same: the hash says whether it was damaged here or taken so.
+          fault = asFormatFault(error);
+          inspecting = undefined;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof AgeFault)) throw error;
+      fault = error;
+      inspecting = undefined;
+    }
+    check.bytes += object.stored.bytes;
+    if (!readable) check.onlyHashed++;
+    const difference = fault ? compareDigest(line, object.stored) : compareReading(line, object);
+    if (difference !== undefined) report(check, line.path, difference);
+    else if (fault) reportFault(check, line.path, fault);
+    return inspecting !== undefined && difference === undefined;
+  } catch (error) {
+    const damage =
+      error instanceof HoldfastError &&
+      (error.code === 'OBJECT_MISSING' || error.code === 'BACKUP_DAMAGED');
+    if (!damage) throw error;
+    check.findings.push({ code: error.code, object: line.path, message: error.message });
+    return false;
+  }
+}
+
+async function checkContent(
+  inspector: StreamInspector,
+  lines: ObjectLine[],
+  check: ArtifactCheck,
+): Promise<void> {
+  const path = lines[0]?.path ?? '';
+  try {
+    await inspector.end();
+  } catch (error) {
+    reportFault(check, path, asFormatFault(error));
+    return;
+  }
+  const recorded = lines[0]?.entries;
+  if (!recorded || !inspector.entries) return;
+  for (const difference of compareEntries(recorded, inspector.entries)) {
+    report(check, path, difference);
+  }
+}
+
+function asFormatFault(error: unknown): FormatFault {
+  if (error instanceof FormatFault) return error;
+  throw error;
+}
+
+function reportFault(check: ArtifactCheck, path: string, fault: Error): void {
+  if (fault instanceof AgeFault && fault.kind === 'no identity') {
+    check.onlyHashed++;
+    report(check, path, fault.message, 'IDENTITY_MISSING');
+  } else report(check, path, fault.message);
+}
+
+function report(
+  check: ArtifactCheck,
+  object: string,
+  what: string,
+  code: 'BACKUP_DAMAGED' | 'IDENTITY_MISSING' = 'BACKUP_DAMAGED',
+): void {
+  check.findings.push({ code, object, message: `${object} ${what}.` });
+}

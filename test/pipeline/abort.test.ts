@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import { guardStall } from '../../activities/pipeline/guard-stall.ts';
+import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
+import { Throttle } from '../../activities/pipeline/throttle.ts';
+import { artifactOf, backupFolder, storing } from './backup-folder.ts';
+import { bytesOf, collect, inChunks, stalling } from './streams.ts';
+import { tarArchive } from './tar-archive.ts';
+
+const tar = tarArchive([{ name: 'a.tsm', body: bytesOf(500_000) }]);
+const reason = new Error('cancelled by a person');
+
+async function endsSoon(work: Promise<unknown>, abort: () => void): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const since = performance.now();
+  abort();
+  await expect(work).rejects.toBe(reason);
+  expect(performance.now() - since).toBeLessThan(1000);
+}
+
+test('ends at once when the source is silent, and leaves nothing', async () => {
+  await using backup = await backupFolder();
+  for (const codec of ['identity', 'gzip'] as const) {
+    const source = stalling(codec === 'gzip' ? new Uint8Array(0) : tar.subarray(0, 1000));
+    const control = new AbortController();
+    const open = async () => ({ codec, body: source });
+    const more = { open, signal: control.signal };
+    const work = storeArtifact(storing(backup.store, artifactOf('tar'), tar, more));
+    await endsSoon(work, () => control.abort(reason));
+    expect(source.closed).toBe(true);
+    expect(await backup.objects()).toEqual([]);
+  }
+});
+
+test('ends at once when the source does not open', async () => {
+  await using backup = await backupFolder();
+  const control = new AbortController();
+  const open = () => new Promise<never>(() => undefined);
+  const more = { open, signal: control.signal };
+  const work = storeArtifact(storing(backup.store, artifactOf('tar'), tar, more));
+  await endsSoon(work, () => control.abort(reason));
+});
+
+test('does not begin when the signal has fired already', async () => {
+  await using backup = await backupFolder();
+  const signal = AbortSignal.abort(reason);
+  const work = storeArtifact(storing(backup.store, artifactOf('tar'), tar, { signal }));
+  await expect(work).rejects.toThrow();
+  expect(await backup.objects()).toEqual([]);
+});
+
+test('ends at once while a throttle holds the stream back', async () => {
+  await using backup = await backupFolder();
+  const control = new AbortController();
+  const more = { throttle: new Throttle(1000), signal: control.signal };
+  const work = storeArtifact(storing(backup.store, artifactOf('tar'), tar, more));
+  await endsSoon(work, () => control.abort(reason));
+  expect(await backup.objects()).toEqual([]);
+});
+
+test('ends with the failure of the store while the source is silent', async () => {
+  await using backup = await backupFolder();
+  const source = stalling(tar.subarray(0, 1000));
+  const { store } = backup;
+  const failing = Object.assign(Object.create(store) as typeof store, {
+    async create(_key: string, body: AsyncIterable<Uint8Array>) {
+      const iterator = body[Symbol.asyncIterator]();
+      await iterator.next();
+      // As an upload does that fails while it waits for more.
+      iterator.next().catch(() => undefined);
+      throw reason;
+    },
+  });
+  const open = async () => ({ codec: 'identity' as const, body: source });
+  const options = storing(failing, artifactOf('tar'), tar, { open, fresh: true });
+  const since = performance.now();
+  await expect(storeArtifact(options)).rejects.toBe(reason);
+  expect(performance.now() - since).toBeLessThan(1000);
+  expect(source.closed).toBe(true);
+});
+
+test('a source that keeps silent is stalled, and named', async () => {
+  await using backup = await backupFolder();
+  const open = async () => ({ codec: 'identity' as const, body: stalling(tar.subarray(0, 1000)) });
+  const options = storing(backup.store, artifactOf('tar'), tar, { open, stallMs: 60 });
+  await expect(storeArtifact(options)).rejects.toMatchObject({
+    code: 'SOURCE_STALLED',
+    message: expect.stringContaining('telemetry/shard 1'),
+  });
+  expect(await backup.objects()).toEqual([]);
+});
+
+test('a slow consumer is no stall', async () => {
+  const guarded = guardStall(inChunks(bytesOf(30), 10), 50, new AbortController().signal);
+  let bytes = 0;
+  for await (const chunk of guarded) {
+    bytes += chunk.length;
+    await new Promise((resolve) => setTimeout(resolve, 120));
+  }
+  expect(bytes).toBe(30);
+});
+
+test('a consumer that leaves closes the source', async () => {
+  let closed = false;
+  const source = (async function* () {
+    try {
+      yield* inChunks(tar, 1000);
+    } finally {
+      closed = true;
+    }
+  })();
+  for await (const _ of guardStall(source, undefined, new AbortController().signal)) break;
+  expect(closed).toBe(true);
+});
+
+test('a throttle bounds the streams that share it', async () => {
+  const throttle = new Throttle(200_000);
+  const signal = new AbortController().signal;
+  const since = performance.now();
+  const stream = async () => {
+    for (let sent = 0; sent < 100_000; sent += 10_000) await throttle.take(10_000, signal);
+  };
+  await Promise.all([stream(), stream()]);
+  const seconds = (performance.now() - since) / 1000;
+  expect(seconds).toBeGreaterThan(0.6);
+});
+
+test('a stream below its rate is never held up', async () => {
+  expect(new Throttle(1e9).take(1000, new AbortController().signal)).toBeUndefined();
+  expect(await collect(inChunks(tar, 1000))).toEqual(tar);
+});
