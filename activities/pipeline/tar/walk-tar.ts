@@ -70,6 +70,8 @@ class OrderedCalls {
     const settled = result.finally(() => {
       if (this.pending === settled) this.pending = undefined;
     });
+    // Awaited by the walk; but when the tar itself fails first, nobody is left to hear of it.
+    settled.catch(() => undefined);
     this.pending = settled;
   }
 }
