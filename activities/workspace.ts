@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RestoreJob } from '../workflows/contract/activities.ts';
 import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import type { Attempt } from './attempt.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -31,6 +32,7 @@ export async function withSession<T>(
   at: Attempt,
   snapshot: TargetSnapshot,
   body: (session: ProductSession) => Promise<T>,
+  source?: TargetSnapshot,
 ): Promise<T> {
   const session = findProduct(snapshot.product).connect({
     target: snapshot.target,
@@ -38,12 +40,22 @@ export async function withSession<T>(
     concurrency: snapshot.limits.concurrency,
     stallMs: snapshot.timeouts.stall,
     signal: at.signal,
+    ...(source ? { source: { target: source.target, connection: source.connection } } : {}),
   });
   try {
     return await body(session);
   } finally {
     await session.close();
   }
+}
+
+/** Works with the destination of a restore; what comes back there may need the credentials of its source. */
+export function withDestination<T>(
+  at: Attempt,
+  { destination, snapshot }: RestoreJob,
+  body: (session: ProductSession) => Promise<T>,
+): Promise<T> {
+  return withSession(at, destination, body, snapshot);
 }
 
 /** A folder of this attempt's own, for what cannot be streamed; removed at both ends. */

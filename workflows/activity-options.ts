@@ -27,12 +27,14 @@ export function activities(
   kind: keyof typeof KINDS,
   summary: string,
   snapshot?: TargetSnapshot,
+  activityId?: string,
 ): Activities {
   const timeouts = snapshot?.timeouts ?? UNRESOLVED;
   return proxyActivities<Activities & Record<keyof Activities, () => Promise<unknown>>>({
     ...KINDS[kind],
     ...(snapshot ? { taskQueue: snapshot.taskQueue } : {}),
     summary,
+    ...(activityId ? { activityId } : {}),
     heartbeatTimeout: timeouts.heartbeat,
     // The default would let a cancelled activity run on unseen beside the cleaning up.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

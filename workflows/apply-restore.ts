@@ -15,7 +15,7 @@ export async function applyRestore(
   report: RestoreReport,
 ): Promise<void> {
   const { destination } = job;
-  const move = (summary: string) => activities('move', summary, destination);
+  const move = (summary: string, id?: string) => activities('move', summary, destination, id);
 
   run.enter('preflight');
   const preflight = await activities(
@@ -45,12 +45,12 @@ export async function applyRestore(
 
     run.expect(report.plan);
     run.enter('restoring and proving');
-    await eachPage(pages, async (page, range) => {
-      const part = await move(`artifacts ${range} of ${report.plan.artifacts}`).restorePage({
+    await eachPage(pages, async (page, range, id) => {
+      const part = await move(`artifacts ${range} of ${report.plan.artifacts}`, id).restorePage({
         job,
         page,
       });
-      run.add(part);
+      run.add(part, id);
       tally(totals, part);
     });
     if (totals.failed.count > 0) throw notProven(totals);

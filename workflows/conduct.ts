@@ -36,30 +36,25 @@ export async function conduct<T extends { warnings: unknown[] }>(
   });
   try {
     const report = await work(run);
-    run.outcome(outcomeOf(report), bytesOf(report));
-    run.show(outcomeOf(report) === 'failed' ? 'done: it found damage' : 'done');
+    const outcome = outcomeOf(report);
+    run.end(outcome, outcome === 'failed' ? 'done: it found damage' : 'done', bytesOf(report));
     return report;
   } catch (error) {
-    return await close(run, error);
+    return close(run, error);
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
 }
 
-async function close(run: Run, error: unknown): Promise<Skipped> {
-  if (error instanceof LockHeld) {
-    if (!scheduled()) {
-      run.outcome('failed');
-      throw failure('LOCK_HELD', error.message);
-    }
+function close(run: Run, error: unknown): Skipped {
+  if (error instanceof LockHeld && scheduled()) {
     const { workflowId, operation, since } = error.holder;
-    run.outcome('skipped');
-    run.show(`skipped: ${error.message}`);
+    run.end('skipped', `skipped: ${error.message}`);
     return { skipped: true, heldBy: workflowId, operation, since };
   }
-  run.outcome(isCancellation(error) ? 'cancelled' : 'failed');
-  const end = verdict(error);
-  run.show(isCancellation(error) ? 'cancelled' : `failed: ${end.message}`);
+  const end = error instanceof LockHeld ? failure('LOCK_HELD', error.message) : verdict(error);
+  if (isCancellation(error)) run.end('cancelled', 'cancelled');
+  else run.end('failed', `failed: ${end.message}`);
   throw end;
 }
 

@@ -5,9 +5,8 @@ import type { Progress } from './contract/progress.ts';
 export function renderDetails(
   job: (Job & { backup?: string }) | undefined,
   progress: Progress,
-  closing?: string,
 ): string {
-  const lines = [`### ${closing ?? progress.phase}`];
+  const lines = [`### ${progress.phase}`];
   if (progress.waitingFor) lines.push('', `Waiting for \`${progress.waitingFor}\``);
   if (job) {
     const { target, product, store } = job.snapshot;

@@ -10,7 +10,7 @@ export const PAGES_IN_FLIGHT = 2;
  */
 export async function eachPage(
   pages: number[],
-  work: (page: number, range: string) => Promise<void>,
+  work: (page: number, range: string, activityId: string) => Promise<void>,
 ): Promise<void> {
   const starts = pages.map((_, page) => pages.slice(0, page).reduce((sum, size) => sum + size, 0));
   let next = 0;
@@ -19,7 +19,7 @@ export async function eachPage(
     while (next < pages.length) {
       const page = next++;
       const start = starts[page]!;
-      await work(page, `${start + 1}–${start + pages[page]!}`);
+      await work(page, `${start + 1}–${start + pages[page]!}`, `page-${page}`);
     }
   };
   await scope.run(async () => {

@@ -16,6 +16,8 @@ export class Run {
   #cancellable: Progress['cancellable'] = true;
   #done: PageTotals = { artifacts: 0, bytes: 0 };
   #total: { artifacts: number; bytes?: number } = { artifacts: 0 };
+  #ended = false;
+  readonly #settled = new Set<string>();
   readonly #moving = new Map<string, Figures>();
   readonly #warnings: Warning[] = [];
 
@@ -54,10 +56,14 @@ export class Run {
     this.#total = { artifacts: total.artifacts, ...(total.bytes ? { bytes: total.bytes } : {}) };
     this.#done = done ?? { artifacts: 0, bytes: 0 };
     this.#moving.clear();
+    this.#settled.clear();
     this.show();
   }
 
-  add(totals: PageTotals): void {
+  /** A page is done: its totals replace what its activity told on the way. */
+  add(totals: PageTotals, activity: string): void {
+    this.#settled.add(activity);
+    this.#moving.delete(activity);
     this.#done.artifacts += totals.artifacts;
     this.#done.bytes += totals.bytes;
     this.show();
@@ -65,14 +71,9 @@ export class Run {
 
   /** Signals come from activities, and from anybody: what does not look like figures is ignored. */
   receive(figures: unknown): void {
-    if (!isFigures(figures)) return;
+    if (!isFigures(figures) || this.#settled.has(figures.activity)) return;
     this.#moving.set(figures.activity, figures);
     this.show();
-  }
-
-  /** The activities of a page are done; their totals stand in `add`. */
-  settle(): void {
-    this.#moving.clear();
   }
 
   warn(...warnings: Warning[]): void {
@@ -87,7 +88,7 @@ export class Run {
     return Date.now() - this.#startedAt.getTime();
   }
 
-  outcome(outcome: Outcome, bytes?: number): void {
+  private outcome(outcome: Outcome, bytes?: number): void {
     this.publish({
       HoldfastOutcome: outcome,
       ...(bytes === undefined ? {} : { HoldfastBytes: bytes }),
@@ -107,7 +108,7 @@ export class Run {
       artifacts: { done: artifacts, total: this.#total.artifacts },
       bytes: { done: bytes, ...(this.#total.bytes ? { total: this.#total.bytes } : {}) },
       bytesPerSecond: Math.round(bytes / seconds),
-      ...(share > 0 && share < 1
+      ...(share > 0 && share < 1 && !this.#ended
         ? { eta: new Date(Date.now() + (seconds * 1000 * (1 - share)) / share).toISOString() }
         : {}),
       startedAt: this.#startedAt.toISOString(),
@@ -117,8 +118,17 @@ export class Run {
     };
   }
 
-  show(closing?: string): void {
-    setCurrentDetails(renderDetails(this.#job, this.progress(), closing));
+  show(): void {
+    setCurrentDetails(renderDetails(this.#job, this.progress()));
+  }
+
+  /** The last word: what the run came to. */
+  end(outcome: Outcome, phase: string, bytes?: number): void {
+    this.outcome(outcome, bytes);
+    this.#waitingFor = undefined;
+    this.#moving.clear();
+    this.#ended = true;
+    this.enter(phase, false);
   }
 
   private publish(values: Partial<Record<keyof typeof SEARCH_ATTRIBUTES, string | number>>): void {

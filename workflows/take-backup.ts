@@ -10,7 +10,7 @@ import type { Run } from './run.ts';
 export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport> {
   const { snapshot } = job;
   const ask = (summary: string) => activities('ask', summary, snapshot);
-  const move = (summary: string) => activities('move', summary, snapshot);
+  const move = (summary: string, id?: string) => activities('move', summary, snapshot, id);
   try {
     run.enter('preflight', 'until commit');
     const preflight = await ask(`preflight of ${snapshot.target}`).preflight({
@@ -26,8 +26,11 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
 
     run.expect(plan, plan.stored);
     run.enter('streaming');
-    await eachPage(plan.pages, async (page, range) => {
-      run.add(await move(`artifacts ${range} of ${plan.artifacts}`).transferPage({ job, page }));
+    await eachPage(plan.pages, async (page, range, id) => {
+      run.add(
+        await move(`artifacts ${range} of ${plan.artifacts}`, id).transferPage({ job, page }),
+        id,
+      );
     });
 
     run.enter('committing', false);

@@ -17,7 +17,7 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
     });
     run.adopt(job);
     return leasing(job, 'verify', async () => {
-      const move = (summary: string) => activities('move', summary, job.snapshot);
+      const move = (summary: string, id?: string) => activities('move', summary, job.snapshot, id);
       run.enter('reading the manifest');
       const plan = await move(`manifest of ${job.backup}`).planVerify(job);
       const totals: VerifyTotals = {
@@ -30,9 +30,12 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
 
       run.expect({ artifacts: plan.objects, bytes: plan.bytes });
       run.enter(`verifying (${job.depth})`);
-      await eachPage(plan.pages, async (page, range) => {
-        const part = await move(`objects ${range} of ${plan.objects}`).verifyPage({ job, page });
-        run.add({ artifacts: part.objects, bytes: part.bytes });
+      await eachPage(plan.pages, async (page, range, id) => {
+        const part = await move(`objects ${range} of ${plan.objects}`, id).verifyPage({
+          job,
+          page,
+        });
+        run.add({ artifacts: part.objects, bytes: part.bytes }, id);
         tally(totals, part);
       });
 

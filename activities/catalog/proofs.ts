@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timeName, type Operation } from '../../workflows/contract/names.ts';
+import { runSuffix, timeName, type Operation } from '../../workflows/contract/names.ts';
 import type { Store } from '../stores/store.ts';
 import { putOnce, readJson, toJson } from './json.ts';
 import { backupFolder, PROOFS } from './layout.ts';
@@ -20,8 +20,7 @@ export async function recordProof(
   proof: ProofSummary & { operation: Operation; runId: string; [detail: string]: unknown },
   signal?: AbortSignal,
 ): Promise<void> {
-  const run = proof.runId.replaceAll('-', '').slice(0, 6);
-  const name = `${timeName(new Date(proof.time))}-${run}-${proof.operation}.json`;
+  const name = `${timeName(new Date(proof.time))}-${runSuffix(proof.runId)}-${proof.operation}.json`;
   await putOnce(store, backupFolder(target, backup) + PROOFS + name, toJson(proof), signal);
 }
 

@@ -2,7 +2,7 @@ import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import { recordProof } from '../catalog/proofs.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { withSession, withStore } from '../workspace.ts';
+import { withDestination, withStore } from '../workspace.ts';
 import { readRestorePlan, readState } from './restore-in-store.ts';
 
 export function finishRestore(deps: Dependencies): Activities['finishRestore'] {
@@ -11,7 +11,7 @@ export function finishRestore(deps: Dependencies): Activities['finishRestore'] {
       withStore(deps, job.snapshot, async (store) => {
         const plan = await readRestorePlan(store, job, at.signal);
         const state = (await readState(store, job, at.signal)) ?? {};
-        const finished = await withSession(at, job.destination, (session) =>
+        const finished = await withDestination(at, job, (session) =>
           session.restore.finish(plan, state),
         );
         await recordProof(

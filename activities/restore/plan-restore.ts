@@ -1,11 +1,12 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
+import { runSuffix } from '../../workflows/contract/names.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { toJson, putOnce } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { PlannedRestore } from '../products/product.ts';
-import { withSession, withStore } from '../workspace.ts';
+import { withDestination, withStore } from '../workspace.ts';
 import type { RestoreJob } from '../../workflows/contract/activities.ts';
 import { backupReader } from './backup-reader.ts';
 import { checkObjects } from './check-objects.ts';
@@ -19,12 +20,12 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
         if (known) return { plan: known.summary, pages: known.pages };
         const backup = await backupReader(store, job, at.signal);
         await checkObjects(store, backup, at.signal);
-        const planned = await withSession(at, job.destination, (session) =>
+        const planned = await withDestination(at, job, (session) =>
           session.restore.plan({
             backup,
             restore: job.request,
             destination: job.destination.target,
-            run: runName(job),
+            run: runSuffix(job.run.runId, 8),
           }),
         );
         requireConfirmation(job, planned);
@@ -41,11 +42,6 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
         return { plan: summary, pages };
       }),
     );
-}
-
-/** Short, unique and safe in the names of databases. */
-function runName({ run }: RestoreJob): string {
-  return run.runId.replaceAll('-', '').slice(0, 8);
 }
 
 function attemptName(at: Attempt): string {

@@ -2,7 +2,7 @@ import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { keepingLease } from '../lease.ts';
-import { withSession, withStore } from '../workspace.ts';
+import { withDestination, withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { readRestorePlan, readState, writeState } from './restore-in-store.ts';
 
@@ -14,7 +14,7 @@ export function prepareRestore(deps: Dependencies): Activities['prepareRestore']
         const plan = await readRestorePlan(store, job, at.signal);
         const backup = await backupReader(store, job, at.signal);
         await keepingLease(store, job, 'restore', at.signal, async () => {
-          const state = await withSession(at, job.destination, (session) =>
+          const state = await withDestination(at, job, (session) =>
             session.restore.prepare(plan, backup),
           );
           await writeState(store, job, state, at.signal);

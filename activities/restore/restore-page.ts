@@ -6,7 +6,7 @@ import { HoldfastError } from '../failure.ts';
 import { keepingLease } from '../lease.ts';
 import type { BackupReader, Proof, RestoreSink, RestoreStep } from '../products/product.ts';
 import { streamsPerPage } from '../streams-per-page.ts';
-import { withSession, withSpool, withStore } from '../workspace.ts';
+import { withDestination, withSpool, withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { readState, readSteps } from './restore-in-store.ts';
 
@@ -34,7 +34,7 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
         };
         await keepingLease(store, job, 'restore', at.signal, () =>
           withSpool(deps, (spool) =>
-            withSession(at, job.destination, (session) =>
+            withDestination(at, job, (session) =>
               eachBounded(steps, streamsPerPage(job.destination), async (step) => {
                 const proof = await restoreStep(at, session.restore, step, state, backup, spool);
                 count(totals, step, proof);

@@ -1,7 +1,7 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { withSession, withStore } from '../workspace.ts';
+import { withDestination, withStore } from '../workspace.ts';
 import { readRestorePlan } from './restore-in-store.ts';
 
 export function undoRestore(deps: Dependencies): Activities['undoRestore'] {
@@ -9,7 +9,7 @@ export function undoRestore(deps: Dependencies): Activities['undoRestore'] {
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const plan = await readRestorePlan(store, job, at.signal);
-        return withSession(at, job.destination, (session) => session.restore.undo(plan, keep));
+        return withDestination(at, job, (session) => session.restore.undo(plan, keep));
       }),
     );
 }

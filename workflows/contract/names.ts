@@ -43,7 +43,12 @@ export function timeName(time: Date): string {
  * two runs never share a name.
  */
 export function backupId(time: Date, runId: string): string {
-  return `${timeName(time)}-${runId.replaceAll('-', '').slice(0, 6)}`;
+  return `${timeName(time)}-${runSuffix(runId)}`;
+}
+
+/** The end of a run id: its beginning is a clock on servers that count in UUID version 7, and the same for hours. */
+export function runSuffix(runId: string, length = 6): string {
+  return runId.replaceAll('-', '').slice(-length);
 }
 
 export const BACKUP_ID = /^\d{4}-\d{2}-\d{2}t\d{2}-\d{2}-\d{2}z-[0-9a-f]{6}(-\d+)?$/;

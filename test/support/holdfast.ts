@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection, type WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { loadConfig } from '../../activities/config/config.ts';
+import { createStoreResources, type StoreResources } from '../../activities/stores/resources.ts';
+import { createWorker } from '../../worker/create-worker.ts';
+import { TASK_QUEUE, type Operation } from '../../workflows/contract/names.ts';
+import type {
+  BackupReport,
+  BackupRequest,
+  RestoreReport,
+  RestoreRequest,
+  VerifyReport,
+  VerifyRequest,
+} from '../../workflows/contract/operations.ts';
+import { freshNamespace } from './namespace.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+interface Workflows {
+  backup: { input: BackupRequest; report: BackupReport };
+  restore: { input: RestoreRequest; report: RestoreReport };
+  verify: { input: VerifyRequest; report: VerifyReport };
+}
+
+/** A worker with the real activities, on a real Temporal server, in a namespace of its own. */
+export interface Holdfast extends AsyncDisposable {
+  readonly client: Client;
+  readonly namespace: string;
+  /** Of the configuration file, for relative store paths. */
+  readonly folder: string;
+  readonly configPath: string;
+  start<O extends Operation>(
+    operation: O,
+    input: Workflows[O]['input'],
+    id?: string,
+  ): Promise<WorkflowHandleWithStartDetails>;
+  run<O extends Operation>(
+    operation: O,
+    input: Workflows[O]['input'],
+  ): Promise<Workflows[O]['report']>;
+  configure(config: object): Promise<void>;
+  stop(): Promise<void>;
+}
+
+let installed = false;
+
+export async function startHoldfast(options: {
+  address: string;
+  config: object;
+  searchAttributes?: boolean;
+  stores?: StoreResources;
+}): Promise<Holdfast> {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  installed = true;
+  const folder = await temporaryFolder('worker');
+  const configPath = join(folder.path, 'holdfast.yaml');
+  const configure = (config: object) => writeFile(configPath, JSON.stringify(config, null, 2));
+  await configure(options.config);
+  const namespace = await freshNamespace(options.address, {
+    searchAttributes: options.searchAttributes ?? true,
+  });
+  const connection = await NativeConnection.connect({ address: options.address });
+  const stores = options.stores ?? createStoreResources();
+  const worker = await createWorker({
+    connection,
+    namespace,
+    loadConfig: () => loadConfig({ path: configPath }),
+    searchable: () => Promise.resolve(options.searchAttributes ?? true),
+    spoolRoot: join(folder.path, 'spool'),
+    stores,
+  });
+  const running = worker.run();
+  const clientConnection = await Connection.connect({ address: options.address });
+  const client = new Client({ connection: clientConnection, namespace });
+
+  const start: Holdfast['start'] = (operation, input, id) =>
+    client.workflow.start(operation, {
+      taskQueue: TASK_QUEUE,
+      workflowId: id ?? `${operation}/test/${randomUUID()}`,
+      args: [input],
+    });
+  const stop = async () => {
+    worker.shutdown();
+    await running;
+    stores.close();
+    await connection.close();
+    await clientConnection.close();
+    await folder.remove();
+  };
+  return {
+    client,
+    namespace,
+    folder: folder.path,
+    configPath,
+    start,
+    run: async (operation, input) => {
+      const handle = await start(operation, input);
+      return (await handle.result()) as never;
+    },
+    configure,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}

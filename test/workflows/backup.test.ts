@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SHARDS, startWorld, type World } from './world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.stop());
+beforeEach(() => world.source.calm());
+
+describe('backup', () => {
+  test('commits a complete backup and leaves nothing of its work', async () => {
+    const report = await world.holdfast.run('backup', {
+      target: 'metrics',
+      note: 'first',
+      tags: { why: 'test' },
+    });
+    const manifest = await world.manifest(report.backup);
+    const files = (await world.files()).filter((file) => file.includes(report.backup));
+    const data = files.filter((file) => file.includes('/data/'));
+
+    expect(manifest).toMatchObject({
+      format: 1,
+      id: report.backup,
+      target: 'metrics',
+      state: 'ok',
+      note: 'first',
+      tags: { why: 'test' },
+      product: { name: 'influxdb-v2', version: '2.9.1' },
+    });
+    expect(report.artifacts).toBe(SHARDS + 2);
+    expect(data).toHaveLength(manifest.totals.objects);
+    expect(files).toHaveLength(data.length + 2);
+  });
+
+  test('goes on after a source that breaks off, resets, stalls, garbles and refuses', async () => {
+    world.source.switches.shardCut = 2;
+    world.source.switches.shardTail = 1;
+    world.source.switches.shardBroken = 1;
+    world.source.switches.shardReset = 2;
+    world.source.switches.shardStalls = 1;
+    world.source.switches.shardGarbled = 1;
+    world.source.switches.unavailable = 2;
+    world.source.switches.metadataCut = 1;
+    const report = await world.holdfast.run('backup', { target: 'metrics' });
+    expect(report.artifacts).toBe(SHARDS + 2);
+    const verified = await world.holdfast.run('verify', {
+      target: 'metrics',
+      backup: report.backup,
+      depth: 'deep',
+    });
+    expect(verified).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test('drops a shard that vanished at the source, and says so', async () => {
+    world.source.switches.shardVanished = { shards: [7] };
+    const report = await world.holdfast.run('backup', { target: 'metrics' });
+    expect(report.artifacts).toBe(SHARDS + 1);
+    expect(report.warnings.map(({ code }) => code)).toContain('SHARD_GONE');
+  });
+
+  test('fails with one sentence when the token is wrong, without trying for hours', async () => {
+    world.source.switches.tokenRevoked = true;
+    const failure = await world.holdfast
+      .run('backup', { target: 'metrics' })
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      cause: { type: 'AUTH_REJECTED', message: expect.stringMatching(/metrics/) },
+    });
+  });
+
+  test.each([
+    [{ target: 'metrix' }, 'TARGET_UNKNOWN', /metrics/],
+    [{}, 'INPUT_INVALID', /target/],
+    ['metrics', 'INPUT_INVALID', /object/],
+    [null, 'INPUT_INVALID', /object/],
+    [{ target: 7 }, 'INPUT_INVALID', /target/],
+    [{ target: 'metrics', nite: 'x' }, 'INPUT_INVALID', /note/],
+  ])('refuses the input %j at once', async (input, type, message) => {
+    const failure = await world.holdfast
+      .run('backup', input as never)
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ cause: { type, message: expect.stringMatching(message) } });
+  });
+});
