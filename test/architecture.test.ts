@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { describe, expect, it } from 'vitest';
+import { products } from '../activities/products/registry.ts';
+
+// Which folder may import which is the business of lint: lint-rules.test.ts.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const inRoot = (...path: string[]) => join(root, ...path);
+const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+  .split('\0')
+  .filter((path) => path !== '' && existsSync(inRoot(path)));
+
+describe('a product', () => {
+  const folders = readdirSync(inRoot('activities/products'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+
+  it('has a folder of its own for each line of the registry, under the same name', () => {
+    const names = products.map((product) => product.name);
+    expect(folders.toSorted()).toEqual(names.toSorted());
+  });
+
+  it.each(folders)('consists of the standard files: %s', (product) => {
+    const standard = [
+      'index.ts',
+      'config.ts',
+      'client.ts',
+      'preflight.ts',
+      'backup-source.ts',
+      'restore-sink.ts',
+    ];
+    const files = readdirSync(inRoot('activities/products', product));
+    expect(
+      standard.filter((file) => !files.includes(file)),
+      'missing',
+    ).toEqual([]);
+  });
+
+  it.each(folders)('has a simulator that also runs alone: %s', (product) => {
+    expect(existsSync(inRoot('test/simulators', product, 'index.ts'))).toBe(true);
+    expect(existsSync(inRoot('test/simulators', product, 'main.ts'))).toBe(true);
+  });
+
+  it.each(folders)('has a test that calls the shared suite: %s', (product) => {
+    const path = inRoot('test/products', `${product}.test.ts`);
+    expect(existsSync(path), `${path} exists`).toBe(true);
+    expect(readFileSync(path, 'utf8')).toContain('describeProduct(');
+  });
+});
+
+describe('the workflows', () => {
+  it('bundle without Node, zod or anything of the other folders', async () => {
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: inRoot('workflows'),
+      logger: new DefaultLogger('ERROR'),
+    });
+    const modules = [...code.matchAll(/^ {2}!\*\*\* (\S+)/gm)].map((match) => match[1] ?? '');
+    expect(modules.length).toBeGreaterThan(10);
+    expect(modules.filter((path) => /zod|\/activities\/|\/worker\/(?!lib)/.test(path))).toEqual([]);
+  });
+});
+
+describe('the dependencies', () => {
+  it('hold one copy of protobufjs for all of @temporalio: with two, replaying a history fails', () => {
+    const scope = inRoot('node_modules/@temporalio');
+    const copies = readdirSync(scope).map((name) =>
+      createRequire(join(scope, name, 'package.json')).resolve('protobufjs'),
+    );
+    expect(new Set(copies).size).toBe(1);
+  });
+
+  it('hold every @temporalio package at one exact version', () => {
+    const { dependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const versions = Object.entries(dependencies)
+      .filter(([name]) => name.startsWith('@temporalio/'))
+      .map(([, version]) => version);
+    expect([...new Set(versions)]).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+  });
+});
+
+describe('the files', () => {
+  const lines = (path: string) => readFileSync(inRoot(path), 'utf8').split('\n').length - 1;
+  const production = tracked.filter((path) =>
+    /^(workflows|activities|worker|client|infra)\/.*\.ts$/.test(path),
+  );
+
+  it('are none over 400 lines', () => {
+    const long = tracked.filter((path) => path.endsWith('.ts') && lines(path) > 400);
+    expect(long).toEqual([]);
+  });
+
+  it('of production have a median below 100 lines', () => {
+    const sizes = production.map(lines).toSorted((a, b) => a - b);
+    expect(sizes[Math.floor(sizes.length / 2)]).toBeLessThan(100);
+  });
+
+  it('bear names in kebab case, none of which could mean anything', () => {
+    const named = tracked.filter((path) => path.endsWith('.ts'));
+    const badly = named.filter((path) => !/^([a-z0-9.-]+\/)*[a-z0-9.-]+$/.test(path));
+    const vaguely = named.filter((path) =>
+      /\/(utils?|helpers?|common|misc|manager|service)\.ts$/.test(path),
+    );
+    expect([...badly, ...vaguely]).toEqual([]);
+  });
+
+  it('hold nothing of the machine they were written on', () => {
+    // In parts, so that this file does not find itself.
+    const forbidden = [
+      ['/ro', 'ot/'],
+      ['/ho', 'me/'],
+      ['/Us', 'ers/'],
+      ['/wo', 'rk/'],
+      ['/tmp/', 'tools'],
+      ['registry.', 'npm'],
+      ['proxy.', 'golang'],
+      ['sum.', 'golang'],
+      ['"resol', 'ved":'],
+    ].map((parts) => parts.join(''));
+    const found = tracked.flatMap((path) => {
+      const text = readFileSync(inRoot(path), 'utf8');
+      if (text.includes('\0')) return [];
+      return forbidden.filter((word) => text.includes(word)).map((word) => `${path}: ${word}`);
+    });
+    expect(found).toEqual([]);
+  });
+
+  it('import their TypeScript by its own extension', () => {
+    const wrong = tracked
+      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => /from '\.[^']*\.js'/.test(readFileSync(inRoot(path), 'utf8')));
+    expect(wrong).toEqual([]);
+  });
+});
