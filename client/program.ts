@@ -7,6 +7,7 @@ import { backupVerb } from './verbs/backup.ts';
 import { cancelVerb } from './verbs/cancel.ts';
 import { listVerb } from './verbs/list.ts';
 import { restoreVerb } from './verbs/restore.ts';
+import { scheduleVerb } from './verbs/schedule.ts';
 import { schemaVerb } from './verbs/schema.ts';
 import { showVerb } from './verbs/show.ts';
 import { statusVerb } from './verbs/status.ts';
@@ -21,6 +22,7 @@ const VERBS = [
   showVerb,
   statusVerb,
   cancelVerb,
+  scheduleVerb,
   schemaVerb,
 ];
 

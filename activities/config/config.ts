@@ -1,3 +1,4 @@
+export { cronTimes, ordered, type Range, steps } from './cron.ts';
 export { findConfigIfAny } from './config-path.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { jsonSchema } from './json-schema.ts';

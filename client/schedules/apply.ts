@@ -1,0 +1,63 @@
+import { ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
+import { scheduleId, TASK_QUEUE, workflowId } from '../../workflows/contract/names.ts';
+import type { TemporalSession } from '../temporal/connect.ts';
+import { keywords, missingSearchAttributes } from '../temporal/search-attributes.ts';
+import type { ScheduledTarget } from './difference.ts';
+import { OVERLAP_POLICIES } from './settings.ts';
+
+/** Creates the schedule of a target, or makes it as the configuration says. A paused one stays paused. */
+export async function applySchedule(
+  session: TemporalSession,
+  target: ScheduledTarget,
+): Promise<void> {
+  const { schedule } = session.client;
+  const options = await optionsOf(session, target);
+  try {
+    await schedule.create(options);
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    const { spec, action, policies } = options;
+    await schedule
+      .getHandle(options.scheduleId)
+      .update(({ state }) => ({ spec, action, ...(policies ? { policies } : {}), state }));
+  }
+}
+
+async function optionsOf(
+  session: TemporalSession,
+  { name, product, store, schedule }: ScheduledTarget,
+): Promise<ScheduleOptions> {
+  const missing = await missingSearchAttributes(session);
+  return {
+    scheduleId: scheduleId('backup', name),
+    spec: {
+      cronExpressions: [schedule.cron],
+      timezone: schedule.timeZone,
+      ...(schedule.jitter > 0 ? { jitter: schedule.jitter } : {}),
+    },
+    policies: {
+      overlap: OVERLAP_POLICIES[schedule.overlap],
+      catchupWindow: schedule.catchUp,
+      pauseOnFailure: schedule.pauseOnFailure,
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'backup',
+      workflowId: workflowId('backup', name, 'scheduled'),
+      taskQueue: TASK_QUEUE,
+      args: [{ target: name }],
+      memo: { cron: schedule.cron },
+      staticSummary: `scheduled backup of ${name}`,
+      // An unregistered one would make every start fail.
+      ...(missing.length === 0
+        ? {
+            typedSearchAttributes: keywords({
+              HoldfastTarget: name,
+              HoldfastProduct: product,
+              HoldfastStore: store,
+            }),
+          }
+        : {}),
+    },
+  };
+}

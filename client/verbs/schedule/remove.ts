@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { HoldfastError } from '../../../activities/failure.ts';
+import { requireSchedule } from '../../schedules/find-schedules.ts';
+import { confirmed } from '../../terminal/ask.ts';
+import { verb } from '../../verb.ts';
+
+export function removeVerb(schedule: Command): void {
+  const command = schedule
+    .command('remove')
+    .description('remove the schedule of a target from Temporal; backups and runs stay')
+    .argument('<target>', 'a target with a schedule')
+    .option('--yes', 'do not ask');
+  verb<{ yes?: boolean }>(
+    command,
+    { examples: ['schedule remove metrics'] },
+    async (call, { yes }, target = '') => {
+      const { output } = call;
+      const session = await call.temporal();
+      const { id } = await requireSchedule(session, target);
+      if (!yes && !(output.interactive && (await confirmed(`Remove the schedule ${id}?`)))) {
+        throw new HoldfastError('CONFIRM_REQUIRED', `The schedule ${id} was not removed.`, {
+          hint: 'Pass --yes.',
+        });
+      }
+      await session.client.schedule.getHandle(id).delete();
+      output.result({ schedule: id, removed: true }, [`${id} is removed`]);
+    },
+  );
+}
