@@ -1,0 +1,157 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findTool } from '../../infra/tools/find-tool.ts';
+import { freePort } from '../support/free-port.ts';
+import { spawnServer } from '../support/spawn-server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+export const TOKEN = 'operator-token-of-the-tests';
+
+export interface InfluxServer extends AsyncDisposable {
+  url: string;
+  orgID: string;
+  /** A call of the API; throws unless the status is 2xx. */
+  api(method: string, path: string, body?: unknown, token?: string): Promise<any>;
+  createBucket(
+    name: string,
+    options?: { everySeconds?: number; description?: string; orgID?: string },
+  ): Promise<string>;
+  write(bucket: string, lines: string[], org?: string): Promise<void>;
+  /** The number of points of a bucket, over all fields. */
+  count(bucket: string, org?: string): Promise<number>;
+  bucketNames(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export const HOUR = 3600;
+/** A while ago, at a full hour: near "now" the server creates shards of its own. */
+export const BEGIN = 1_700_000_000 - (1_700_000_000 % HOUR);
+
+/** One point per host and minute step, in as many hours: one shard each, in a bucket of `createBucket`. */
+export function points(hours: number, hosts = ['a', 'b'], perHour = 3): string[] {
+  const lines: string[] = [];
+  for (let hour = 0; hour < hours; hour += 1) {
+    for (const host of hosts) {
+      for (let i = 0; i < perHour; i += 1) {
+        lines.push(`m,host=${host} v=${hour}.${i} ${BEGIN + hour * HOUR + i * 60}`);
+      }
+    }
+  }
+  return lines;
+}
+
+/** Starts a real influxd in a folder of its own and sets it up: organisation `acme`, bucket `first`. */
+export async function startInfluxd(
+  options: { flags?: string[]; token?: string; setUp?: boolean } = {},
+): Promise<InfluxServer> {
+  const folder = await temporaryFolder('influxd');
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = await spawnServer({
+    name: 'influxd',
+    command: await findTool('influxd'),
+    args: [
+      `--bolt-path=${join(folder.path, 'influxd.bolt')}`,
+      `--sqlite-path=${join(folder.path, 'influxd.sqlite')}`,
+      `--engine-path=${join(folder.path, 'engine')}`,
+      `--http-bind-address=127.0.0.1:${port}`,
+      '--reporting-disabled',
+      '--ui-disabled',
+      '--no-tasks',
+      '--log-level=error',
+      ...(options.flags ?? []),
+    ],
+    ready: async () => (await fetch(`${url}/health`)).ok,
+  });
+  let token = options.token ?? TOKEN;
+  const call = async (method: string, path: string, body?: unknown, as = token) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Token ${as}` },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    if (!(response.headers.get('content-type') ?? '').includes('json')) return text;
+    return text === '' ? null : (JSON.parse(text) as unknown);
+  };
+  const api = call as InfluxServer['api'];
+  let orgID = '';
+  if (options.setUp ?? true) {
+    const done = await api('POST', '/api/v2/setup', {
+      username: 'root',
+      password: 'password-of-the-tests',
+      org: 'acme',
+      bucket: 'first',
+      retentionPeriodSeconds: 0,
+      token,
+    });
+    orgID = done.org.id;
+  }
+  const stop = async () => {
+    await server.stop();
+    await folder.remove();
+  };
+  return {
+    url,
+    orgID,
+    api,
+    createBucket: async (
+      name,
+      { everySeconds = 0, description = '', orgID: other = orgID } = {},
+    ) => {
+      const retentionRules = [{ type: 'expire', everySeconds, shardGroupDurationSeconds: HOUR }];
+      return (
+        await api('POST', '/api/v2/buckets', { orgID: other, name, description, retentionRules })
+      ).id;
+    },
+    write: async (bucket, lines, org = 'acme') => {
+      await api(
+        'POST',
+        `/api/v2/write?org=${org}&bucket=${encodeURIComponent(bucket)}&precision=s`,
+        lines.join('\n'),
+      );
+    },
+    count: async (bucket, org = 'acme') => {
+      const query = `from(bucket: ${JSON.stringify(bucket)}) |> range(start: 0) |> count() |> group() |> sum()`;
+      const response = await fetch(`${url}/api/v2/query?org=${org}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Token ${token}`,
+          'content-type': 'application/vnd.flux',
+          accept: 'application/csv',
+        },
+        body: query,
+      });
+      const text = await response.text();
+      if (!response.ok) throw new Error(text);
+      const row = text.trim().split('\r\n').at(-1) ?? '';
+      return row === '' ? 0 : Number(row.split(',').at(-1));
+    },
+    bucketNames: async () => {
+      const { buckets } = await api('GET', '/api/v2/buckets?limit=100');
+      return buckets
+        .map(({ name }: { name: string }) => name)
+        .filter((name: string) => !name.startsWith('_'))
+        .sort();
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Runs the official command line tool. */
+export async function influx(server: InfluxServer, args: string[], token = TOKEN): Promise<string> {
+  const tool = await findTool('influx');
+  const { stdout, stderr } = await promisify(execFile)(
+    tool,
+    [...args, '--host', server.url, '--token', token],
+    {
+      env: { ...process.env, INFLUX_CONFIGS_PATH: '/dev/null' },
+    },
+  );
+  return stdout + stderr;
+}

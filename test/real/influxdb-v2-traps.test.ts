@@ -1,0 +1,242 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ObjectLine } from '../../activities/catalog/manifest.ts';
+import type { RestoreStep } from '../../activities/products/product.ts';
+import {
+  connect,
+  each,
+  planRestore,
+  restore,
+  restoreStep,
+  stored,
+  takeBackup,
+  type Taken,
+} from './adapter.ts';
+import { BEGIN, HOUR, points, startInfluxd, type InfluxServer } from './influxd.ts';
+
+describe('the proof of a restore into a real influxd', () => {
+  let source: InfluxServer;
+  let taken: Taken;
+  let step: RestoreStep;
+  let state: Record<string, unknown>;
+
+  const session = () => connect(source.url);
+  const original = () => taken.reader.open(step.lines, { decompress: true });
+  const prove = () => session().restore.prove(step, state, original, taken.spool);
+
+  beforeAll(async () => {
+    source = await startInfluxd();
+    await source.createBucket('telemetry');
+    // Two files in one shard, since each backup flushes what was written before it.
+    await source.write('telemetry', points(1, ['a', 'b'], 30));
+    await (await takeBackup(session().backup))[Symbol.asyncDispose]();
+    await source.write('telemetry', points(1, ['b', 'c'], 20));
+    taken = await takeBackup(session().backup);
+    const plan = await planRestore(session(), taken, {
+      rename: { telemetry: 'proven' },
+      select: { buckets: ['telemetry'] },
+    });
+    state = stored(await session().restore.prepare(plan, taken.reader));
+    step = plan.steps[0]!;
+    expect(step.lines[0]?.entries).toHaveLength(2);
+  });
+
+  afterAll(async () => {
+    await taken?.[Symbol.asyncDispose]();
+    await source?.stop();
+  });
+
+  const bytes = async () => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of original()) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+
+  it('finds an upload that was cut, though the server answered that all is well', async () => {
+    const whole = await bytes();
+    await session().restore.apply(step, state, () => each([whole.subarray(0, 700)]));
+    expect(await prove()).toEqual({ result: 'different', reason: '0 of 2 files came back' });
+  });
+
+  it('finds a shard of which half is lost', async () => {
+    const whole = await bytes();
+    const entry = step.lines[0]!.entries![0]!;
+    const first = 512 + Math.ceil(entry.bytes / 512) * 512;
+    const half = [whole.subarray(0, first), Buffer.alloc(1024)];
+    await session().restore.apply(step, state, () => each(half));
+    const proof = await prove();
+    expect(proof).toMatchObject({
+      result: 'different',
+      reason: expect.stringMatching(
+        /^1 of 3 series and fields are missing.* \(60 points came back, the backup holds 100\); 1 of 2 files came back$/,
+      ),
+    });
+  });
+
+  it('finds a bit that was flipped', async () => {
+    const whole = await bytes();
+    whole[512 + 5 + 40]! ^= 1;
+    await session().restore.apply(step, state, () => each([whole]));
+    expect((await prove()).result).not.toBe('identical');
+  });
+
+  it('is content once the shard is restored again', async () => {
+    expect(await restoreStep(session(), taken, step, state)).toEqual({ result: 'identical' });
+  });
+
+  it('says so when the shard is not there any more', async () => {
+    const nowhere = stored(state) as {
+      buckets: Record<string, { shards: Record<string, number> }>;
+    };
+    for (const one of Object.values(nowhere.buckets)) {
+      for (const shard of Object.keys(one.shards)) one.shards[shard] = 999_999;
+    }
+    expect(await session().restore.prove(step, nowhere, original, taken.spool)).toEqual({
+      result: 'different',
+      reason: 'the server has no such shard',
+    });
+  });
+
+  it('takes a compacted shard for equal, and still finds what it lacks', async () => {
+    const flags = ['--storage-compact-full-write-cold-duration=1s'];
+    await using busy = await startInfluxd({ flags });
+    const open = () => connect(busy.url);
+    const plan = await planRestore(open(), taken, { select: { buckets: ['telemetry'] } });
+    const there = stored(await open().restore.prepare(plan, taken.reader));
+    await open().restore.apply(step, there, original);
+    const again = () => open().restore.prove(step, there, original, taken.spool);
+    let proof = await again();
+    for (let tries = 0; tries < 60 && proof.result === 'identical'; tries += 1) {
+      await sleep(1000);
+      proof = await again();
+    }
+    expect(proof).toEqual({ result: 'equivalent' });
+
+    const start = new Date(BEGIN * 1000).toISOString();
+    const stop = new Date((BEGIN + HOUR) * 1000).toISOString();
+    await busy.api('POST', '/api/v2/delete?org=acme&bucket=telemetry.restoring-run1', {
+      start,
+      stop,
+      predicate: 'host="a"',
+    });
+    await busy.api(
+      'POST',
+      '/api/v2/write?org=acme&bucket=telemetry.restoring-run1&precision=s',
+      `m,host=d v=1 ${BEGIN}`,
+    );
+    expect(await again()).toMatchObject({
+      result: 'different',
+      reason: expect.stringContaining('1 series and fields are not in the backup'),
+    });
+  });
+});
+
+describe('what a real influxd does to a backup', () => {
+  let source: InfluxServer;
+  beforeAll(async () => {
+    source = await startInfluxd();
+  });
+  afterAll(() => source?.stop());
+
+  it('warns that deleted points come back, and they do', async () => {
+    await source.createBucket('deleted');
+    await source.write('deleted', points(1, ['a', 'b'], 300));
+    await (await takeBackup(connect(source.url).backup))[Symbol.asyncDispose]();
+    await source.api('POST', '/api/v2/delete?org=acme&bucket=deleted', {
+      start: '1970-01-01T00:00:00Z',
+      stop: '2030-01-01T00:00:00Z',
+      predicate: 'host="b"',
+    });
+    expect(await source.count('deleted')).toBe(300);
+    await using taken = await takeBackup(connect(source.url).backup);
+    expect(taken.conclusion.warnings).toContainEqual(
+      expect.objectContaining({
+        code: 'TOMBSTONES_PRESENT',
+        subject: expect.stringMatching(/^acme\/deleted\/shard \d+$/),
+      }),
+    );
+    const select = { buckets: ['deleted'] };
+    const { plan, proofs } = await restore(connect(source.url), taken, {
+      select,
+      rename: { deleted: 'back' },
+    });
+    expect(plan.summary.warnings.map(({ code }) => code)).toEqual(['TOMBSTONES_PRESENT']);
+    expect(proofs).toEqual([{ result: 'identical' }]);
+    expect(await source.count('back')).toBe(600);
+  });
+
+  it('goes on when a shard vanishes, and leaves no empty group behind', async () => {
+    const id = await source.createBucket('vanishing');
+    await source.write('vanishing', points(2));
+    const session = connect(source.url, { connection: { select: { buckets: ['vanishing'] } } });
+    await using taken = await takeBackup(session.backup, () =>
+      source.api('DELETE', `/api/v2/buckets/${id}`),
+    );
+    expect(taken.artifacts).toHaveLength(2);
+    expect(taken.conclusion.warnings.filter(({ code }) => code === 'SHARD_GONE')).toHaveLength(2);
+    const text = String(taken.conclusion.files[0]?.bytes);
+    expect(JSON.parse(text).buckets[0].retentionPolicies[0].shardGroups).toEqual([]);
+    const { restored } = await restore(connect(source.url), taken, { onConflict: 'fail' });
+    expect(restored).toEqual(['acme/vanishing']);
+    await source.write('vanishing', points(1));
+  });
+
+  it.each(['speedy', 'default'] as const)(
+    'takes shards as the server compresses them (%s)',
+    async (compression) => {
+      await source.createBucket(compression);
+      await source.write(compression, points(1, ['a', 'b', 'c', 'd'], 59));
+      const select = { buckets: [compression] };
+      const session = connect(source.url, { connection: { compression, select } });
+      await using taken = await takeBackup(session.backup);
+      const shard = taken.lines.find(({ role }) => role === 'shard');
+      expect(shard).toMatchObject({ codec: 'gzip', path: expect.stringMatching(/\.tar\.gz$/) });
+      expect(String(taken.conclusion.files[0]?.bytes)).toContain('"compression": 1');
+      expect(taken.conclusion.detail).toMatchObject({ bucketCount: 1, select });
+      const { proofs } = await restore(connect(source.url), taken, { onConflict: 'rename' });
+      expect(proofs).toEqual([{ result: 'identical' }]);
+    },
+  );
+
+  it('does not mix the metadata of two attempts', async () => {
+    await source.createBucket('attempts');
+    const held: ObjectLine[] = [];
+    const names: string[] = [];
+    const session = connect(source.url);
+    await using taken = await takeBackup(session.backup);
+    // What the first attempt stored is what a store hands out for the first name of the second.
+    await source.createBucket('later');
+    for (const line of taken.lines) if (line.role === 'metadata') held.push(line);
+    await session.backup.capture({
+      spool: taken.spool,
+      startedAt: new Date('2026-11-20T02:00:00Z'),
+      store: async (artifact, open) => {
+        names.push(artifact.path);
+        const early = held.find(({ path }) => path === `data/${artifact.path}`);
+        if (early) return [early];
+        const { createHash } = await import('node:crypto');
+        const hash = createHash('sha256');
+        let bytes = 0;
+        for await (const chunk of (await open()).body) {
+          hash.update(chunk);
+          bytes += chunk.length;
+        }
+        const path = `data/${artifact.path}`;
+        const { role, subject } = artifact;
+        return [
+          {
+            path,
+            bytes,
+            sha256: hash.digest('hex'),
+            codec: 'identity',
+            encrypted: false,
+            role,
+            subject,
+          },
+        ];
+      },
+    });
+    expect(names[0]).toBe('20261120T020000Z.bolt');
+    expect(names[1]).toBe('20261120T020000Z.2.bolt');
+  });
+});
