@@ -27,9 +27,10 @@ export async function answer(exchange: Exchange): Promise<void> {
 async function dispatch(exchange: Exchange): Promise<void> {
   const { request, url, profile } = exchange;
   const known = ROUTES.filter(
-    ({ path, exists }) => path.test(url.pathname) && (exists?.(profile) ?? true),
+    (route) => route.path.test(url.pathname) && (route.exists?.(profile) ?? true),
   );
   const route = known.find(({ method }) => method === request.method);
+  exchange.indented = false;
   if (!known.some(({ open }) => open)) exchange.caller = identify(exchange);
   if (!route) {
     exchange.indented = known.every(({ compact }) => !compact);

@@ -81,10 +81,11 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+/** Bodies are what our own clients send: their shapes are stated, not checked. */
+export async function readJson<T extends object>(request: IncomingMessage): Promise<Partial<T>> {
   const text = (await readBody(request)).toString();
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    return JSON.parse(text) as Partial<T>;
   } catch {
     throw new Refusal('invalid', `failed to unmarshal json: ${goComplaint(text)}`);
   }

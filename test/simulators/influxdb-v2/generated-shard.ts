@@ -40,7 +40,8 @@ async function* write(seed: string, size: number, startNs: bigint): AsyncGenerat
   const blockBytes = block(seed, points, textBytes, startNs).length;
   const count = Math.floor(space / (blockBytes + perKey));
   const dead = space - count * (blockBytes + perKey);
-  const blocks = Array.from({ length: Math.min(DISTINCT_BLOCKS, count) }, (_, i) =>
+  const distinct = Math.min(DISTINCT_BLOCKS, count);
+  const blocks = Array.from({ length: distinct }, (_, i) =>
     block(`${seed}/${i}`, points, textBytes, startNs),
   );
   const tail = Buffer.concat([
@@ -50,10 +51,10 @@ async function* write(seed: string, size: number, startNs: bigint): AsyncGenerat
     ),
     indexOffset(size - 8 - count * perKey),
   ]);
-  if (count === 1) yield Buffer.concat([TSM_HEADER, blocks[0]!, tail]);
+  if (count === 1) yield Buffer.concat([TSM_HEADER, ...blocks, tail]);
   else {
     yield TSM_HEADER;
-    for (let i = 0; i < count; i++) yield blocks[i % blocks.length]!;
+    for (let i = 0; i < count; i += distinct) yield* blocks.slice(0, count - i);
     yield tail;
   }
 }

@@ -31,7 +31,7 @@ export interface SeenRequest {
 }
 
 /** A server that behaves as InfluxDB v2 does, traps included. */
-export interface InfluxSimulator {
+export interface InfluxSimulator extends AsyncDisposable {
   readonly url: string;
   /** The operator's. */
   readonly token: string;
@@ -99,6 +99,10 @@ export async function startInfluxSimulator(
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
+  const stop = async () => {
+    if (server.listening) await close(server);
+    await rm(spool, { recursive: true, force: true });
+  };
   const simulator: InfluxSimulator = {
     url: `http://127.0.0.1:${port}`,
     ...names,
@@ -115,10 +119,8 @@ export async function startInfluxSimulator(
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');
     },
-    async stop() {
-      await close(server);
-      await rm(spool, { recursive: true, force: true });
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
   return simulator;
 }

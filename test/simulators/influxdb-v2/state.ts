@@ -54,6 +54,8 @@ export interface Mapping {
 
 /** What `/backup/kv` holds and `/restore/kv` replaces. */
 export interface Metadata {
+  /** The first user's, whom the set-up made. */
+  userID: string;
   organisations: Organisation[];
   buckets: Bucket[];
   authorisations: Authorisation[];
@@ -76,9 +78,9 @@ export class ServerState {
     return this.metadata.buckets.find((bucket) => bucket.id === id);
   }
 
-  addOrganisation(name: string): Organisation {
+  addOrganisation(name: string, description = ''): Organisation {
     const at = now();
-    const organisation = { id: newId(), name, description: '', createdAt: at, updatedAt: at };
+    const organisation = { id: newId(), name, description, createdAt: at, updatedAt: at };
     this.metadata.organisations.push(organisation);
     const day = 86_400;
     this.addBucket(organisation.id, '_tasks', 3 * day, day, 'System bucket for task logs');
@@ -182,6 +184,7 @@ export class ServerState {
 
 export function emptyMetadata(): Metadata {
   return {
+    userID: newId(),
     organisations: [],
     buckets: [],
     authorisations: [],

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { type Columns, type TypeNumber } from './points.ts';
+import type { Column, Columns, TypeNumber } from './points.ts';
 import { decodeBlock } from './tsm-decode.ts';
 import { encodeBlock } from './tsm-encode.ts';
 
@@ -39,7 +39,12 @@ export function writeTsm(columns: Columns, options: { raw?: boolean } = {}): Buf
           options.raw,
         ),
       );
-      entry.blocks.push({ min: times[0]!, max: times.at(-1)!, offset, size: block.length });
+      entry.blocks.push({
+        min: times[0] ?? 0n,
+        max: times.at(-1) ?? 0n,
+        offset,
+        size: block.length,
+      });
       parts.push(block);
       offset += block.length;
     }
@@ -113,12 +118,12 @@ export function readIndex(file: Buffer): IndexEntry[] {
 export function readColumns(file: Buffer): Columns {
   const columns: Columns = new Map();
   for (const { key, type, blocks } of readIndex(file)) {
-    const column = { type, points: new Map() };
+    const column: Column = { type, points: new Map() };
     for (const { offset, size } of blocks) {
       const data = file.subarray(offset + 4, offset + size);
       if (file.readUInt32BE(offset) !== crc32(data)) continue;
       const { times, values } = decodeBlock(data);
-      times.forEach((time, i) => column.points.set(time, values[i]!));
+      times.forEach((time, i) => column.points.set(time, values[i] ?? 0));
     }
     if (column.points.size > 0) columns.set(key, column);
   }

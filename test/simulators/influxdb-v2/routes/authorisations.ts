@@ -10,7 +10,7 @@ const RESOURCES = [
 export function authorisationBody(authorisation: Authorisation, state: ServerState) {
   const { id, orgID, operator, token = '', description } = authorisation;
   const org = state.organisation((organisation) => organisation.id === orgID)?.name;
-  const userID = '0000000000000001';
+  const { userID } = state.metadata;
   return {
     id,
     token,
@@ -42,11 +42,11 @@ export function listAuthorisations(exchange: Exchange): void {
 
 /** Whatever is asked for, the new token has every permission of its organisation. */
 export async function createAuthorisation(exchange: Exchange): Promise<void> {
-  const body = await readJson(exchange.request);
+  const { orgID = '', description = '' } = await readJson<Authorisation>(exchange.request);
   const token = `${newId()}${newId()}${newId()}${newId()}==`;
   const { state, profile } = exchange;
-  const created = state.addAuthorisation(token, String(body.orgID), false, !profile.hashedTokens);
-  created.description = String(body.description ?? '');
+  const created = state.addAuthorisation(token, orgID, false, !profile.hashedTokens);
+  created.description = description;
   sendJson(exchange, 201, { ...authorisationBody(created, state), token });
 }
 
@@ -62,15 +62,10 @@ export function deleteAuthorisation(exchange: Exchange): void {
   sendNothing(exchange.response);
 }
 
-export function me(exchange: Exchange): void {
-  const id = '0000000000000001';
-  if (!exchange.caller?.operator) {
-    throw new Refusal('unauthorized', `read:users/${id} is unauthorized`);
-  }
+/** Tokens of v1 clients are not simulated: there are none. */
+export function listLegacyAuthorisations(exchange: Exchange): void {
   sendJson(exchange, 200, {
-    links: { self: `/api/v2/users/${id}` },
-    id,
-    name: 'admin',
-    status: 'active',
+    links: { self: '/private/legacy/authorizations' },
+    authorizations: [],
   });
 }

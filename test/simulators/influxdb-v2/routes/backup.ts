@@ -28,6 +28,7 @@ export function backupKv(exchange: Exchange): void {
 }
 
 export async function backupMetadata(exchange: Exchange): Promise<void> {
+  exchange.response.setHeader('Vary', 'Accept-Encoding');
   demandOperator(exchange);
   const { response, state, switches, profile } = exchange;
   const boundary = randomBytes(30).toString('hex');
@@ -64,17 +65,18 @@ function part(boundary: string, name: string, type: string, body: Buffer): Buffe
 }
 
 export async function backupShard(exchange: Exchange): Promise<void> {
+  exchange.response.setHeader('Vary', 'Accept-Encoding');
   demandOperator(exchange);
   const { state, switches, parts, url } = exchange;
-  exchange.response.setHeader('Vary', 'Accept-Encoding');
-  const id = Number(parts[0]);
-  if (!/^\d+$/.test(parts[0] ?? '')) throw new Error('not a shard id');
+  const text = parts[0] ?? '';
+  if (!/^\d+$/.test(text) || BigInt(text) >= 1n << 64n) throw new Error('not a shard id');
+  const id = Number(text);
   const since = url.searchParams.has('since')
     ? Number(parseRfc3339(url.searchParams.get('since') ?? '') / 1_000_000n)
     : -Infinity;
   const shard = state.shards.get(id);
   if (!shard || strikes(switches, 'shardVanished', id)) {
-    throw new Refusal('not found', `shard ${id} not found`);
+    throw new Refusal('not found', `shard ${text} not found`);
   }
   if (!strikes(switches, 'snapshotBusy', id)) shard.flush();
   const files = shard.files.filter((file) => file.modified.getTime() > since);
@@ -108,7 +110,6 @@ async function stream(
 ): Promise<void> {
   const { response, switches } = exchange;
   const gzip = gzipFor(exchange, size);
-  response.setHeader('Vary', 'Accept-Encoding');
   if (!response.hasHeader('Content-Type')) {
     response.setHeader('Content-Type', gzip ? 'application/x-gzip' : 'application/octet-stream');
   }
@@ -127,15 +128,16 @@ async function stream(
 }
 
 /** Small bodies are never compressed, and others only for who asks. */
-function gzipFor({ request, profile }: Exchange, size: number): Gzip | undefined {
-  const level = String(request.headers['gzip-compression-level'] ?? '');
+function gzipFor({ request, response, profile }: Exchange, size: number): Gzip | undefined {
+  const level = request.headers['gzip-compression-level']?.toString() ?? '';
   if (profile.gzipLevels && level !== 'none' && !Object.hasOwn(LEVELS, level)) {
+    response.removeHeader('Vary');
     throw new Refusal(
       'invalid',
       `unknown compression level: "${level}", valid values: [default, full, speedy, none]`,
     );
   }
-  const accepts = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const accepts = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '');
   if (!accepts || size < GZIP_FROM || (profile.gzipLevels && level === 'none')) return undefined;
   return createGzip({ level: profile.gzipLevels ? LEVELS[level] : undefined });
 }

@@ -3,6 +3,13 @@ import { type Exchange, readJson, Refusal, sendJson, sendNothing } from '../exch
 import { type Bucket, now } from '../state.ts';
 import { organisationNamed } from './organisations.ts';
 
+interface BucketChange {
+  orgID: string;
+  name: string;
+  description: string;
+  retentionRules: RetentionRule[];
+}
+
 interface RetentionRule {
   everySeconds?: number;
   shardGroupDurationSeconds?: number;
@@ -74,7 +81,7 @@ function link(query: URLSearchParams, limit: number, offset: number): string {
     if (!Object.hasOwn(named, key)) named[key === 'name' ? 'bucket' : key] = value;
   }
   const sorted = Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `/api/v2/buckets?${new URLSearchParams(sorted)}`;
+  return `/api/v2/buckets?${new URLSearchParams(sorted).toString()}`;
 }
 
 function byId(a: Bucket, b: Bucket): number {
@@ -91,13 +98,16 @@ export function getBucket(exchange: Exchange): void {
 
 export async function createBucket(exchange: Exchange): Promise<void> {
   const { state } = exchange;
-  const body = await readJson(exchange.request);
-  const orgID = String(body.orgID ?? '');
+  const {
+    orgID = '',
+    name = '',
+    description,
+    retentionRules: [rule] = [],
+  } = await readJson<BucketChange>(exchange.request);
   if (orgID === '') throw new Refusal('invalid', 'organization id must be provided');
   if (!sees(exchange, orgID)) {
     throw new Refusal('unauthorized', `write:orgs/${orgID}/buckets is unauthorized`);
   }
-  const name = String(body.name ?? '');
   if (name.startsWith('_')) {
     throw new Refusal(
       'invalid',
@@ -105,8 +115,6 @@ export async function createBucket(exchange: Exchange): Promise<void> {
     );
   }
   demandNewBucket(exchange, orgID, name);
-  const [rule] = (body.retentionRules ?? []) as RetentionRule[];
-  const description = body.description === undefined ? undefined : String(body.description);
   const bucket = state.addBucket(
     orgID,
     name,
@@ -129,16 +137,16 @@ export function demandNewBucket({ state }: Exchange, orgID: string, name: string
 
 export async function updateBucket(exchange: Exchange): Promise<void> {
   const bucket = bucketOf(exchange);
-  const body = await readJson(exchange.request);
+  const body = await readJson<BucketChange>(exchange.request);
   if (body.name !== undefined && body.name !== bucket.name) {
     const taken = exchange.state.metadata.buckets.some(
       ({ orgID, name }) => orgID === bucket.orgID && name === body.name,
     );
     if (taken) throw new Refusal('conflict', 'bucket name is not unique');
-    bucket.name = String(body.name);
+    bucket.name = body.name;
   }
-  if (body.description !== undefined) bucket.description = String(body.description);
-  const [rule] = (body.retentionRules ?? []) as RetentionRule[];
+  if (body.description !== undefined) bucket.description = body.description;
+  const [rule] = body.retentionRules ?? [];
   if (rule) {
     bucket.retentionSeconds = rule.everySeconds ?? 0;
     if (rule.shardGroupDurationSeconds) bucket.groupSeconds = rule.shardGroupDurationSeconds;

@@ -8,12 +8,12 @@ function mappingBody(mapping: Mapping, virtual: boolean) {
   return { id, database, retention_policy, default: mapping.default, virtual, orgID, bucketID };
 }
 
-function orgIdOf(exchange: Exchange, body: Record<string, unknown> = {}): string {
+function orgIdOf(exchange: Exchange, body: { orgID?: string; org?: string } = {}): string {
   const { searchParams } = exchange.url;
   const id = body.orgID ?? searchParams.get('orgID');
-  if (typeof id === 'string') return id;
+  if (id !== null) return id;
   const name = body.org ?? searchParams.get('org');
-  if (typeof name === 'string') return organisationNamed(exchange.state, name).id;
+  if (name !== null) return organisationNamed(exchange.state, name).id;
   throw new Refusal('invalid', "either 'org' or 'orgID' must be provided");
 }
 
@@ -53,22 +53,22 @@ export function listMappings(exchange: Exchange): void {
 
 export async function createMapping(exchange: Exchange): Promise<void> {
   const { state } = exchange;
-  const body = await readJson(exchange.request);
+  const body = await readJson<Mapping & { org: string }>(exchange.request);
   const orgID = orgIdOf(exchange, body);
-  if (!state.bucket(String(body.bucketID))) throw new Refusal('not found', 'bucket not found');
-  const database = String(body.database);
+  const { bucketID = '', database = '', retention_policy = '' } = body;
+  if (!state.bucket(bucketID)) throw new Refusal('not found', 'bucket not found');
   const same = state.metadata.mappings.filter(
     (mapping) => mapping.orgID === orgID && mapping.database === database,
   );
-  if (same.some((mapping) => mapping.retention_policy === body.retention_policy)) {
+  if (same.some((mapping) => mapping.retention_policy === retention_policy)) {
     throw new Refusal('conflict', 'another DBRP mapping with same orgID, db, and rp exists');
   }
   const mapping: Mapping = {
     id: newId(),
     orgID,
-    bucketID: String(body.bucketID),
+    bucketID,
     database,
-    retention_policy: String(body.retention_policy),
+    retention_policy,
     default: body.default === true || same.length === 0,
   };
   if (mapping.default) for (const other of same) other.default = false;
@@ -79,8 +79,8 @@ export async function createMapping(exchange: Exchange): Promise<void> {
 /** The bucket of a mapping cannot be changed: such a wish is ignored. */
 export async function updateMapping(exchange: Exchange): Promise<void> {
   const mapping = mappingOf(exchange);
-  const body = await readJson(exchange.request);
-  if (typeof body.retention_policy === 'string') mapping.retention_policy = body.retention_policy;
+  const body = await readJson<Mapping>(exchange.request);
+  mapping.retention_policy = body.retention_policy ?? mapping.retention_policy;
   if (body.default === true) {
     for (const other of exchange.state.metadata.mappings) {
       if (other.database === mapping.database) other.default = other === mapping;

@@ -1,9 +1,9 @@
 import { sees } from '../access.ts';
-import { type Exchange, readJson, Refusal, sendJson } from '../exchange.ts';
+import { type Exchange, readJson, Refusal, sendJson, sendNothing } from '../exchange.ts';
 import type { Organisation, ServerState } from '../state.ts';
 
 export function organisationBody({ id, name, description, createdAt, updatedAt }: Organisation) {
-  const query = new URLSearchParams({ org: name });
+  const query = new URLSearchParams({ org: name }).toString();
   const links = {
     buckets: `/api/v2/buckets?${query}`,
     dashboards: `/api/v2/dashboards?${query}`,
@@ -45,12 +45,12 @@ export function listOrganisations(exchange: Exchange): void {
 }
 
 export async function createOrganisation(exchange: Exchange): Promise<void> {
-  const { name } = await readJson(exchange.request);
+  const { name = '', description } = await readJson<Organisation>(exchange.request);
   if (!exchange.caller?.operator) throw new Refusal('unauthorized', 'write:orgs is unauthorized');
   if (exchange.state.organisation((organisation) => organisation.name === name)) {
-    throw new Refusal('conflict', `organization with name ${String(name)} already exists`);
+    throw new Refusal('conflict', `organization with name ${name} already exists`);
   }
-  sendJson(exchange, 201, organisationBody(exchange.state.addOrganisation(String(name))));
+  sendJson(exchange, 201, organisationBody(exchange.state.addOrganisation(name, description)));
 }
 
 export function getOrganisation(exchange: Exchange): void {
@@ -63,12 +63,12 @@ export async function deleteOrganisation(exchange: Exchange): Promise<void> {
   const { metadata } = exchange.state;
   const id = exchange.parts[0];
   if (!exchange.state.organisation((organisation) => organisation.id === id)) {
-    throw new Refusal('not found', 'organization not found');
+    const message = `error deleting organization id: ${id}: organization not found`;
+    throw new Refusal('not found', message);
   }
   for (const bucket of metadata.buckets.filter(({ orgID }) => orgID === id)) {
     await exchange.state.removeBucket(bucket);
   }
   metadata.organisations = metadata.organisations.filter((organisation) => organisation.id !== id);
-  exchange.response.statusCode = 204;
-  exchange.response.end();
+  sendNothing(exchange.response);
 }

@@ -35,11 +35,17 @@ function parse(text: string, precision: string) {
   }
 }
 
+interface Deletion {
+  start: string;
+  stop: string;
+  predicate: string;
+}
+
 export async function deletePoints(exchange: Exchange): Promise<void> {
-  const body = await readJson(exchange.request);
+  const body = await readJson<Deletion>(exchange.request);
   const min = timeOf(body, 'start');
   const max = timeOf(body, 'stop');
-  const matches = predicate(String(body.predicate ?? ''));
+  const matches = predicate(body.predicate ?? '');
   const bucket = bucketOfQuery(exchange);
   for (const group of bucket.groups) {
     for (const id of group.shards) await exchange.state.shards.get(id)?.delete(matches, min, max);
@@ -47,9 +53,9 @@ export async function deletePoints(exchange: Exchange): Promise<void> {
   sendNothing(exchange.response);
 }
 
-function timeOf(body: Record<string, unknown>, field: string): bigint {
+function timeOf(body: Partial<Deletion>, field: 'start' | 'stop'): bigint {
   try {
-    return parseRfc3339(String(body[field] ?? ''));
+    return parseRfc3339(body[field] ?? '');
   } catch {
     throw new Refusal(
       'invalid',

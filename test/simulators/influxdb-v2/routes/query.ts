@@ -5,7 +5,7 @@ import { parseRfc3339, rfc3339 } from '../go-json.ts';
 import { splitOutside } from '../line-protocol.ts';
 import { organisationNamed } from './organisations.ts';
 
-/** The two queries of test/support/influx-contents.ts, which are all the Flux that the simulator knows. */
+/** The two queries of test/support/influx.ts, which are all the Flux that the simulator knows. */
 const QUERY =
   /^from\(bucket: "([^"]*)"\) \|> range\(start: (\S+), stop: (\S+)\) \|> (drop\(columns: \["_start", "_stop"\]\)|group\(columns: \["_measurement", "_field"\]\) \|> count\(\))$/;
 
@@ -61,26 +61,28 @@ function within(columns: Columns, start: bigint, stop: bigint): Columns {
 }
 
 function dump(columns: Columns): string {
-  const lines = [...columns].toSorted().flatMap(([key, { points }], table) => {
-    const { measurement, field, tags } = parts(key);
-    const labels = [field, measurement, ...tags.map(([, value]) => value)].map(csv);
-    const heads = tags.map(([tag]) => tag);
-    return [
-      ['', 'result', 'table', '_time', '_value', '_field', '_measurement', ...heads].join(','),
-      ...[...points]
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([time, value]) =>
-          ['', '_result', table, rfc3339(time), csv(String(value)), ...labels].join(','),
-        ),
-      '',
-    ];
-  });
+  const lines = [...columns]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([key, { points }], table) => {
+      const { measurement, field, tags } = parts(key);
+      const labels = [field, measurement, ...tags.map(([, value]) => value)].map(csv);
+      const heads = tags.map(([tag]) => tag);
+      return [
+        ['', 'result', 'table', '_time', '_value', '_field', '_measurement', ...heads].join(','),
+        ...[...points]
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .map(([time, value]) =>
+            ['', '_result', table, rfc3339(time), csv(String(value)), ...labels].join(','),
+          ),
+        '',
+      ];
+    });
   return lines.map((line) => `${line}\r\n`).join('');
 }
 
 function count(columns: Columns, start: string, stop: string): string {
   const counts = new Map<string, { measurement: string; field: string; count: number }>();
-  for (const [key, { points }] of [...columns].toSorted()) {
+  for (const [key, { points }] of [...columns].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const { measurement, field } = parts(key);
     const group = counts.get(`${measurement}\0${field}`) ?? { measurement, field, count: 0 };
     group.count += points.size;

@@ -8,12 +8,12 @@ import { reap } from '../retention.ts';
 import { storeUpload } from '../store-upload.ts';
 import { type ListedBucket, type ListedGroup, unpackMetadata } from '../stored-metadata.ts';
 import { strikes } from '../switches.ts';
-import { uploaded } from '../upload.ts';
+import { GzipPanic, uploaded } from '../upload.ts';
 import { demandNewBucket } from './buckets.ts';
 
 export async function restoreBucketMetadata(exchange: Exchange): Promise<void> {
   const { state, switches, caller } = exchange;
-  const listed = (await readJson(exchange.request)) as unknown as ListedBucket;
+  const listed = await readJson<ListedBucket>(exchange.request);
   const { organizationID: orgID = '', bucketName = '', retentionPolicies = [] } = listed;
   if (!sees(exchange, orgID)) {
     throw new Refusal('unauthorized', `write:orgs/${orgID}/buckets is unauthorized`);
@@ -87,7 +87,7 @@ export async function restoreShard(exchange: Exchange): Promise<void> {
   try {
     await storeUpload(exchange, shard);
   } catch (error) {
-    if (error instanceof Refusal || !profile.hidesFailedRestore) throw error;
+    if (error instanceof GzipPanic || !profile.hidesFailedRestore) throw error;
   }
   if (strikes(switches, 'compactAfterRestore', shard.id)) await shard.compact();
   if (switches.restoreAnswerMs > 0) {

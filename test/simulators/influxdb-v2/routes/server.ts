@@ -3,6 +3,7 @@ import { rfc3339 } from '../go-json.ts';
 import { organisationBody } from './organisations.ts';
 import { bucketBody } from './buckets.ts';
 import { authorisationBody } from './authorisations.ts';
+import { userBody } from './users.ts';
 
 export function health({ response, profile }: Exchange): void {
   const body = `{"name":"influxdb", "message":"ready for queries and writes", "status":"pass", "checks":[], "version": "${profile.health}", "commit": "none"}`;
@@ -34,17 +35,13 @@ export async function setUp(exchange: Exchange): Promise<void> {
   if (state.metadata.organisations.length > 0) {
     throw new Refusal('conflict', 'onboarding has already been completed');
   }
-  const {
-    org,
-    bucket,
-    token,
-    retentionPeriodSeconds = 0,
-  } = (await readJson(exchange.request)) as unknown as Setup;
+  const setup = await readJson<Setup>(exchange.request);
+  const { org = '', bucket = '', token = '', retentionPeriodSeconds = 0 } = setup;
   const organisation = state.addOrganisation(org);
   const created = state.addBucket(organisation.id, bucket, retentionPeriodSeconds, 0);
   const caller = state.addAuthorisation(token, organisation.id, true, !profile.hashedTokens);
   sendJson(exchange, 201, {
-    user: { id: '0000000000000001', name: 'admin', status: 'active' },
+    user: userBody(state),
     bucket: bucketBody(created),
     org: organisationBody(organisation),
     auth: { ...authorisationBody(caller, state), token },

@@ -4,7 +4,7 @@ import {
   createAuthorisation,
   deleteAuthorisation,
   listAuthorisations,
-  me,
+  listLegacyAuthorisations,
 } from './authorisations.ts';
 import { backupKv, backupMetadata, backupShard } from './backup.ts';
 import { createBucket, deleteBucket, getBucket, listBuckets, updateBucket } from './buckets.ts';
@@ -25,6 +25,7 @@ import { deletePoints, write } from './points.ts';
 import { query } from './query.ts';
 import { restoreBucketMetadata, restoreKv, restoreShard, restoreSql } from './restore.ts';
 import { health, mayBeSetUp, ready, setUp } from './server.ts';
+import { listUsers, me } from './users.ts';
 
 export interface Route {
   method: string;
@@ -59,6 +60,8 @@ export const ROUTES: Route[] = [
   route('GET', '/api/v2/setup', mayBeSetUp, open),
   route('POST', '/api/v2/setup', setUp, open),
   route('GET', '/api/v2/me', me),
+  route('GET', '/api/v2/users', listUsers),
+  route('GET', '/private/legacy/authorizations', listLegacyAuthorisations),
   route('GET', '/api/v2/orgs', listOrganisations),
   route('POST', '/api/v2/orgs', createOrganisation),
   route('GET', '/api/v2/orgs/*', getOrganisation),

@@ -1,0 +1,4 @@
+import { describeBehaviour } from './behaviour.ts';
+import { startInfluxSimulator } from './index.ts';
+
+describeBehaviour('the simulated server', startInfluxSimulator);

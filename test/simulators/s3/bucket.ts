@@ -1,0 +1,131 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+export interface KeptObject {
+  body: Buffer;
+  etag: string;
+  metadata: Record<string, string>;
+  modified: Date;
+}
+
+export interface Upload {
+  id: string;
+  key: string;
+  metadata: Record<string, string>;
+  startedAt: Date;
+  parts: Map<number, { body: Buffer; etag: string }>;
+}
+
+/** An error as S3 answers it. */
+export class S3Error extends Error {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string = code) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** One bucket in memory, with S3's semantics and without its faults. */
+export class Bucket {
+  readonly objects = new Map<string, KeptObject>();
+  readonly uploads = new Map<string, Upload>();
+  /** How often each key was brought into being or replaced: more than once is a broken promise. */
+  readonly writes = new Map<string, number>();
+  /** Keys that no deletion removes, as under Object Lock. */
+  locked: RegExp | undefined;
+  /** Keys that listings do not show yet. */
+  unlisted: RegExp | undefined;
+  lifecycle = false;
+  minPartBytes = 0;
+  pageSize = 1000;
+  maxParts = 10_000;
+
+  put(
+    key: string,
+    body: Buffer,
+    metadata: Record<string, string>,
+    ifNoneMatch: boolean,
+    etag = md5(body),
+  ): KeptObject {
+    if (ifNoneMatch && this.objects.has(key)) throw new S3Error(412, 'PreconditionFailed');
+    const object = { body, etag, metadata, modified: new Date() };
+    this.objects.set(key, object);
+    this.writes.set(key, (this.writes.get(key) ?? 0) + 1);
+    return object;
+  }
+
+  get(key: string): KeptObject {
+    const object = this.objects.get(key);
+    if (!object) throw new S3Error(404, 'NoSuchKey');
+    return object;
+  }
+
+  remove(key: string): void {
+    if (this.locked?.test(key)) throw new S3Error(403, 'AccessDenied');
+    this.objects.delete(key);
+  }
+
+  listed(prefix: string): [string, KeptObject][] {
+    return [...this.objects]
+      .filter(([key]) => key.startsWith(prefix) && !this.unlisted?.test(key))
+      .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+
+  begin(key: string, metadata: Record<string, string>): Upload {
+    const upload = { id: randomUUID(), key, metadata, startedAt: new Date(), parts: new Map() };
+    this.uploads.set(upload.id, upload);
+    return upload;
+  }
+
+  upload(id: string): Upload {
+    const upload = this.uploads.get(id);
+    if (!upload) throw new S3Error(404, 'NoSuchUpload');
+    return upload;
+  }
+
+  addPart(id: string, number: number, body: Buffer): string {
+    const upload = this.upload(id);
+    if (number < 1 || number > this.maxParts)
+      throw new S3Error(400, 'InvalidArgument', 'part number');
+    const etag = md5(body);
+    upload.parts.set(number, { body, etag });
+    return etag;
+  }
+
+  complete(
+    id: string,
+    named: { number: number; etag: string }[],
+    options: { ifNoneMatch: boolean; size?: number; losesLast?: boolean },
+  ): KeptObject {
+    const upload = this.upload(id);
+    const bodies = named.map(({ number, etag }, index) => {
+      const part = upload.parts.get(number);
+      if (!part || part.etag !== etag) throw new S3Error(400, 'InvalidPart');
+      if (index < named.length - 1 && part.body.byteLength < this.minPartBytes) {
+        throw new S3Error(400, 'EntityTooSmall');
+      }
+      const before = named[index - 1];
+      if (before && before.number >= number) throw new S3Error(400, 'InvalidPartOrder');
+      return part.body;
+    });
+    const body = Buffer.concat(options.losesLast ? bodies.slice(0, -1) : bodies);
+    if (options.size !== undefined && options.size !== Buffer.concat(bodies).byteLength) {
+      throw new S3Error(400, 'InvalidRequest', 'x-amz-mp-object-size does not match');
+    }
+    const etag = `${md5(body)}-${named.length}`;
+    const object = this.put(upload.key, body, upload.metadata, options.ifNoneMatch, etag);
+    this.uploads.delete(id);
+    return object;
+  }
+
+  abort(id: string): void {
+    this.upload(id);
+    this.uploads.delete(id);
+  }
+}
+
+function md5(body: Buffer): string {
+  return createHash('md5').update(body).digest('hex');
+}

@@ -1,0 +1,205 @@
+import type { Bucket, KeptObject } from './bucket.ts';
+import { S3Error } from './bucket.ts';
+import type { Fault } from './faults.ts';
+import { metadataOf, type S3Request } from './request.ts';
+import { textsOf, toXml, type Xml } from './xml.ts';
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: Buffer | string;
+}
+
+/** Executes one request on the bucket. */
+export function execute(
+  bucket: Bucket,
+  request: S3Request,
+  body: Buffer,
+  fault: Fault | undefined,
+): Answer {
+  const { key, query, headers } = request;
+  const uploadId = query.get('uploadId') ?? '';
+  const ignored = fault?.kind === 'ignored-header' ? fault.header : undefined;
+  const ifNoneMatch = headers['if-none-match'] === '*' && ignored !== 'if-none-match';
+  switch (request.operation) {
+    case 'PutObject':
+      return etagOnly(bucket.put(key, body, metadataOf(headers), ifNoneMatch).etag, headers);
+    case 'GetObject':
+      return download(bucket.get(key), request, fault);
+    case 'HeadObject':
+      return head(bucket.get(key));
+    case 'DeleteObject':
+      bucket.remove(key);
+      return { status: 204 };
+    case 'DeleteObjects':
+      return removeMany(bucket, body.toString());
+    case 'HeadBucket':
+      return { status: 200 };
+    case 'ListObjectsV2':
+      return list(bucket, query);
+    case 'CreateMultipartUpload':
+      return xml('InitiateMultipartUploadResult', {
+        Key: key,
+        UploadId: bucket.begin(key, metadataOf(headers)).id,
+      });
+    case 'UploadPart':
+      return etagOnly(bucket.addPart(uploadId, Number(query.get('partNumber')), body), headers);
+    case 'CompleteMultipartUpload': {
+      const size = headers['x-amz-mp-object-size'];
+      const object = bucket.complete(uploadId, partsIn(body.toString()), {
+        ifNoneMatch,
+        ...(size !== undefined && { size: Number(size) }),
+        losesLast: fault?.kind === 'lost-part',
+      });
+      return xml('CompleteMultipartUploadResult', { Key: key, ETag: `"${object.etag}"` });
+    }
+    case 'AbortMultipartUpload':
+      bucket.abort(uploadId);
+      return { status: 204 };
+    case 'ListParts':
+      return xml('ListPartsResult', {
+        Part: [...bucket.upload(uploadId).parts].map(([number, part]) => ({
+          PartNumber: number,
+          ETag: `"${part.etag}"`,
+          Size: part.body.byteLength,
+        })),
+      });
+    case 'ListMultipartUploads':
+      return listUploads(bucket, query);
+    case 'GetBucketLifecycleConfiguration':
+      if (!bucket.lifecycle) throw new S3Error(404, 'NoSuchLifecycleConfiguration');
+      return xml('LifecycleConfiguration', {
+        Rule: {
+          Status: 'Enabled',
+          Filter: { Prefix: '' },
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+        },
+      });
+    case 'Unknown':
+      throw new S3Error(501, 'NotImplemented');
+  }
+}
+
+function xml(root: string, content: Xml): Answer {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body: toXml(root, content),
+  };
+}
+
+/** A checksum that was sent along comes back, as AWS does it. */
+function etagOnly(etag: string, headers: S3Request['headers']): Answer {
+  const crc32 = headers['x-amz-checksum-crc32'];
+  const echo = crc32 === undefined ? {} : { 'x-amz-checksum-crc32': String(crc32) };
+  return { status: 200, headers: { etag: `"${etag}"`, ...echo } };
+}
+
+function head(object: KeptObject): Answer {
+  return {
+    status: 200,
+    headers: {
+      etag: `"${object.etag}"`,
+      'content-length': String(object.body.byteLength),
+      'last-modified': object.modified.toUTCString(),
+      'accept-ranges': 'bytes',
+      ...object.metadata,
+    },
+  };
+}
+
+function download(object: KeptObject, request: S3Request, fault: Fault | undefined): Answer {
+  const answer = head(object);
+  const total = object.body.byteLength;
+  const wanted = String(request.headers['if-match'] ?? '').replaceAll('"', '');
+  if (wanted !== '' && wanted !== object.etag) throw new S3Error(412, 'PreconditionFailed');
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  if (!range || fault?.kind === 'ignored-range') return { ...answer, body: object.body };
+  const shift = fault?.kind === 'wrong-range' ? fault.shift : 0;
+  const from = Number(range[1]) + shift;
+  const to = Math.min(total, range[2] ? Number(range[2]) + 1 + shift : total);
+  if (from >= total) throw new S3Error(416, 'InvalidRange');
+  return {
+    status: 206,
+    headers: {
+      ...answer.headers,
+      'content-length': String(to - from),
+      'content-range': `bytes ${from}-${to - 1}/${total}`,
+    },
+    body: object.body.subarray(from, to),
+  };
+}
+
+function removeMany(bucket: Bucket, body: string): Answer {
+  const errors = textsOf(body, 'Key').flatMap((key) => {
+    try {
+      bucket.remove(key);
+      return [];
+    } catch (error) {
+      return [{ Key: key, Code: (error as S3Error).code, Message: 'kept' }];
+    }
+  });
+  return xml('DeleteResult', { Error: errors });
+}
+
+function list(bucket: Bucket, query: URLSearchParams): Answer {
+  const prefix = query.get('prefix') ?? '';
+  const delimiter = query.get('delimiter') ?? '';
+  const limit = Math.min(Number(query.get('max-keys') ?? bucket.pageSize), bucket.pageSize);
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+  const contents: Xml[] = [];
+  const folders = new Set<string>();
+  let last = '';
+  let truncated = false;
+  for (const [key, object] of bucket.listed(prefix)) {
+    const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+    const folder = cut < 0 ? undefined : key.slice(0, cut + delimiter.length);
+    const place = folder ?? key;
+    if (Buffer.compare(Buffer.from(place), Buffer.from(after)) <= 0 && after !== '') continue;
+    if (folder !== undefined && folders.has(folder)) continue;
+    if (contents.length + folders.size === limit) {
+      truncated = true;
+      break;
+    }
+    last = place;
+    if (folder !== undefined) folders.add(folder);
+    else contents.push({ Key: key, Size: object.body.byteLength, ETag: `"${object.etag}"` });
+  }
+  return xml('ListBucketResult', {
+    Prefix: prefix,
+    KeyCount: contents.length + folders.size,
+    IsTruncated: truncated,
+    ...(truncated && { NextContinuationToken: last }),
+    Contents: contents,
+    CommonPrefixes: [...folders].map((folder) => ({ Prefix: folder })),
+  });
+}
+
+function listUploads(bucket: Bucket, query: URLSearchParams): Answer {
+  const prefix = query.get('prefix') ?? '';
+  const after = `${query.get('key-marker') ?? ''} ${query.get('upload-id-marker') ?? ''}`;
+  const all = [...bucket.uploads.values()]
+    .filter(({ key, id }) => key.startsWith(prefix) && `${key} ${id}` > after)
+    .sort((a, b) => (`${a.key} ${a.id}` < `${b.key} ${b.id}` ? -1 : 1));
+  const page = all.slice(0, bucket.pageSize);
+  const last = page.at(-1);
+  const truncated = page.length < all.length && last !== undefined;
+  return xml('ListMultipartUploadsResult', {
+    IsTruncated: truncated,
+    ...(truncated && { NextKeyMarker: last.key, NextUploadIdMarker: last.id }),
+    Upload: page.map(({ key, id, startedAt }) => ({
+      Key: key,
+      UploadId: id,
+      Initiated: startedAt.toISOString(),
+    })),
+  });
+}
+
+function partsIn(body: string): { number: number; etag: string }[] {
+  const numbers = textsOf(body, 'PartNumber');
+  const etags = textsOf(body, 'ETag');
+  return numbers.map((number, index) => ({
+    number: Number(number),
+    etag: (etags[index] ?? '').replaceAll('"', ''),
+  }));
+}
