@@ -77,7 +77,10 @@ describe('the proof of a restore into a real influxd', () => {
     const whole = await bytes();
     whole[512 + 5 + 40]! ^= 1;
     await session().restore.apply(step, state, () => each([whole]));
-    expect((await prove()).result).not.toBe('identical');
+    expect(await prove()).toEqual({
+      result: 'different',
+      reason: '1 of 2 files came back altered',
+    });
   });
 
   it('is content once the shard is restored again', async () => {
@@ -161,7 +164,7 @@ describe('what a real influxd does to a backup', () => {
       rename: { deleted: 'back' },
     });
     expect(plan.summary.warnings.map(({ code }) => code)).toEqual(['TOMBSTONES_PRESENT']);
-    expect(proofs).toEqual([{ result: 'identical' }]);
+    expect(new Set(proofs.map(({ result }) => result))).toEqual(new Set(['identical']));
     expect(await source.count('back')).toBe(600);
   });
 

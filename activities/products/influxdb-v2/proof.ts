@@ -1,5 +1,4 @@
-import { rm } from 'node:fs/promises';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Entry } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
@@ -20,6 +19,8 @@ export interface Comparison {
   original: () => AsyncIterable<Uint8Array>;
   /** The tar that the server sends of the restored shard; `gone` when it has none. */
   restored: () => Promise<AsyncIterable<Uint8Array> | 'gone'>;
+  /** Others may write into it meanwhile: more than the backup holds is no fault. */
+  mayGrow: boolean;
   /** A folder for one file at a time, and a name in it that nobody else uses. */
   spool: string;
   name: string;
@@ -38,9 +39,21 @@ export async function compare(comparison: Comparison): Promise<Proof> {
   const wanted = (recorded ?? (await readEntries(comparison.original(), subject, signal))).filter(
     isTsm,
   );
-  if (sameFiles(wanted, found)) return { result: 'identical' };
+  const files = compareFiles(wanted, found);
+  if (files.altered > 0) {
+    return {
+      result: 'different',
+      reason: `${files.altered} of ${wanted.length} files came back altered`,
+    };
+  }
+  if (files.same === wanted.length) {
+    if (found.length === wanted.length) return { result: 'identical' };
+    if (comparison.mayGrow) return { result: 'equivalent' };
+  }
   const counts = `${found.length} of ${wanted.length} files came back`;
   if (found.length === 0 || wanted.length === 0) return { result: 'different', reason: counts };
+  const changed = changedFile(wanted, found);
+  if (changed) return { result: 'different', reason: `${changed} came back with other bytes` };
   return compareContent(comparison, counts);
 }
 
@@ -66,7 +79,7 @@ async function compareContent(comparison: Comparison, counts: string): Promise<P
       cause: error,
     });
   }
-  const difference = contentDifference(original, restored);
+  const difference = contentDifference(original, restored, comparison.mayGrow);
   if (difference === undefined) return { result: 'equivalent' };
   return { result: 'different', reason: `${difference}; ${counts}` };
 }
@@ -94,14 +107,27 @@ async function readEntries(
   return inspector.entries ?? [];
 }
 
-/** The folder part of a name holds ids, which a restore may change. */
-function sameFiles(wanted: Entry[], found: Entry[]): boolean {
-  if (wanted.length !== found.length) return false;
+/**
+ * The folder part of a name holds ids, which a restore may change. A compaction gives its files new names, so a file
+ * that has its name and other bytes was damaged on the way.
+ */
+function compareFiles(wanted: Entry[], found: Entry[]): { same: number; altered: number } {
   const there = new Map(found.map((entry) => [basename(entry.name), entry]));
-  return wanted.every(({ name, bytes, sha256 }) => {
+  let [same, altered] = [0, 0];
+  for (const { name, bytes, sha256 } of wanted) {
     const other = there.get(basename(name));
-    return other?.bytes === bytes && other.sha256 === sha256;
-  });
+    if (other === undefined) continue;
+    if (other.bytes === bytes && other.sha256 === sha256) same += 1;
+    else altered += 1;
+  }
+  return { same, altered };
+}
+
+/** A compaction writes files of new names, so one that kept its name and not its bytes was damaged. */
+function changedFile(wanted: Entry[], found: Entry[]): string | undefined {
+  const there = new Map(found.map((entry) => [basename(entry.name), entry.sha256]));
+  const names = wanted.map((entry) => [basename(entry.name), entry.sha256] as const);
+  return names.find(([name, sha256]) => (there.get(name) ?? sha256) !== sha256)?.[0];
 }
 
 /** Reads what the TSM files of a tar hold; each lies on disk only while it is read. */

@@ -56,6 +56,8 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
           const opened = await downloadShard(client, await token(), shard, 'none');
           return opened === 'gone' ? 'gone' : opened.body;
         },
+        // Nobody knows the temporary name of a bucket; a whole server is open to its clients.
+        mayGrow: parsedState(state).buckets === undefined,
         spool,
         name: `shard-${shard}`,
         signal,

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 
 const WINDOW_BYTES = 1024 * 1024;
 const CRC_BYTES = 4;
@@ -6,7 +7,7 @@ const CRC_BYTES = 4;
 /** How many values each selector of simple8b packs into one word. */
 const PACKED = [240, 120, 60, 30, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1];
 
-/** Counts the points of blocks by their timestamps alone. Blocks are mostly asked for in the order of the file. */
+/** Checks blocks, and counts their points by the timestamps alone. Blocks are mostly asked for in the order of the file. */
 export class BlockReader {
   readonly #file: FileHandle;
   /** Where the blocks end and the index begins. */
@@ -23,6 +24,9 @@ export class BlockReader {
   async points(offset: number, bytes: number): Promise<number> {
     if (offset + bytes > this.#end) throw new RangeError('block outside the file');
     const block = await this.#read(offset, bytes);
+    if (crc32(block.subarray(CRC_BYTES)) !== block.readUInt32BE(0)) {
+      throw new RangeError('block with a wrong checksum');
+    }
     // One byte says the type of the values.
     const times = uvarint(block, CRC_BYTES + 1);
     return countTimestamps(block.subarray(times.next, times.next + times.value));

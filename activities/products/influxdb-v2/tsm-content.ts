@@ -47,19 +47,23 @@ function merged(known: Series, more: TsmKey): Series {
 /**
  * Whether two shards hold the same, when their files differ because one was compacted: the same series and fields of
  * the same types over the same times, with as many points. Where points of the original repeat each other, the
- * restored one may hold fewer.
+ * restored one may hold fewer. With `mayGrow` it may hold more of everything.
  * @returns undefined when they do, else the end of a sentence with counts
  */
-export function contentDifference(original: TsmContent, restored: TsmContent): string | undefined {
+export function contentDifference(
+  original: TsmContent,
+  restored: TsmContent,
+  mayGrow: boolean,
+): string | undefined {
   let [missing, ranges, types, counts] = [0, 0, 0, 0];
   for (const [key, series] of original.keys) {
     const other = restored.keys.get(key);
     if (other === undefined) missing += 1;
     else if (other.type !== series.type) types += 1;
-    else if (other.min !== series.min || other.max !== series.max) ranges += 1;
-    else if (!sameCount(series, other)) counts += 1;
+    else if (!sameRange(series, other, mayGrow)) ranges += 1;
+    else if (!sameCount(series, other, mayGrow)) counts += 1;
   }
-  const surplus = restored.keys.size - (original.keys.size - missing);
+  const surplus = mayGrow ? 0 : restored.keys.size - (original.keys.size - missing);
   const all = original.keys.size;
   const found = [
     missing > 0 && `${missing} of ${all} series and fields are missing`,
@@ -72,7 +76,13 @@ export function contentDifference(original: TsmContent, restored: TsmContent): s
   return `${found.join(', ')} (${restored.points} points came back, the backup holds ${original.points})`;
 }
 
-function sameCount(original: Series, restored: Series): boolean {
+function sameRange(original: Series, restored: Series, mayGrow: boolean): boolean {
+  if (original.min === restored.min && original.max === restored.max) return true;
+  return mayGrow && restored.min <= original.min && restored.max >= original.max;
+}
+
+function sameCount(original: Series, restored: Series, mayGrow: boolean): boolean {
   if (original.points === restored.points) return true;
-  return (original.overlaps || restored.overlaps) && restored.points < original.points;
+  if (restored.points > original.points) return mayGrow;
+  return original.overlaps || restored.overlaps;
 }

@@ -90,7 +90,7 @@ async function readKey(
     }
     return { key: { key, type, min, max, points, overlaps }, next: at };
   } catch (error) {
-    if (error instanceof RangeError) throw new TsmFault('has an index that breaks off');
+    if (error instanceof RangeError) throw new TsmFault(`is damaged (${error.message})`);
     throw error;
   }
 }
