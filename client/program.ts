@@ -5,6 +5,8 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Output } from './terminal/output.ts';
 import { backupVerb } from './verbs/backup.ts';
 import { cancelVerb } from './verbs/cancel.ts';
+import { devVerb } from './verbs/dev.ts';
+import { doctorVerb } from './verbs/doctor.ts';
 import { listVerb } from './verbs/list.ts';
 import { restoreVerb } from './verbs/restore.ts';
 import { scheduleVerb } from './verbs/schedule.ts';
@@ -12,9 +14,13 @@ import { schemaVerb } from './verbs/schema.ts';
 import { showVerb } from './verbs/show.ts';
 import { statusVerb } from './verbs/status.ts';
 import { verifyVerb } from './verbs/verify.ts';
+import { workerVerb } from './verbs/worker.ts';
 
 /** In the order of the help: as a person meets them. */
 const VERBS = [
+  devVerb,
+  workerVerb,
+  doctorVerb,
   backupVerb,
   restoreVerb,
   verifyVerb,

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { connectionSchema } from '../products/influxdb-v2/config.ts';
+import { products } from '../products/registry.ts';
 
 /** The schema of each product's `connection`; an unknown key in it is a mistake, whatever the product says. */
-export const connections: ReadonlyMap<string, z.ZodObject> = new Map([
-  ['influxdb-v2', connectionSchema],
-]);
+export const connections: ReadonlyMap<string, z.ZodObject> = new Map(
+  products.map(({ name, connection }) => [name, connection.strict()]),
+);

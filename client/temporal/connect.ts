@@ -1,18 +1,28 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { Config } from '../../activities/config/config.ts';
 import { HoldfastError } from '../../activities/failure.ts';
-import { temporalOptions } from './options.ts';
+import { type TemporalOptions, temporalOptions } from './options.ts';
 
-export interface TemporalSession {
+export interface TemporalSession extends TemporalPlace {
   client: Client;
   connection: Connection;
+}
+
+/** Enough to ask the server; a worker's native connection will do as well. */
+export interface TemporalPlace {
+  connection: Pick<Connection, 'workflowService' | 'operatorService'>;
   address: string;
   namespace: string;
 }
 
 /** @throws TEMPORAL_UNREACHABLE within ten seconds */
 export async function connectTemporal(settings: Config['temporal']): Promise<TemporalSession> {
-  const { connectionOptions, namespace } = await temporalOptions(settings);
+  return connectTo(await temporalOptions(settings));
+}
+
+/** @throws TEMPORAL_UNREACHABLE within ten seconds */
+export async function connectTo(options: TemporalOptions): Promise<TemporalSession> {
+  const { connectionOptions, namespace } = options;
   const { address } = connectionOptions;
   try {
     const connection = await Connection.connect({

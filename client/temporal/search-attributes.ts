@@ -1,6 +1,6 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names.ts';
-import type { TemporalSession } from './connect.ts';
+import type { TemporalPlace } from './connect.ts';
 
 type Name = keyof typeof SEARCH_ATTRIBUTES;
 
@@ -8,7 +8,7 @@ const NUMBERS = { KEYWORD: 2, INT: 3 } as const;
 const NAMES = { KEYWORD: 'Keyword', INT: 'Int' } as const;
 
 /** The search attributes of Holdfast that the namespace lacks. */
-export async function missingSearchAttributes(session: TemporalSession): Promise<Name[]> {
+export async function missingSearchAttributes(session: TemporalPlace): Promise<Name[]> {
   const { customAttributes } = await session.connection.operatorService.listSearchAttributes({
     namespace: session.namespace,
   });
@@ -16,7 +16,7 @@ export async function missingSearchAttributes(session: TemporalSession): Promise
 }
 
 export async function registerSearchAttributes(
-  session: TemporalSession,
+  session: TemporalPlace,
   missing: Name[],
 ): Promise<void> {
   if (missing.length === 0) return;
@@ -30,7 +30,7 @@ export async function registerSearchAttributes(
 
 /** For whoever may register them when we may not. */
 export function registrationCommand(
-  { address, namespace }: Pick<TemporalSession, 'address' | 'namespace'>,
+  { address, namespace }: Pick<TemporalPlace, 'address' | 'namespace'>,
   missing: Name[],
 ): string {
   const pairs = missing.map((name) => `--name ${name} --type ${NAMES[SEARCH_ATTRIBUTES[name]]}`);

@@ -1,4 +1,4 @@
-import type { TemporalSession } from './connect.ts';
+import type { TemporalPlace } from './connect.ts';
 
 const WORKFLOW_QUEUE = 1;
 const ACTIVITY_QUEUE = 2;
@@ -7,7 +7,7 @@ const FRESH_MS = 90_000;
 
 /** The workers that poll a task queue, for workflows or for activities. */
 export async function pollersOf(
-  { connection, namespace }: TemporalSession,
+  { connection, namespace }: TemporalPlace,
   taskQueue: string,
   kind: 'workflow' | 'activity',
 ): Promise<{ identity: string; lastSeen: Date }[]> {

@@ -27,12 +27,14 @@ export function renderTable(columns: Column[], rows: string[][], width = 80): st
   );
 }
 
+/** From the right: what identifies a row stands left and is cut last. */
 function shrink(widths: number[], columns: Column[], width: number): void {
-  const total = () => widths.reduce((sum, each) => sum + each + GAP, -GAP);
-  for (const [index, column] of columns.entries()) {
-    if (!column.flexible || total() <= width) continue;
-    const least = Math.max(8, column.title.length);
-    widths[index] = Math.max(Math.min(least, widths[index]!), widths[index]! - (total() - width));
+  const excess = () => widths.reduce((sum, each) => sum + each + GAP, -GAP) - width;
+  for (let index = columns.length - 1; index >= 0; index--) {
+    const { flexible, title } = columns[index] ?? { title: '' };
+    const wished = widths[index] ?? 0;
+    if (!flexible || excess() <= 0) continue;
+    widths[index] = Math.max(Math.min(wished, Math.max(8, title.length)), wished - excess());
   }
 }
 

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { open, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { HoldfastError } from '../../activities/failure.ts';
+import { runCommand } from '../../infra/tools/run-command.ts';
+
+export interface EmbeddedTemporal {
+  address: string;
+  ui: string;
+  /** Aborted when the server ended by itself. */
+  gone: AbortSignal;
+  stop(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 120_000;
+const HOST = '127.0.0.1';
+
+/** The version of the server inside, such as `1.29.1`. */
+export async function serverVersion(executable: string): Promise<string> {
+  const { output } = await runCommand(executable, ['--version']);
+  return /Server v?(\d+\.\d+\.\d+)/.exec(output)?.[1] ?? '0';
+}
+
+/**
+ * Starts Temporal with a database file and its UI on this machine alone, and waits until it answers.
+ * @throws INPUT_INVALID when a port is taken; TEMPORAL_UNREACHABLE when it does not come up
+ */
+export async function startEmbedded(options: {
+  executable: string;
+  database: string;
+  log: string;
+  port: number;
+  uiPort: number;
+  namespace: string;
+}): Promise<EmbeddedTemporal> {
+  for (const port of [options.port, options.uiPort]) await refuseTaken(port);
+  const address = `${HOST}:${options.port}`;
+  const log = await open(options.log, 'a', 0o600);
+  const child = spawn(
+    options.executable,
+    [
+      ...['server', 'start-dev', '--ip', HOST, '--ui-ip', HOST],
+      ...['--port', `${options.port}`, '--ui-port', `${options.uiPort}`],
+      ...['--db-filename', options.database, '--log-level', 'warn'],
+      ...['--namespace', options.namespace],
+    ],
+    // A group of its own: Ctrl-C must reach the worker first, which needs the server to end in order.
+    { stdio: ['ignore', log.fd, log.fd], detached: true },
+  );
+  const gone = new AbortController();
+  child.once('exit', () => gone.abort());
+  child.once('error', () => gone.abort());
+  const killAtExit = () => child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  await log.close();
+
+  const stop = async () => {
+    process.removeListener('exit', killAtExit);
+    if (gone.signal.aborted) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const killed = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(killed);
+  };
+  await untilReady(address, options, gone.signal, stop);
+  return { address, ui: `http://${HOST}:${options.uiPort}`, gone: gone.signal, stop };
+}
+
+async function untilReady(
+  address: string,
+  { log, namespace }: { log: string; namespace: string },
+  gone: AbortSignal,
+  stop: () => Promise<void>,
+): Promise<void> {
+  const until = Date.now() + READY_WITHIN_MS;
+  while (!(await answers(address, namespace))) {
+    if (gone.aborted || Date.now() > until) {
+      await stop();
+      const tail = (await readFile(log, 'utf8')).trim().split('\n').at(-1) ?? '';
+      throw new HoldfastError(
+        'TEMPORAL_UNREACHABLE',
+        `Temporal did not come up at ${address}. The last line of its log: ${tail}`,
+        { hint: `See its whole log: ${log}` },
+      );
+    }
+    await sleep(100);
+  }
+}
+
+async function answers(address: string, namespace: string): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: '2 seconds' });
+    try {
+      await connection.workflowService.describeNamespace({ namespace });
+      return true;
+    } finally {
+      await connection.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+async function refuseTaken(port: number): Promise<void> {
+  const taken = await new Promise<boolean>((resolve) => {
+    const socket = connect(port, HOST, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+  if (!taken) return;
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `Port ${port} is taken by another program: perhaps another \`holdfast dev\`.`,
+    { hint: 'Stop that one, or choose other ports with --port and --ui-port.' },
+  );
+}

@@ -1,0 +1,139 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { LogLevel } from '@temporalio/worker';
+import type { Config } from '../../activities/config/config.ts';
+import { HoldfastError } from '../../activities/failure.ts';
+import { findTool } from '../../infra/tools/find-tool.ts';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { serverVersion, startEmbedded } from '../dev/embedded-temporal.ts';
+import { openState, stateFolder, type DevState } from '../dev/state-folder.ts';
+import type { Invocation } from '../invocation.ts';
+import { applySchedule } from '../schedules/apply.ts';
+import { scheduledTargets } from '../schedules/difference.ts';
+import { connectTo } from '../temporal/connect.ts';
+import { DEV_ADDRESS } from '../temporal/options.ts';
+import { plural } from '../terminal/figures.ts';
+import { warningLines } from '../terminal/warnings.ts';
+import { verb } from '../verb.ts';
+import { logLevelOption } from '../worker/log-level-option.ts';
+
+interface Options {
+  state?: string;
+  port: number;
+  uiPort?: number;
+  logLevel: LogLevel;
+}
+
+export function devVerb(program: Command): void {
+  const command = program
+    .command('dev')
+    .description('run everything on this machine: Temporal with its UI, and a worker')
+    .option('--state <folder>', 'default: $XDG_STATE_HOME/holdfast, else ./.holdfast')
+    .option('--port <port>', 'of Temporal', portOption, 7233)
+    .option('--ui-port <port>', 'default: 1000 above', portOption)
+    .addOption(logLevelOption());
+  verb<Options>(
+    command,
+    {
+      examples: ['dev', 'dev --port 17233 --state /var/lib/holdfast'],
+      notes:
+        'Runs and schedules are remembered from one start to the next. Ctrl-C stops all of it.',
+    },
+    dev,
+  );
+}
+
+async function dev(call: Invocation, options: Options): Promise<void> {
+  const { output } = call;
+  const config = await call.config();
+  for (const line of warningLines(config.warnings)) output.remark(line);
+  const executable = await findTool('temporal', { onProgress: (line) => output.remark(line) });
+  const version = await serverVersion(executable);
+  const state = await openState(stateFolder(options.state), version);
+  const namespace = config.temporal.namespace ?? 'default';
+  const temporal = await startEmbedded({
+    executable,
+    database: state.database,
+    log: state.log,
+    port: options.port,
+    uiPort: options.uiPort ?? options.port + 1000,
+    namespace,
+  });
+  try {
+    const { address, ui } = temporal;
+    output.event(
+      { event: 'temporal', address, ui, version, database: state.database },
+      `Temporal ${version} at ${address}, UI at ${ui}, state in ${state.folder}`,
+    );
+    tellOthers(call, config, address);
+    if (state.fresh && state.others.length > 0) {
+      await startAfresh(call, config, { address, namespace }, state, version);
+    }
+    const { runWorkers } = await import('../worker/run-workers.ts');
+    await runWorkers({
+      config,
+      temporal: { connectionOptions: { address }, namespace },
+      taskQueues: [TASK_QUEUE, ...queuesOf(config)],
+      output,
+      logLevel: options.logLevel,
+      signal: temporal.gone,
+    });
+    if (temporal.gone.aborted) {
+      throw new HoldfastError('TEMPORAL_UNREACHABLE', 'The embedded Temporal ended by itself.', {
+        hint: `See its log: ${state.log}`,
+      });
+    }
+  } finally {
+    await temporal.stop();
+  }
+  output.event({ event: 'stopped' }, 'stopped');
+}
+
+/** The other verbs must find this server too. */
+function tellOthers({ output }: Invocation, { temporal }: Config, address: string): void {
+  if (temporal.address !== undefined && temporal.address !== address) {
+    output.remark(
+      `The configuration names another Temporal (${temporal.address}): the other verbs go there, not here.`,
+    );
+  } else if (address !== DEV_ADDRESS) {
+    output.remark(`For the other verbs: export TEMPORAL_ADDRESS=${address}`);
+  }
+}
+
+/** After an upgrade the new server begins with an empty database: schedules are made again, the old file stays. */
+async function startAfresh(
+  { output }: Invocation,
+  config: Config,
+  place: { address: string; namespace: string },
+  { others }: DevState,
+  version: string,
+): Promise<void> {
+  const { address, namespace } = place;
+  const session = await connectTo({ connectionOptions: { address }, namespace });
+  try {
+    const targets = scheduledTargets(config);
+    for (const target of targets) await applySchedule(session, target);
+    output.event(
+      { event: 'upgraded', version, kept: others, schedules: targets.map(({ name }) => name) },
+      `Temporal ${version} begins with an empty database. Those of other versions are kept, with their history and ` +
+        `whatever runs were open: ${others.map(({ path }) => path).join(', ')}. ` +
+        `${plural(targets.length, 'schedule')} applied again.`,
+    );
+  } finally {
+    await session.connection.close();
+  }
+}
+
+/** One machine does everything, so it serves every queue that a target names. */
+function queuesOf(config: Config): string[] {
+  const queues = new Set([...config.targets.values()].map(({ taskQueue }) => taskQueue));
+  queues.delete(TASK_QUEUE);
+  return [...queues];
+}
+
+function portOption(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError('Give a port from 1 to 65535.');
+  }
+  return port;
+}

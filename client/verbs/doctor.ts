@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { checkClock } from '../doctor/check-clock.ts';
+import { checkFiles } from '../doctor/check-files.ts';
+import { checkStores } from '../doctor/check-stores.ts';
+import { checkTargets } from '../doctor/check-targets.ts';
+import { checkTemporal } from '../doctor/check-temporal.ts';
+import type { Check } from '../doctor/check.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Invocation } from '../invocation.ts';
+import { plural } from '../terminal/figures.ts';
+import { printable } from '../terminal/output.ts';
+import { verb } from '../verb.ts';
+
+export function doctorVerb(program: Command): void {
+  const command = program
+    .command('doctor')
+    .description(
+      'try everything: configuration, Temporal, workers, stores, targets, clocks, files',
+    );
+  verb(
+    command,
+    {
+      examples: ['doctor', 'doctor --json'],
+      notes:
+        'Tries it from this host, with the secrets of this host. Writes and removes small objects\nin every store. Exits with 8 when it found a problem.',
+    },
+    async (call) => {
+      const config = await call.config();
+      const checks = [
+        ...configChecks(config),
+        ...(
+          await Promise.all([
+            checkTemporal(config),
+            checkStores(call),
+            checkTargets(config),
+            checkClock(config),
+            checkFiles(config),
+          ])
+        ).flat(),
+      ];
+      const problems = checks.filter(({ level }) => level === 'problem').length;
+      call.output.result({ ok: problems === 0, checks }, [
+        ...checks.flatMap((check) => linesOf(call, check)),
+        problems === 0 ? 'No problem found.' : `${plural(problems, 'problem')} found.`,
+      ]);
+      return problems === 0 ? EXIT.done : EXIT.findings;
+    },
+  );
+}
+
+function configChecks({
+  path,
+  stores,
+  targets,
+  warnings,
+}: Awaited<ReturnType<Invocation['config']>>): Check[] {
+  const about = { area: 'config', subject: path } as const;
+  return [
+    {
+      ...about,
+      level: 'ok',
+      message: `${plural(targets.size, 'target')}, ${plural(stores.size, 'store')}`,
+    },
+    ...warnings.map(({ message }): Check => ({ ...about, level: 'note', message })),
+  ];
+}
+
+const MARKS = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' };
+
+function linesOf({ output }: Invocation, { area, subject, level, message, hint }: Check): string[] {
+  const styles = { ok: ['green'], note: ['yellow'], problem: ['bold', 'red'] } as const;
+  const mark = output.style([...styles[level]], MARKS[level]);
+  return [
+    `${mark} ${area} ${subject}: ${printable(message)}`,
+    ...(hint && level !== 'ok' ? [`        ${printable(hint)}`] : []),
+  ];
+}

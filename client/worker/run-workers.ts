@@ -1,0 +1,118 @@
+import { DefaultLogger, type LogLevel, Runtime } from '@temporalio/worker';
+import { loadConfig, type Config } from '../../activities/config/config.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
+import { connectNative } from '../../worker/connect.ts';
+import { createWorker } from '../../worker/create-worker.ts';
+import type { TemporalPlace } from '../temporal/connect.ts';
+import type { TemporalOptions } from '../temporal/options.ts';
+import {
+  missingSearchAttributes,
+  registerSearchAttributes,
+  registrationCommand,
+} from '../temporal/search-attributes.ts';
+import type { Output } from '../terminal/output.ts';
+
+export interface WorkersOptions {
+  config: Config;
+  temporal: TemporalOptions;
+  /** One worker for each. Workflows run on `holdfast` alone. */
+  taskQueues: string[];
+  output: Output;
+  logLevel: LogLevel;
+  /** Stops the workers, as SIGINT and SIGTERM do. */
+  signal?: AbortSignal;
+}
+
+/** Runs workers in this process until it is told to stop; then their activities have ended. */
+export async function runWorkers(options: WorkersOptions): Promise<void> {
+  const { config, temporal, output, signal } = options;
+  const { namespace, connectionOptions } = temporal;
+  Runtime.install({ logger: new DefaultLogger(options.logLevel), shutdownSignals: [] });
+
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]);
+  using _ = onSignals(stop, output);
+  const connection = await connectNative(
+    connectionOptions,
+    (address, pauseMs) =>
+      output.event(
+        { event: 'unreachable', address },
+        `Temporal does not answer at ${address}; trying again in ${pauseMs / 1000} s`,
+      ),
+    stopped,
+  ).catch((error: unknown) => {
+    if (stopped.aborted) return undefined;
+    throw error;
+  });
+  if (!connection) return;
+  const stores = createStoreResources();
+  try {
+    const place = { connection, namespace, address: connectionOptions.address };
+    await register(place, output);
+    const workers = await Promise.all(
+      options.taskQueues.map((taskQueue) =>
+        createWorker({
+          connection,
+          namespace,
+          taskQueue,
+          stores,
+          loadConfig: () => loadConfig({ path: config.path }),
+          searchable: async () => (await missingSearchAttributes(place)).length === 0,
+        }),
+      ),
+    );
+    const running = Promise.all(workers.map((worker) => worker.run()));
+    const shutdown = () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    stopped.addEventListener('abort', shutdown);
+    if (stopped.aborted) shutdown();
+    for (const taskQueue of options.taskQueues) {
+      output.event(
+        { event: 'worker', taskQueue, namespace, address: place.address },
+        `worker on task queue ${taskQueue}, namespace ${namespace}, at ${place.address}`,
+      );
+    }
+    try {
+      await running;
+    } finally {
+      // When one fails, the others are not left behind.
+      shutdown();
+    }
+  } finally {
+    stores.close();
+    await connection.close();
+  }
+}
+
+async function register(place: TemporalPlace, output: Output): Promise<void> {
+  const missing = await missingSearchAttributes(place).catch(() => []);
+  if (missing.length === 0) return;
+  try {
+    await registerSearchAttributes(place, missing);
+    output.event({ event: 'registered', names: missing }, 'registered the search attributes');
+  } catch {
+    const command = registrationCommand(place, missing);
+    output.event(
+      { event: 'unregistered', names: missing, command },
+      `The search attributes of Holdfast may not be registered from here. Runs work without them. The command:\n  ${command}`,
+    );
+  }
+}
+
+/** The first signal lets activities end in order; the second ends the process: every run goes on elsewhere. */
+function onSignals(stop: AbortController, output: Output): Disposable {
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(1);
+    output.event({ event: 'stopping' }, 'stopping; activities are told to end (again: at once)');
+    stop.abort(new Error('stopped'));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    [Symbol.dispose]() {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
