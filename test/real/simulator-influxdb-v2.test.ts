@@ -43,7 +43,9 @@ async function copy(
   const bucket = from.state.metadata.buckets.find((one) => one.name === name);
   const at = (seconds: number) => new Date(seconds * 1000).toISOString();
   const shardGroups = (bucket?.groups ?? []).map(({ id, start, end, shards }) => ({
-    ...{ id, startTime: at(start), endTime: at(end) },
+    id,
+    startTime: at(start),
+    endTime: at(end),
     shards: shards.map((shard) => ({ id: shard, shardOwners: [] })),
   }));
   const policy = { name: 'autogen', replicaN: 1, duration: 0, subscriptions: [], shardGroups };
@@ -55,7 +57,7 @@ async function copy(
     defaultRetentionPolicy: 'autogen',
     retentionPolicies: [{ ...policy, shardGroupDuration: (bucket?.groupSeconds ?? 0) * 1e9 }],
   });
-  const { shardMappings } = answer.json<{ shardMappings: { oldId: number; newId: number }[] }>();
+  const { shardMappings } = answer.json() as { shardMappings: { oldId: number; newId: number }[] };
   expect(shardMappings.length).toBe(shardGroups.length);
   for (const { oldId, newId } of shardMappings) {
     const tar = await fetch(`${from.url}/api/v2/backup/shards/${oldId}`, {
@@ -77,5 +79,5 @@ async function organisationToken(server: Influxd): Promise<string> {
     description: 'all of one organisation',
     permissions,
   });
-  return answer.json<{ token: string }>().token;
+  return (answer.json() as { token: string }).token;
 }

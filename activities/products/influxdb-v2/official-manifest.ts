@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import type { ObjectLine } from '../../catalog/manifest.ts';
-import { bucketSchema, isDeleted, type Bucket } from './buckets.ts';
+import { bucketSchema, isDeleted, type Bucket, type Shard } from './buckets.ts';
 import { parse, print } from './lossless-json.ts';
 
 /** A file beside the official manifest. `compression`: 0 none, 1 gzip. `size`: bytes as it lies on disk. */
@@ -120,6 +120,12 @@ export function officialFile(lines: ObjectLine[]): OfficialFile {
     ),
     compression: first.codec === 'gzip' ? 1 : 0,
   };
+}
+
+/** The file of a shard, as a manifest that was read names it. */
+export function fileOf(shard: Shard): OfficialFile | undefined {
+  const file = fileSchema.safeParse(shard);
+  return file.success ? toFile(file.data) : undefined;
 }
 
 function toFile(file: z.infer<typeof fileSchema>): OfficialFile {

@@ -1,0 +1,38 @@
+import { openStore } from '../../activities/stores/open-store.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
+import { describeStore } from '../stores/conformance.ts';
+import { startVersitygw } from '../support/versitygw.ts';
+
+describeStore('S3 (versitygw)', async () => {
+  const gateway = await startVersitygw({ buckets: ['backups'] });
+  process.env.HOLDFAST_TEST_GATEWAY_KEY = gateway.accessKeyId;
+  process.env.HOLDFAST_TEST_GATEWAY_SECRET = gateway.secretAccessKey;
+  const resources = createStoreResources();
+  const partSize = 5 * 1024 * 1024;
+  const reopen = () =>
+    openStore(
+      {
+        name: 'main',
+        type: 's3',
+        bucket: 'backups',
+        prefix: 'holdfast/tests',
+        endpoint: gateway.endpoint,
+        region: gateway.region,
+        credentials: {
+          accessKeyId: { env: 'HOLDFAST_TEST_GATEWAY_KEY' },
+          secretAccessKey: { env: 'HOLDFAST_TEST_GATEWAY_SECRET' },
+        },
+        partSize,
+      },
+      resources,
+    );
+  return {
+    store: reopen(),
+    manyParts: 4 * partSize,
+    reopen,
+    async close() {
+      await resources.close();
+      await gateway.stop();
+    },
+  };
+});
