@@ -1,10 +1,185 @@
-import type { CallOptions, ProbeFinding, Store } from '../store.ts';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../../failure.ts';
+import type { ProbeFinding, Store } from '../store.ts';
+import { MultipartUpload } from './multipart-upload.ts';
+import { probeBucket } from './probe-bucket.ts';
 import type { S3Requests } from './requests.ts';
 
-export async function probeS3(
-  _store: Store,
-  _requests: S3Requests,
-  _where: { bucket: string; prefix: string } & CallOptions,
-): Promise<ProbeFinding[]> {
-  return [];
+export interface Probe {
+  store: Store;
+  requests: S3Requests;
+  bucket: string;
+  /** The store's own prefix. */
+  prefix: string;
+  signal: AbortSignal | undefined;
+  failed: (error: unknown, action: string) => unknown;
+}
+
+export type Attempt = (
+  ability: string,
+  level: ProbeFinding['level'],
+  run: () => Promise<string>,
+) => Promise<boolean>;
+
+/** Tries on the real bucket what a backup, a restore and a prune will ask of it. */
+export async function probeS3(probe: Probe): Promise<ProbeFinding[]> {
+  const findings: ProbeFinding[] = [];
+  const attempt: Attempt = async (ability, level, run) => {
+    const finding = await run().then(
+      (message) => ({ ability, ok: true, level, message }),
+      (error: unknown) => {
+        probe.signal?.throwIfAborted();
+        const told = probe.failed(error, `do what the probe "${ability}" asked`);
+        const message = told instanceof Error ? told.message : String(told);
+        return { ability, ok: false, level, message };
+      },
+    );
+    findings.push(finding);
+    return finding.ok;
+  };
+
+  const reached = await attempt('reach', 'required', async () => {
+    await probe.requests.send({ signal: probe.signal }, (client, bind) =>
+      client.send(bind(new HeadBucketCommand({ Bucket: probe.bucket }))),
+    );
+    return 'The bucket is there.';
+  });
+  const folder = `.holdfast-probe/${randomUUID()}/`;
+  const written: string[] = [];
+  if (reached && (await probeSmallObjects(probe, attempt, folder, written))) {
+    await probeMultipart(probe, attempt, folder, written);
+    await attempt('list', 'required', async () => {
+      const seen: string[] = [];
+      for await (const { key } of probe.store.list(folder, probe)) seen.push(key);
+      if (seen.join() !== [...written].sort().join()) throw refused('a listing is not complete');
+      return 'Objects are listed as soon as they are written.';
+    });
+    await attempt('remove', 'required', async () => {
+      await probe.store.remove(written, probe);
+      if (await probe.store.head(written[0] ?? '', probe)) throw refused('a removed object stays');
+      return 'Objects can be removed.';
+    });
+    await probeBucket(probe, attempt);
+  }
+  return findings;
+}
+
+async function probeSmallObjects(
+  probe: Probe,
+  attempt: Attempt,
+  folder: string,
+  written: string[],
+): Promise<boolean> {
+  const { store, requests } = probe;
+  const bytes = randomBytes(3000);
+  const key = `${folder}small`;
+  const able = await attempt('write', 'required', async () => {
+    await store.put(key, bytes, probe);
+    written.push(key);
+    return 'An object can be created.';
+  });
+  if (!able) return false;
+  await attempt('read', 'required', async () => {
+    // Services that do not know the SDK's framing have stored it inside the object.
+    await compare(probe, key, bytes);
+    const range = await collect(store.read(key, { signal: probe.signal, start: 1000, end: 2000 }));
+    if (!range.equals(bytes.subarray(1000, 2000))) throw refused('a range holds other bytes');
+    return 'What was written is read back unchanged, whole and in ranges.';
+  });
+  await attempt('create once', 'required', async () => {
+    const again = await store.put(key, randomBytes(100), probe).catch((error: unknown) => error);
+    if (!(again instanceof HoldfastError)) throw refused('an object was overwritten');
+    if (again.code !== 'OBJECT_EXISTS') throw again;
+    if (requests.abilities.conditional !== 'honoured') {
+      return (
+        'The store does not obey `If-None-Match`; Holdfast looks before it writes, ' +
+        'and never uses a name twice.'
+      );
+    }
+    return 'An object is never overwritten (`If-None-Match` is obeyed).';
+  });
+  await attempt('checksums', 'advised', async () => {
+    const checked = `${folder}checked`;
+    await requests.send({ signal: probe.signal, tries: 1 }, (client, bind) =>
+      client.send(
+        bind(
+          new PutObjectCommand({
+            Bucket: probe.bucket,
+            Key: probe.prefix + checked,
+            Body: bytes,
+            ContentLength: bytes.byteLength,
+            ChecksumAlgorithm: 'CRC32',
+          }),
+        ),
+      ),
+    );
+    written.push(checked);
+    await compare(probe, checked, bytes);
+    return 'The store checks a CRC32 of what it is sent.';
+  });
+  return true;
+}
+
+/** The least that AWS takes as a part that is not the last. */
+const SMALLEST_PART = 5 * 1024 * 1024;
+
+async function probeMultipart(
+  probe: Probe,
+  attempt: Attempt,
+  folder: string,
+  written: string[],
+): Promise<void> {
+  const { store, requests, bucket, prefix } = probe;
+  const begun = (key: string) => new MultipartUpload(requests, { bucket, key: prefix + key });
+  const signal = probe.signal ?? new AbortController().signal;
+  await attempt('upload in parts', 'required', async () => {
+    const key = `${folder}parts`;
+    const bytes = randomBytes(SMALLEST_PART + 1);
+    const upload = begun(key);
+    try {
+      await upload.sendPart(1, bytes.subarray(0, SMALLEST_PART), signal);
+      await upload.sendPart(2, bytes.subarray(SMALLEST_PART), signal);
+      await upload.complete(signal);
+    } catch (error) {
+      await upload.abort().catch(() => undefined);
+      throw error;
+    }
+    written.push(key);
+    await compare(probe, key, bytes);
+    return 'An object can be uploaded in parts.';
+  });
+  await attempt('abort an upload', 'required', async () => {
+    const upload = begun(`${folder}aborted`);
+    await upload.sendPart(1, randomBytes(10), signal);
+    const seen = await count(store.openUploads(folder, probe));
+    await upload.abort();
+    const left = await count(store.openUploads(folder, probe));
+    if (left > 0) throw refused('an aborted upload stays open');
+    if (seen === 0) throw refused('an open upload is not listed, so leftovers cannot be found');
+    return 'An unfinished upload is listed, and can be aborted.';
+  });
+}
+
+async function compare(probe: Probe, key: string, bytes: Buffer): Promise<void> {
+  const found = await probe.store.head(key, probe);
+  if (found?.bytes !== bytes.byteLength) throw refused('an object has another length than it had');
+  const read = await collect(probe.store.read(key, { signal: probe.signal }));
+  if (!read.equals(bytes)) throw refused('what is read differs from what was written');
+}
+
+function refused(what: string): HoldfastError {
+  return new HoldfastError('STORE_REFUSED', `The store failed the probe: ${what}.`);
+}
+
+async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function count(items: AsyncIterable<unknown>): Promise<number> {
+  let seen = 0;
+  for await (const item of items) if (item) seen += 1;
+  return seen;
 }

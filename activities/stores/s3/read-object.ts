@@ -115,6 +115,9 @@ function checkRange(
   if (end !== undefined && to < end) {
     throw wrong(request, `holds only ${to} bytes where bytes up to ${end} were asked for`);
   }
+  if (end === undefined && range[3] !== '*' && to !== Number(range[3])) {
+    throw wrong(request, `sent only ${to} of ${range[3]} bytes`);
+  }
   return to;
 }
 

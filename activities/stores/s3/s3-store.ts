@@ -83,8 +83,9 @@ export class S3Store implements Store {
     key: string,
     options: CallOptions & { start?: number; end?: number } = {},
   ): AsyncIterable<Uint8Array> {
-    const request = { ...this.#where(key), ...options, store: this.#label, name: key };
-    yield* this.#each(`read ${key}`, options.signal, readObject(this.#requests, request));
+    const { start, end, signal } = options;
+    const request = { ...this.#where(key), start, end, signal, store: this.#label, name: key };
+    yield* this.#each(`read ${key}`, signal, readObject(this.#requests, request));
   }
 
   async head(key: string, { signal }: CallOptions = {}): Promise<StoredObject | undefined> {
@@ -155,7 +156,14 @@ export class S3Store implements Store {
   }
 
   async probe({ signal }: CallOptions = {}): Promise<ProbeFinding[]> {
-    return probeS3(this, this.#requests, { bucket: this.#bucket, prefix: this.#prefix, signal });
+    return probeS3({
+      store: this,
+      requests: this.#requests,
+      bucket: this.#bucket,
+      prefix: this.#prefix,
+      signal,
+      failed: (error, action) => this.#failure(error, action, signal),
+    });
   }
 
   async close(): Promise<void> {

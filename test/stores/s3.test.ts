@@ -1,0 +1,15 @@
+import { describeStore } from './conformance.ts';
+import { simulatedS3 } from './s3-simulator.ts';
+
+describeStore('S3 (simulated)', async () => {
+  // Part sizes beyond the limit up to which a stream is gathered without a part.
+  const s3 = await simulatedS3();
+  const partSize = 384 * 1024;
+  s3.simulator.bucket.pageSize = 2;
+  return {
+    store: s3.open({ partSize }),
+    manyParts: 4 * partSize,
+    reopen: () => s3.open({ partSize }),
+    close: () => s3.close(),
+  };
+});
