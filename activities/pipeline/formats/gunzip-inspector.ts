@@ -4,7 +4,7 @@ import { gzipFault } from './gzip-fault.ts';
 import type { Inspector, StreamInspector } from './inspector.ts';
 import { TrailingText } from './trailing-text.ts';
 
-const INFLATED_CHUNK_BYTES = 256 * 1024;
+const INFLATED_CHUNK_BYTES = 128 * 1024;
 
 /**
  * Inflates beside the stream, which is stored as it comes: proves the gzip's own length and CRC and that nothing

@@ -7,15 +7,15 @@ import type { Inspector } from './inspector.ts';
 export class TarInspector implements Inspector {
   readonly entries: Entry[] = [];
   #name = '';
-  #digest = new Digest();
+  #digest: Digest | undefined;
   readonly #parser = new TarParser({
     file: (name) => {
       this.#name = name;
       this.#digest = new Digest();
     },
-    data: (chunk) => this.#digest.update(chunk),
+    data: (chunk) => this.#digest?.update(chunk),
     fileEnd: () => {
-      const { bytes, sha256 } = this.#digest;
+      const { bytes, sha256 } = this.#digest ?? new Digest();
       this.entries.push({ name: this.#name, bytes, sha256 });
     },
   });
