@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { HoldfastError } from '../failure.ts';
 
 /** What a failure's sentence says: `<server> (<origin>)` and `<operation>`. Neither holds a secret. */
@@ -12,7 +13,6 @@ const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA']);
 const UNTRUSTED =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED|ERR_SSL_.*CERT)/;
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
-const NOT_HTTP = /^HPE_/;
 
 /** Turns what the transport threw before a response began into the failure that a person can act on. */
 export function connectFailure(cause: unknown, { server, operation }: Subject): HoldfastError {
@@ -24,7 +24,9 @@ export function connectFailure(cause: unknown, { server, operation }: Subject): 
     return fail('TLS_UNTRUSTED', `its certificate is not trusted (${code})`);
   }
   if (NOT_TLS.test(code)) return fail('WRONG_SERVER', `no TLS is spoken there (${code})`);
-  if (NOT_HTTP.test(code)) return fail('WRONG_SERVER', `no HTTP is spoken there (${code})`);
+  if (cause instanceof errors.HTTPParserError) {
+    return fail('WRONG_SERVER', 'no HTTP is spoken there');
+  }
   if (code === 'ECONNREFUSED') return fail('TARGET_UNREACHABLE', 'the connection was refused');
   return fail('TARGET_UNREACHABLE', `the connection failed (${code || text})`);
 }

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../failure.ts';
+import { TrailingText } from '../../pipeline/formats/trailing-text.ts';
 
 export interface MetadataPart {
   name: string;
@@ -53,6 +54,7 @@ function partName(headers: string, where: string): string {
 class Scanner {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #where: string;
+  readonly #tail = new TrailingText();
   #held: Buffer = Buffer.alloc(0);
   atDelimiter = true;
 
@@ -132,18 +134,14 @@ class Scanner {
   async #more(): Promise<void> {
     const next = await this.#source.next();
     if (next.done) throw this.#truncated();
+    this.#tail.update(next.value);
     this.#held =
       this.#held.length === 0 ? asBuffer(next.value) : Buffer.concat([this.#held, next.value]);
   }
 
   #truncated(): HoldfastError {
-    const tail = /\{"code":"[^"]*","message":"([^"]*)"\}\s*$/.exec(
-      this.#held.toString('utf8'),
-    )?.[1];
-    return new HoldfastError(
-      'SOURCE_TRUNCATED',
-      `${this.#where} ended before its closing boundary${tail === undefined ? '' : ` (the server says: ${tail})`}.`,
-    );
+    const fault = this.#tail.fault('truncated', 'ended before its closing boundary');
+    return new HoldfastError('SOURCE_TRUNCATED', `${this.#where} ${fault.message}.`);
   }
 
   #garbled(): HoldfastError {
