@@ -17,7 +17,7 @@ export const PART = 64 * 1024;
 export async function simulatedS3(options: StoreResourceOptions = {}) {
   const simulator = await startS3Simulator();
   const resources = createStoreResources({
-    stallMs: 700,
+    stallMs: 500,
     retry: { tries: 4, pauseMs: 5 },
     ...options,
   });

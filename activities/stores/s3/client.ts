@@ -17,14 +17,11 @@ export function checksumPolicy(settings: S3Settings): ChecksumPolicy {
 }
 
 /**
- * Whether a body's hash is part of the signature. Over TLS, and on this very machine, nobody can change a body on its
- * way, so hashing it once more would only cost; over any other plain connection it is the only protection.
+ * Whether a body's hash may be left out of the signature. Over TLS, and on this very machine, nobody can change a body
+ * on its way, so hashing it once more would only cost; over any other plain connection it is the only protection.
  */
-export function signsPayload(settings: S3Settings): boolean {
-  if (!settings.endpoint) return false;
-  const { protocol, hostname } = new URL(settings.endpoint);
-  const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
-  return protocol !== 'https:' && !loopback;
+function isTrusted({ protocol, hostname }: { protocol: string; hostname: string }): boolean {
+  return protocol === 'https:' || /^(localhost|\[?::1\]?|127\.[\d.]+)$/.test(hostname);
 }
 
 export function createS3Client(
@@ -57,11 +54,13 @@ export function createS3Client(
     // The middleware is the same for all commands of a kind; building it anew costs a fifth of a small request.
     cacheMiddleware: true,
   };
+  // The SDK tells every user of Node 20 what only a developer can change.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = new S3Client(config);
   client.middlewareStack.add(
     (next) => (args) => {
-      const { request } = args as { request: { headers: Record<string, string>; body?: unknown } };
-      if (!abilities.signPayload && request.body instanceof Uint8Array) {
+      const request = args.request as BuiltRequest;
+      if (!abilities.signPayload && request.body instanceof Uint8Array && isTrusted(request)) {
         request.headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
       }
       return next(args);
@@ -77,4 +76,11 @@ export function createS3Client(
     { step: 'deserialize', name: 'callContext', priority: 'low' },
   );
   return client;
+}
+
+interface BuiltRequest {
+  protocol: string;
+  hostname: string;
+  headers: Record<string, string>;
+  body?: unknown;
 }

@@ -45,7 +45,11 @@ export function s3Failure(error: unknown, store: string, action: string): Holdfa
   const network = NETWORK[code];
   if (network) return fail(network[0], `could not ${action}: ${network[1]} (${code})`);
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) {
-    return fail('TLS_UNTRUSTED', `could not ${action}: its certificate is not trusted (${code})`);
+    return fail(
+      'TLS_UNTRUSTED',
+      `could not ${action}: its certificate is not trusted (${code})`,
+      CA_HINT,
+    );
   }
   if (code === 'CredentialsProviderError') {
     return fail('SECRET_MISSING', `could not ${action}: there are no credentials for it here`);
@@ -65,6 +69,9 @@ export function s3Failure(error: unknown, store: string, action: string): Holdfa
       `refused to ${action}: the bucket is in another region (${code})`,
       'Set `region` of the store to that of the bucket.',
     );
+  }
+  if (code === 'NoSuchUpload') {
+    return fail('STORE_ERROR', `could not ${action}: somebody ended the upload (${code})`);
   }
   if (status === 404)
     return fail('OBJECT_MISSING', `could not ${action}: no such object (${code})`);
@@ -106,6 +113,7 @@ function isFull({ code, status, message }: S3Fault): boolean {
   return status === 507 || FULL.test(code) || /no space left|disk (is )?full/i.test(message);
 }
 
+const CA_HINT = 'Name the certificate authority in NODE_EXTRA_CA_CERTS, or mend the certificate.';
 const FULL = /StorageFull|InsufficientStorage|QuotaExceeded|EntityTooLargeForDisk/;
 const SLOW = new Set([
   'SlowDown',
@@ -137,6 +145,9 @@ const NETWORK: Record<string, [FailureCode, string]> = {
   EHOSTUNREACH: ['STORE_UNREACHABLE', 'there is no route to it'],
   ENETUNREACH: ['STORE_UNREACHABLE', 'there is no network'],
   ETIMEDOUT: ['STORE_UNREACHABLE', 'it does not answer'],
+  UND_ERR_SOCKET: ['STORE_UNREACHABLE', 'it cut the connection'],
+  UND_ERR_CONNECT_TIMEOUT: ['STORE_UNREACHABLE', 'it does not answer'],
+  UND_ERR_BODY_TIMEOUT: ['STORE_STALLED', 'it stopped answering'],
   TimeoutError: ['STORE_STALLED', 'it stopped answering'],
 };
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { StoreResources } from '../resources.ts';
-import { checksumPolicy, createS3Client, signsPayload, type S3Settings } from './client.ts';
+import { checksumPolicy, createS3Client, type S3Settings } from './client.ts';
 import { faultOf, isDenied, isOverload, isPassing } from './failure.ts';
 import { CALL, type CallContext } from './request-handler.ts';
 
@@ -13,6 +13,7 @@ export interface Abilities {
   /** Whether Complete may carry the size that it should come to. */
   objectSize: boolean;
   bulkRemove: boolean;
+  /** Whether bodies must be hashed for the signature even where that protects nobody. */
   signPayload: boolean;
 }
 
@@ -48,7 +49,7 @@ export class S3Requests {
       conditional: settings.endpoint ? 'unproven' : 'honoured',
       objectSize: true,
       bulkRemove: true,
-      signPayload: signsPayload(settings),
+      signPayload: false,
     }));
   }
 

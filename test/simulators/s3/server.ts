@@ -157,7 +157,7 @@ async function bodyOf(incoming: IncomingMessage, limit: number): Promise<Buffer 
     if (bytes > limit) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return limit === Infinity ? Buffer.concat(chunks) : undefined;
 }
 
 function send(
