@@ -1,11 +1,12 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
 import { SIGNAL } from '../../workflows/contract/names.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
 import { unreachable, type TemporalSession } from '../temporal/connect.ts';
 import type { Output } from '../terminal/output.ts';
 import { Interruption } from './interruption.ts';
 import { Narrator } from './narrator.ts';
-import { observe, type Observation } from './observe.ts';
+import { observe, type Observation, progressOf } from './observe.ts';
 import { resultOf } from './outcome.ts';
 import { queueWithoutWorker } from './worker-watch.ts';
 
@@ -40,10 +41,9 @@ export async function follow<T>(
     try {
       const seen = await observe(session, workflowId, runId);
       reachedAt = Date.now();
-      narrator.remark = await watch.look(seen);
-      narrator.tell(seen);
+      narrator.tell(seen, await watch.look(seen));
       if (seen.status !== 'RUNNING') {
-        return { ended: true, result: await resultOf<T>(session, workflowId, runId) };
+        return { ended: true, result: await endOf<T>(session, run, narrator) };
       }
     } catch (error) {
       if (!(error instanceof ServiceError) || error instanceof WorkflowNotFoundError) throw error;
@@ -61,6 +61,23 @@ export async function follow<T>(
         .signal(SIGNAL.cancel, { reason: 'Ctrl-C in the terminal' });
       output.remark('cancelling; the run ends when everything is quiet');
     }
+  }
+}
+
+/** Whatever the run still had to say is said before its result. */
+async function endOf<T>(
+  session: TemporalSession,
+  { workflowId, runId }: { workflowId: string; runId: string },
+  narrator: Narrator,
+): Promise<T> {
+  try {
+    const result = await resultOf<T & { warnings?: Warning[] }>(session, workflowId, runId);
+    narrator.warn(result.warnings ?? []);
+    return result;
+  } catch (error) {
+    const last = await progressOf(session, workflowId, runId);
+    narrator.warn(last?.warnings ?? []);
+    throw error;
   }
 }
 

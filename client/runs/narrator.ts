@@ -1,64 +1,68 @@
-import type { Progress } from '../../workflows/contract/progress.ts';
+import type { Progress, Warning } from '../../workflows/contract/progress.ts';
 import { humanBytes, humanDuration } from '../terminal/figures.ts';
 import { printable, type Output } from '../terminal/output.ts';
 import { renderBar } from '../terminal/progress-bar.ts';
-import { LiveBytes } from './live-bytes.ts';
+import { warningLine } from '../terminal/warnings.ts';
+import { LiveFigures, type Live } from './live-figures.ts';
 import type { Observation, PendingActivity } from './observe.ts';
 
 const REPORT_EVERY_MS = 30_000;
+/** How a run that has just ended names its phase: its end is told by its result. */
+const CLOSING = /^(done|cancelled|(failed|skipped): .*)$/s;
 
 /** Tells a run as it goes: a bar where a person watches, one line per event elsewhere, one object per event as JSON. */
 export class Narrator {
   readonly #output: Output;
-  readonly #live = new LiveBytes();
+  readonly #live = new LiveFigures();
   readonly #troubles = new Map<string, number>();
+  readonly #warned = new Set<string>();
   #phase = '';
   #waitingFor: string | undefined;
-  #warnings = 0;
   #reportedAt = Date.now();
-  #remark: string | undefined;
 
   constructor(output: Output) {
     this.#output = output;
   }
 
-  /** A line under the bar until the next remark. */
-  set remark(remark: string | undefined) {
-    this.#remark = remark;
-  }
-
-  tell(seen: Observation): void {
-    const { progress } = seen;
-    const { bytes, rate } = this.#live.update(seen);
-    this.#tellTroubles(seen.pending);
+  /** @param remark what else is the matter; stands under the bar */
+  tell(seen: Observation, remark?: string): void {
+    const { progress, pending, startedAt } = seen;
+    const live = this.#live.update(seen);
+    this.#tellTroubles(pending);
     if (progress) {
       this.#tellPhase(progress);
-      this.#tellWarnings(progress);
-      if (Date.now() - this.#reportedAt > REPORT_EVERY_MS) this.#report(progress, bytes, rate);
+      this.warn(progress.warnings);
+      if (Date.now() - this.#reportedAt > REPORT_EVERY_MS) this.#report(progress, live);
     }
     if (seen.status !== 'RUNNING') return this.#output.clear();
-    this.#output.live(
-      renderBar(
-        {
-          phase: progress?.phase ?? (this.#phase || 'starting'),
-          bytes,
-          totalBytes: progress?.bytes.total,
-          artifacts: progress?.artifacts ?? { done: 0, total: 0 },
-          bytesPerSecond: rate || (progress?.bytesPerSecond ?? 0),
-          startedAt: seen.startedAt,
-          remark: this.#remark ?? this.#waiting(),
-        },
-        this.#output.width,
-      ),
+    const waiting = this.#waitingFor && `waiting for ${this.#waitingFor}`;
+    const bar = renderBar(
+      {
+        ...live,
+        phase: this.#phase || 'starting',
+        totalBytes: progress?.bytes.total,
+        totalArtifacts: progress?.artifacts.total ?? 0,
+        bytesPerSecond: live.bytesPerSecond || (progress?.bytesPerSecond ?? 0),
+        startedAt,
+        remark: remark ?? waiting,
+      },
+      this.#output.width,
     );
+    this.#output.live(bar);
   }
 
-  #waiting(): string | undefined {
-    return this.#waitingFor && `waiting for ${this.#waitingFor}`;
+  /** Tells each warning once, whenever it is heard of. */
+  warn(warnings: readonly Warning[]): void {
+    for (const warning of warnings) {
+      const key = JSON.stringify(warning);
+      if (this.#warned.has(key)) continue;
+      this.#warned.add(key);
+      this.#output.event({ event: 'warning', warning }, warningLine(warning));
+    }
   }
 
   #tellPhase(progress: Progress): void {
-    if (progress.phase !== this.#phase) {
+    if (progress.phase !== this.#phase && !CLOSING.test(progress.phase)) {
       this.#phase = progress.phase;
       this.#reportedAt = Date.now();
       if (!this.#output.interactive) {
@@ -76,13 +80,6 @@ export class Narrator {
     }
   }
 
-  #tellWarnings({ warnings }: Progress): void {
-    for (const warning of warnings.slice(this.#warnings)) {
-      this.#output.event({ event: 'warning', warning }, `warning: ${printable(warning.message)}`);
-    }
-    this.#warnings = Math.max(this.#warnings, warnings.length);
-  }
-
   #tellTroubles(pending: PendingActivity[]): void {
     for (const { id, type, attempt, lastError } of pending) {
       if (!lastError || (this.#troubles.get(id) ?? 0) >= attempt) continue;
@@ -94,21 +91,23 @@ export class Narrator {
     }
   }
 
-  #report(progress: Progress, bytes: number, rate: number): void {
+  #report(progress: Progress, { bytes, artifacts, bytesPerSecond }: Live): void {
     this.#reportedAt = Date.now();
     if (this.#output.interactive) return;
-    const {
-      artifacts,
-      bytes: { total },
-    } = progress;
+    const { total } = progress.bytes;
     const left =
-      total !== undefined && rate > 0
-        ? `, ${humanDuration(((total - bytes) * 1000) / rate)} left`
+      total !== undefined && bytesPerSecond > 0
+        ? `, ${humanDuration(((total - bytes) * 1000) / bytesPerSecond)} left`
         : '';
+    const fresh = {
+      ...progress,
+      bytes: { ...progress.bytes, done: bytes },
+      artifacts: { ...progress.artifacts, done: artifacts },
+    };
     this.#output.event(
-      { event: 'progress', progress: { ...progress, bytes: { ...progress.bytes, done: bytes } } },
-      `${progress.phase}: ${artifacts.done} of ${artifacts.total} artifacts, ` +
-        `${humanBytes(bytes)}${total === undefined ? '' : ` of ${humanBytes(total)}`}, ${humanBytes(rate)}/s${left}`,
+      { event: 'progress', progress: fresh },
+      `${progress.phase}: ${artifacts} of ${progress.artifacts.total} artifacts, ` +
+        `${humanBytes(bytes)}${total === undefined ? '' : ` of ${humanBytes(total)}`}, ${humanBytes(bytesPerSecond)}/s${left}`,
     );
   }
 }

@@ -52,7 +52,8 @@ export async function observe(
   };
 }
 
-async function progressOf(
+/** What the run says of itself, also after its end; undefined when no worker answers in time. */
+export async function progressOf(
   { client, connection }: TemporalSession,
   workflowId: string,
   runId?: string,

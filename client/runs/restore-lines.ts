@@ -1,7 +1,7 @@
 import type { RestorePlan, RestoreReport } from '../../workflows/contract/operations.ts';
 import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
 import { printable } from '../terminal/output.ts';
-import { warningLines } from '../terminal/warnings.ts';
+import { withWarnings } from '../terminal/warnings.ts';
 
 const SHOWN = 30;
 
@@ -13,7 +13,6 @@ export function planLines(plan: RestorePlan): string[] {
     ...section('bound to what is replaced', plan.bound),
     ...section('creates', plan.creates),
     ...section('leaves alone', plan.leaves),
-    ...warningLines(plan.warnings),
     ...(plan.destructive
       ? [`This REPLACES what is in ${plan.into}; it needs --confirm ${plan.into}`]
       : []),
@@ -24,13 +23,13 @@ export function reportLines(report: RestoreReport): string[] {
   const { plan, proof, restored } = report;
   return [
     ...section('restored', restored),
-    ...warningLines(report.warnings),
     ...(report.safetyBackup
       ? [`The destination as it was before is kept as backup ${report.safetyBackup}`]
       : []),
     `${plan.backup} is restored into ${plan.into}: ${humanBytes(report.bytes)} in ${humanDuration(report.durationMs)}; ` +
       `proven ${plural(proof.identical, 'artifact')} identical` +
-      (proof.equivalent > 0 ? ` and ${proof.equivalent} equal in content` : ''),
+      (proof.equivalent > 0 ? ` and ${proof.equivalent} equal in content` : '') +
+      withWarnings(report.warnings),
   ];
 }
 

@@ -1,7 +1,9 @@
 import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Asks on stderr, so that stdout stays a result. The end of input or Ctrl-C counts as the empty answer. */
 export async function ask(question: string, signal?: AbortSignal): Promise<string> {
+  await forgetTypedAhead();
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const stop = new AbortController();
   lines.on('close', () => stop.abort());
@@ -15,6 +17,14 @@ export async function ask(question: string, signal?: AbortSignal): Promise<strin
   } finally {
     lines.close();
   }
+}
+
+/** What was typed before the question was on the screen is no answer to it. */
+async function forgetTypedAhead(): Promise<void> {
+  const ignore = () => undefined;
+  process.stdin.on('data', ignore).resume();
+  await sleep(50);
+  process.stdin.off('data', ignore).pause();
 }
 
 export async function confirmed(question: string): Promise<boolean> {

@@ -5,49 +5,51 @@ export interface BarState {
   phase: string;
   bytes: number;
   totalBytes: number | undefined;
-  artifacts: { done: number; total: number };
+  artifacts: number;
+  totalArtifacts: number;
   bytesPerSecond: number;
   startedAt: Date;
   remark: string | undefined;
 }
 
-const FULL = '█';
-const EMPTY = '░';
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const LEAST_CELLS = 8;
+const MOST_CELLS = 30;
 
-/** Two lines: the bar with bytes, rate and time left; below it artifacts, time passed and what is the matter. */
+/** Two lines: the bar with the bytes; below it rate, time left, artifacts, time passed and what is the matter. */
 export function renderBar(state: BarState, width: number, now = Date.now()): string[] {
-  const { bytes, totalBytes, bytesPerSecond, artifacts } = state;
-  const share =
-    totalBytes === undefined
-      ? artifacts.total > 0
-        ? artifacts.done / artifacts.total
-        : undefined
-      : Math.min(1, bytes / totalBytes);
-  const left =
-    totalBytes !== undefined && bytesPerSecond > 0 && bytes < totalBytes
-      ? `${humanDuration(((totalBytes - bytes) * 1000) / bytesPerSecond)} left`
-      : '';
-  const figures = [
+  const { bytes, totalBytes, bytesPerSecond, artifacts, totalArtifacts } = state;
+  const share = shareOf(state);
+  const head = `${SPINNER[Math.floor(now / 100) % SPINNER.length] ?? ''} ${state.phase}`;
+  const tail = [
     share === undefined ? '' : `${Math.floor(share * 100)} %`,
     bytes > 0 ? humanBytes(bytes) + (totalBytes ? ` of ${humanBytes(totalBytes)}` : '') : '',
-    bytesPerSecond > 0 ? `${humanBytes(bytesPerSecond)}/s` : '',
-    left,
-  ].filter(Boolean);
-  const tail = figures.join('  ');
-  const spinner = SPINNER[Math.floor(now / 100) % SPINNER.length] ?? '';
-  const head = `${spinner} ${state.phase}`;
-  const room = width - head.length - tail.length - 5;
-  const bar = share !== undefined && room >= 8 ? ` ${drawn(share, Math.min(30, room))} ` : ' ';
+  ]
+    .filter(Boolean)
+    .join('  ');
+  const room = Math.min(MOST_CELLS, width - head.length - tail.length - 4);
+  const bar = share !== undefined && room >= LEAST_CELLS ? [drawn(share, room)] : [];
   const below = [
-    artifacts.total > 0 ? `${artifacts.done} of ${artifacts.total} artifacts` : '',
+    bytesPerSecond > 0 ? `${humanBytes(bytesPerSecond)}/s` : '',
+    totalBytes !== undefined && bytesPerSecond > 0 && bytes < totalBytes
+      ? `${humanDuration(((totalBytes - bytes) * 1000) / bytesPerSecond)} left`
+      : '',
+    totalArtifacts > 0 ? `${artifacts} of ${totalArtifacts} artifacts` : '',
     `${humanDuration(now - state.startedAt.getTime())} so far`,
     state.remark ?? '',
-  ].filter(Boolean);
-  return [cut(`${head} ${bar} ${tail}`.trimEnd(), width), cut(`  ${below.join(' · ')}`, width)];
+  ];
+  return [
+    cut([head, ...bar, tail].filter(Boolean).join('  '), width),
+    cut(`  ${below.filter(Boolean).join(' · ')}`, width),
+  ];
+}
+
+function shareOf({ bytes, totalBytes, artifacts, totalArtifacts }: BarState): number | undefined {
+  if (totalBytes !== undefined) return Math.min(1, bytes / totalBytes);
+  return totalArtifacts > 0 ? Math.min(1, artifacts / totalArtifacts) : undefined;
 }
 
 function drawn(share: number, cells: number): string {
   const full = Math.floor(share * cells);
-  return FULL.repeat(full) + EMPTY.repeat(cells - full);
+  return '█'.repeat(full) + '░'.repeat(cells - full);
 }

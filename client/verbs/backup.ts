@@ -4,7 +4,7 @@ import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
 import { followOptions } from '../runs/follow-options.ts';
 import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
 import { pairOption } from '../terminal/pair-option.ts';
-import { warningLines } from '../terminal/warnings.ts';
+import { withWarnings } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 
 interface Options extends OperateOptions {
@@ -52,8 +52,7 @@ function linesOf(report: BackupReport): string[] {
   const { backup, store, artifacts, plainBytes, storedBytes, durationMs, state } = report;
   const stored = storedBytes === plainBytes ? '' : ` (${humanBytes(storedBytes)} stored)`;
   return [
-    ...warningLines(report.warnings),
-    `${backup} is in ${store}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${stored}, in ${humanDuration(durationMs)}` +
+    `${backup} is in ${store}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${stored}, in ${humanDuration(durationMs)}${withWarnings(report.warnings)}` +
       (state === 'suspect' ? '. It is suspect: it holds less than half of its predecessor' : ''),
   ];
 }

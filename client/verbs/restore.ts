@@ -107,7 +107,14 @@ async function agreement(
   { yes, confirm }: Options,
   { plan }: RestoreReport,
 ): Promise<{ confirm?: string }> {
-  if (yes) return {};
+  if (yes) {
+    if (!plan.destructive || confirm === plan.into) return {};
+    throw new HoldfastError(
+      'CONFIRM_REQUIRED',
+      `Nothing was restored: this replaces what is in ${plan.into}.`,
+      { hint: `Look at the plan, then pass --confirm ${plan.into}.` },
+    );
+  }
   if (!call.output.interactive) {
     throw new HoldfastError(
       'CONFIRM_REQUIRED',

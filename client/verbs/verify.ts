@@ -5,7 +5,7 @@ import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
 import { followOptions } from '../runs/follow-options.ts';
 import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
 import { printable } from '../terminal/output.ts';
-import { warningLines } from '../terminal/warnings.ts';
+import { withWarnings } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 
 interface Options extends OperateOptions {
@@ -41,9 +41,8 @@ export function verifyVerb(program: Command): void {
 
 function linesOf(report: VerifyReport): string[] {
   const { backup, depth, objects, bytes, onlyHashed, findings, durationMs } = report;
-  const checked = `${plural(objects, 'object')}, ${humanBytes(bytes)}, ${depth}, in ${humanDuration(durationMs)}`;
+  const checked = `${plural(objects, 'object')}, ${humanBytes(bytes)}, ${depth}, in ${humanDuration(durationMs)}${withWarnings(report.warnings)}`;
   return [
-    ...warningLines(report.warnings),
     ...findings.map(({ code, object, message }) => printable(`${code} ${object}: ${message}`)),
     report.ok
       ? `${backup} is whole: ${checked}`
