@@ -38,10 +38,13 @@ export function toApplicationFailure(error: unknown): ApplicationFailure {
       : new HoldfastError('INTERNAL', error instanceof Error ? error.message : String(error), {
           cause: error,
         });
-  return ApplicationFailure.create({
+  const failure = ApplicationFailure.create({
     message: known.message,
     type: known.code,
     nonRetryable: !known.retryable,
     details: [{ fault: known.fault, hint: known.hint }],
   });
+  // Where in our code a known failure arose helps nobody who reads it in the UI; a defect's origin does.
+  failure.stack = known.code === 'INTERNAL' && error instanceof Error ? (error.stack ?? '') : '';
+  return failure;
 }

@@ -24,8 +24,8 @@ export function mayTell(runId: string, figures: Figures, now = Date.now()): bool
   const run = told.get(runId);
   if (!run) {
     if (told.size >= RUNS_REMEMBERED) told.delete(told.keys().next().value ?? '');
-    told.set(runId, { since: now, last: now, count: 0 });
-    return false;
+    told.set(runId, { since: now, last: now, count: 1 });
+    return true;
   }
   const pause = Math.max(FIRST_PAUSE_MS, (now - run.since) * WIDENING);
   if (run.count >= MOST_PER_RUN || now - run.last < pause) return false;

@@ -9,12 +9,7 @@ import { FAILURES, isFailureCode, type FailureCode } from './contract/failures.t
 /** A failure of the workflow itself, in the same shape as those of activities. */
 export function failure(code: FailureCode, message: string): ApplicationFailure {
   const { fault, hint } = FAILURES[code];
-  return ApplicationFailure.create({
-    message,
-    type: code,
-    nonRetryable: true,
-    details: [{ fault, hint }],
-  });
+  return final(code, message, [{ fault, hint }]);
 }
 
 /** The code of a failure from an activity or a workflow; the only place that looks inside `cause`. */
@@ -31,14 +26,16 @@ export function verdict(error: unknown): Error {
   if (isCancellation(error)) return error as Error;
   const inner = unwrap(error);
   if (inner instanceof ApplicationFailure && isFailureCode(inner.type)) {
-    return ApplicationFailure.create({
-      message: inner.message,
-      type: inner.type,
-      nonRetryable: true,
-      details: inner.details ?? [],
-    });
+    return final(inner.type, inner.message, inner.details ?? []);
   }
   return failure('INTERNAL', inner instanceof Error ? inner.message : String(inner));
+}
+
+/** Without a stack: a person reads it, and it says where the failure is told, not where it arose. */
+function final(code: FailureCode, message: string, details: unknown[]): ApplicationFailure {
+  const end = ApplicationFailure.create({ message, type: code, nonRetryable: true, details });
+  end.stack = '';
+  return end;
 }
 
 function unwrap(error: unknown): unknown {

@@ -42,7 +42,7 @@ export async function startWorld(
   const source = await startInfluxSimulator({
     generate: [{ bucket: 'telemetry', shards: options.shards ?? SHARDS, shardBytes: 4096 }],
   });
-  const spare = await startInfluxSimulator({ setup: { token: 'spare-token' } });
+  const spare = await startInfluxSimulator({ setup: { token: 'spare-token', bucket: 'spare' } });
   process.env['TEST_SOURCE_TOKEN'] = source.token;
   process.env['TEST_SPARE_TOKEN'] = spare.token;
   const target = (url: string, env: string, more: object = {}) => ({
@@ -86,4 +86,9 @@ async function filesBelow(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && entry.name !== '.holdfast-host')
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .toSorted();
+}
+
+/** What a run failed with: a failure in the shape of the table of codes. */
+export function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : error;
 }

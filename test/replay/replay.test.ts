@@ -1,0 +1,42 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const HISTORIES = fileURLToPath(new URL('histories', import.meta.url));
+const histories = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
+let workflowBundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const workflowsPath = fileURLToPath(new URL('../../workflows', import.meta.url));
+  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+});
+
+describe('P-09 runs that older code began go on under this code', () => {
+  test('there are histories of every workflow', () => {
+    for (const type of ['backup', 'restore', 'verify', 'lock']) {
+      expect(histories.some((name) => name.startsWith(type))).toBe(true);
+    }
+  });
+
+  test.each(histories)('%s', async (name) => {
+    const history = JSON.parse(await readFile(`${HISTORIES}/${name}`, 'utf8')) as object;
+    await Worker.runReplayHistory({ workflowBundle }, history, name);
+  });
+
+  test('a history that does not fit is refused, so that this suite can fail', async () => {
+    const name = histories.find((one) => one.startsWith('backup-done'));
+    const text = await readFile(`${HISTORIES}/${name}`, 'utf8');
+    const foreign = JSON.parse(text.replaceAll('resolveBackup', 'resolveSomething')) as object;
+    await expect(Worker.runReplayHistory({ workflowBundle }, foreign, 'foreign')).rejects.toThrow(
+      /[Nn]ondeterminism/,
+    );
+  });
+});

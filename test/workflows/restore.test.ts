@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { BackupReport } from '../../workflows/contract/operations.ts';
+import { countPoints } from '../support/influx.ts';
+import { causeOf, startWorld, type World } from './world.ts';
+
+const SHARDS = 40;
+let world: World;
+let backup: BackupReport;
+let points: Record<string, number>;
+
+beforeAll(async () => {
+  world = await startWorld({ shards: SHARDS });
+  backup = await world.holdfast.run('backup', { target: 'metrics' });
+  points = await countPoints(world.source, 'telemetry');
+});
+afterAll(() => world?.stop());
+beforeEach(() => {
+  world.source.calm();
+  world.spare.calm();
+});
+
+describe('restore', () => {
+  test('brings one bucket back under a new name, proves every shard, and records the proof', async () => {
+    const report = await world.holdfast.run('restore', {
+      target: 'metrics',
+      backup: backup.backup,
+      select: { buckets: ['telemetry'] },
+      rename: { telemetry: 'again' },
+    });
+    expect(report.proof).toEqual({ identical: SHARDS, equivalent: 0 });
+    expect(await countPoints(world.source, 'again')).toEqual(points);
+    const files = await world.files();
+    expect(files.filter((file) => file.includes('/proofs/'))).toHaveLength(1);
+    expect(files.filter((file) => /\/(work|leases)\//.test(file))).toEqual([]);
+  });
+
+  test('shows with dryRun what it would do, and does nothing', async () => {
+    const before = await bucketNames(world.spare);
+    const report = await world.holdfast.run('restore', {
+      target: 'metrics',
+      into: 'spare',
+      select: { buckets: ['telemetry'] },
+      dryRun: true,
+    });
+    expect(report.plan.creates.join()).toContain('telemetry');
+    expect(report.restored).toEqual([]);
+    expect(await bucketNames(world.spare)).toEqual(before);
+  });
+
+  test('goes into another target, over faults that heal', async () => {
+    world.spare.switches.restoreDiskFull = { shards: [3], times: 1 };
+    world.spare.switches.restoreFlipsBit = { shards: [5], times: 1 };
+    world.spare.switches.compactAfterRestore = { shards: [7, 8] };
+    world.spare.switches.bucketAnswerLost = 1;
+    world.spare.switches.unavailable = 2;
+    const report = await world.holdfast.run('restore', {
+      target: 'metrics',
+      into: 'spare',
+      select: { buckets: ['telemetry'] },
+    });
+    expect(report.proof.identical + report.proof.equivalent).toBe(SHARDS);
+    expect(await countPoints(world.spare, 'telemetry')).toEqual(points);
+  });
+
+  test('fails, names the shards and keeps the rest aside when a shard cannot be proven', async () => {
+    world.spare.switches.restoreFlipsBit = true;
+    const failure = await world.holdfast
+      .run('restore', {
+        target: 'metrics',
+        into: 'spare',
+        select: { buckets: ['telemetry'] },
+        rename: { telemetry: 'doubtful' },
+      })
+      .catch(causeOf);
+    expect(failure).toMatchObject({ type: 'RESTORE_NOT_PROVEN' });
+    expect(String(failure)).toMatch(/shard \d+/);
+    const names = await bucketNames(world.spare);
+    expect(names).not.toContain('doubtful');
+    expect(names.filter((name) => name.includes('unproven'))).toHaveLength(1);
+  });
+
+  test('refuses a bucket that exists, before anything is changed', async () => {
+    const before = await bucketNames(world.source);
+    const failure = await world.holdfast
+      .run('restore', { target: 'metrics', select: { buckets: ['telemetry'] } })
+      .catch(causeOf);
+    expect(failure).toMatchObject({ type: 'DESTINATION_EXISTS' });
+    expect(await bucketNames(world.source)).toEqual(before);
+  });
+
+  test('replaces a bucket beside it and keeps the old one by name', async () => {
+    const report = await world.holdfast.run('restore', {
+      target: 'metrics',
+      backup: backup.backup,
+      select: { buckets: ['telemetry'] },
+      onConflict: 'replace',
+      confirm: 'metrics',
+    });
+    expect(report.restored.join()).toContain('telemetry');
+    expect(await bucketNames(world.source)).toContain(`telemetry.replaced-${backup.backup}`);
+    expect(await countPoints(world.source, 'telemetry')).toEqual(points);
+  });
+
+  test.each([
+    [{ onConflict: 'replace' }, 'CONFIRM_REQUIRED'],
+    [{ onConflict: 'replace', confirm: 'metrix' }, 'CONFIRM_REQUIRED'],
+    [{ confirm: 'nothing' }, 'CONFIRM_REQUIRED'],
+    [{ into: 'spair' }, 'TARGET_UNKNOWN'],
+    [{ backup: '2020-01-01t00-00-00z-abcdef' }, 'BACKUP_UNKNOWN'],
+    [{ backup: 'yesterday' }, 'INPUT_INVALID'],
+    [{ select: { buckets: ['no-such-bucket'] } }, 'SELECTION_EMPTY'],
+  ])('refuses %j with %s', async (more, type) => {
+    const failure = await world.holdfast
+      .run('restore', { target: 'metrics', ...more } as never)
+      .catch(causeOf);
+    expect(failure).toMatchObject({ type });
+  });
+
+  test('replaces the whole server after a safety backup, and proves it', async () => {
+    world.config.targets['spare']!['safetyBackup'] = true;
+    await world.holdfast.configure(world.config);
+    const report = await world.holdfast.run('restore', {
+      target: 'metrics',
+      backup: backup.backup,
+      into: 'spare',
+      confirm: 'spare',
+    });
+    expect(report.plan.destructive).toBe(true);
+    expect(report.safetyBackup).toMatch(/^\d{4}-/);
+    expect(report.proof.identical).toBe(SHARDS);
+    // The tokens are the source's from now on.
+    const restored = { ...world.spare, url: world.spare.url, token: world.source.token };
+    expect(await countPoints(restored, 'telemetry')).toEqual(points);
+  });
+});
+
+async function bucketNames(server: { url: string; token: string }): Promise<string[]> {
+  const response = await fetch(`${server.url}/api/v2/buckets?limit=100`, {
+    headers: { authorization: `Token ${server.token}` },
+  });
+  const { buckets } = (await response.json()) as { buckets: { name: string }[] };
+  return buckets.map(({ name }) => name);
+}

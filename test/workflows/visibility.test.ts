@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Progress } from '../../workflows/contract/progress.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({ shards: 80 });
+});
+afterAll(() => world?.stop());
+beforeEach(() => world.source.calm());
+
+describe('what a person sees of a run', () => {
+  test('progress grows while bytes move, and ends with what was done', async () => {
+    world.source.switches.bytesPerSecond = 6_000;
+    const handle = await world.holdfast.start('backup', { target: 'metrics' });
+    const seen: Progress[] = [];
+    for (let i = 0; i < 40; i++) {
+      const progress = await handle.query<Progress>('progress').catch(() => undefined);
+      if (progress) seen.push(progress);
+      if (progress?.phase === 'done') break;
+      if (i === 12) world.source.calm();
+      await sleep(500);
+    }
+    await handle.result();
+    const moving = seen.filter(({ phase, bytes }) => phase === 'streaming' && bytes.done > 0);
+    expect(moving.length).toBeGreaterThan(1);
+    expect(moving.at(0)).toMatchObject({ artifacts: { total: 82 }, cancellable: 'until commit' });
+    const last = await handle.query<Progress>('progress');
+    expect(last).toMatchObject({ phase: 'done', artifacts: { done: 82, total: 82 } });
+  });
+
+  test('runs are found by what they did, and their page tells it', async () => {
+    const handle = await world.holdfast.start('backup', { target: 'metrics' });
+    const report = (await handle.result()) as { backup: string };
+    const described = await handle.describe();
+    expect(described.typedSearchAttributes.getAll()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          key: expect.objectContaining({ name: 'HoldfastBackup' }),
+          value: report.backup,
+        }),
+        expect.objectContaining({
+          key: expect.objectContaining({ name: 'HoldfastOutcome' }),
+          value: 'warned',
+        }),
+      ]),
+    );
+    const history = await handle.fetchHistory();
+    expect(history.events!.length).toBeLessThan(100);
+  });
+
+  test('an attempt that fails is told with its number and its sentence', async () => {
+    world.source.switches.unavailable = true;
+    const handle = await world.holdfast.start('backup', { target: 'metrics' });
+    let troubled: Progress | undefined;
+    for (let i = 0; i < 40 && !troubled?.lastError; i++) {
+      await sleep(250);
+      troubled = await handle.query<Progress>('progress').catch(() => undefined);
+    }
+    expect(troubled?.attempt).toBeGreaterThan(0);
+    expect(troubled?.lastError).toMatch(/503/);
+    world.source.calm();
+    await handle.result();
+  });
+
+  test('a namespace without the search attributes is no obstacle', async () => {
+    const { startHoldfast } = await import('../support/holdfast.ts');
+    const { inject } = await import('vitest');
+    await using bare = await startHoldfast({
+      address: inject('temporalAddress'),
+      config: world.config,
+      searchAttributes: false,
+    });
+    const report = await bare.run('backup', { target: 'metrics' });
+    expect(report.warnings.map(({ code }) => code)).toContain('SEARCH_ATTRIBUTES_MISSING');
+  });
+
+  test('a schedule names the backup by the scheduled time', async () => {
+    const scheduleId = 'backup/metrics';
+    const schedule = await world.holdfast.client.schedule.create({
+      scheduleId,
+      spec: { calendars: [{ hour: 3 }] },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'backup',
+        taskQueue: 'holdfast',
+        workflowId: 'backup/metrics/scheduled',
+        args: [{ target: 'metrics' }],
+      },
+    });
+    const night = new Date('2026-11-20T03:00:00Z');
+    await schedule.backfill({
+      start: new Date(night.getTime() - 1000),
+      end: night,
+      overlap: 'ALLOW_ALL',
+    });
+    let backups: string[] = [];
+    for (let i = 0; i < 60 && backups.length === 0; i++) {
+      await sleep(500);
+      backups = (await world.files()).filter((file) => file.includes('2026-11-20t03-00-00z'));
+      backups = backups.filter((file) => file.endsWith('backup.json'));
+    }
+    expect(backups).toHaveLength(1);
+    await schedule.delete();
+  });
+});
