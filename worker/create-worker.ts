@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import type { Config } from '../activities/config/config.ts';
 import { createActivities } from '../activities/index.ts';
 import { createStoreResources, type StoreResources } from '../activities/stores/resources.ts';
@@ -23,6 +23,8 @@ export interface HoldfastWorkerOptions {
   stores?: StoreResources | undefined;
   /** Activities at a time. */
   concurrency?: number | undefined;
+  /** Goes over what is set here: interceptors, a bundle that is already made. */
+  sdk?: Partial<Pick<WorkerOptions, 'interceptors' | 'workflowBundle' | 'maxCachedWorkflows'>>;
 }
 
 /** So long may activities go on when the worker is stopped, before they are told to end. */
@@ -48,13 +50,14 @@ export async function createWorker(options: HoldfastWorkerOptions): Promise<Work
     connection,
     namespace,
     taskQueue,
-    ...(taskQueue === TASK_QUEUE ? workflowSource() : {}),
+    ...(taskQueue === TASK_QUEUE && !options.sdk?.workflowBundle ? workflowSource() : {}),
     activities,
     maxConcurrentActivityTaskExecutions: options.concurrency ?? ACTIVITIES_AT_A_TIME,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: '1 minute',
+    ...options.sdk,
   });
 }
 

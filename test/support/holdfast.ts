@@ -51,6 +51,8 @@ export async function startHoldfast(options: {
   config: object;
   searchAttributes?: boolean;
   stores?: StoreResources;
+  /** False: the test starts its own, in processes of their own. */
+  worker?: boolean;
 }): Promise<Holdfast> {
   if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
   installed = true;
@@ -61,17 +63,25 @@ export async function startHoldfast(options: {
   const namespace = await freshNamespace(options.address, {
     searchAttributes: options.searchAttributes ?? true,
   });
-  const connection = await NativeConnection.connect({ address: options.address });
   const stores = options.stores ?? createStoreResources();
-  const worker = await createWorker({
-    connection,
-    namespace,
-    loadConfig: () => loadConfig({ path: configPath }),
-    searchable: () => Promise.resolve(options.searchAttributes ?? true),
-    spoolRoot: join(folder.path, 'spool'),
-    stores,
-  });
-  const running = worker.run();
+  const startWorker = async () => {
+    const connection = await NativeConnection.connect({ address: options.address });
+    const worker = await createWorker({
+      connection,
+      namespace,
+      loadConfig: () => loadConfig({ path: configPath }),
+      searchable: () => Promise.resolve(options.searchAttributes ?? true),
+      spoolRoot: join(folder.path, 'spool'),
+      stores,
+    });
+    const running = worker.run();
+    return async () => {
+      worker.shutdown();
+      await running;
+      await connection.close();
+    };
+  };
+  const stopWorker = options.worker === false ? undefined : await startWorker();
   const clientConnection = await Connection.connect({ address: options.address });
   const client = new Client({ connection: clientConnection, namespace });
 
@@ -82,10 +92,8 @@ export async function startHoldfast(options: {
       args: [input],
     });
   const stop = async () => {
-    worker.shutdown();
-    await running;
-    stores.close();
-    await connection.close();
+    await stopWorker?.();
+    await stores.close();
     await clientConnection.close();
     await folder.remove();
   };

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
+import { filesBelow, type Stage } from './stage.ts';
+
+/**
+ * What must hold after every run, however it went (I-01 to I-03, I-07): every committed backup is whole, byte by byte,
+ * and nothing lies anywhere that no manifest names.
+ */
+export interface Audit {
+  /** Ids of whole backups, oldest first. */
+  backups: string[];
+  /** Sentences; empty when all is well. */
+  problems: string[];
+}
+
+export async function audit(stage: Stage): Promise<Audit> {
+  const disk = await auditObjects(await filesBelow(stage.disk));
+  const remote = await auditObjects(objectsOf(stage));
+  const uploads = [...stage.s3.bucket.uploads.values()].map(({ key }) => `open upload of ${key}`);
+  const overwritten = [...stage.s3.bucket.writes]
+    .filter(([key, times]) => times > 1 && !key.includes('/leases/'))
+    .map(([key]) => `${key} was written more than once`);
+  const spooled = [...(await filesBelow(stage.spool)).keys()].map((file) => `spooled file ${file}`);
+  return {
+    backups: [...disk.backups, ...remote.backups].toSorted(),
+    problems: [...disk.problems, ...remote.problems, ...uploads, ...overwritten, ...spooled],
+  };
+}
+
+function objectsOf(stage: Stage): Map<string, Buffer> {
+  const prefix = 'holdfast/';
+  return new Map(
+    [...stage.s3.bucket.objects].map(([key, { body }]) => [key.slice(prefix.length), body]),
+  );
+}
+
+async function auditObjects(files: Map<string, Buffer>): Promise<Audit> {
+  const problems: string[] = [];
+  const backups: string[] = [];
+  const named = new Set<string>();
+  for (const [key, bytes] of files) {
+    if (posix.basename(key) !== 'backup.json') continue;
+    const folder = `${posix.dirname(key)}/`;
+    const manifest = JSON.parse(bytes.toString()) as Manifest;
+    backups.push(manifest.id);
+    named.add(key).add(folder + manifest.objects.path);
+    const list = files.get(folder + manifest.objects.path);
+    if (!list || sha256(list) !== manifest.objects.sha256) {
+      problems.push(`the list of ${manifest.id} is missing or other than its manifest says`);
+      continue;
+    }
+    const lines = gunzipSync(list).toString().trim().split('\n');
+    for (const line of lines.map((text) => JSON.parse(text) as ObjectLine)) {
+      const object = folder + line.path;
+      named.add(object);
+      const there = files.get(object);
+      if (!there) problems.push(`${object} is missing`);
+      else if (sha256(there) !== line.sha256) problems.push(`${object} has other bytes`);
+    }
+    if (manifest.totals.objects !== lines.length) problems.push(`${manifest.id} counts wrongly`);
+  }
+  for (const key of files.keys()) {
+    const proof = /^([^/]+\/[^/]+)\/proofs\/[^/]+\.json$/.exec(key);
+    if (proof && named.has(`${proof[1] ?? ''}/backup.json`)) continue;
+    if (!named.has(key)) problems.push(`stray ${key}`);
+  }
+  return { backups, problems: problems.toSorted() };
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Whether the lock of a target is held by a running workflow. */
+export async function isLocked(client: Client, lock: string): Promise<boolean> {
+  try {
+    return (await client.workflow.getHandle(lock).describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Step } from '../support/death-wish.ts';
+import type { Stage } from './stage.ts';
+
+/**
+ * Runs an operation with workers that die, one after the other, at every one of the steps; each is followed by a fresh
+ * one. Returns how the run ended, and the steps that no worker ever reached.
+ */
+export async function surviving(
+  stage: Stage,
+  steps: Step[],
+  start: () => Promise<WorkflowHandle>,
+): Promise<{ result: unknown; failure: unknown; unreached: Step[] }> {
+  const left = new Set(steps);
+  let worker = await stage.worker({ dieAt: [...left] });
+  const handle = await start();
+    if (process.env['TRACE']) console.error(new Date().toISOString(), 'started');
+  let ended = false;
+  const ending = handle
+    .result()
+    .then(
+      (result: unknown) => ({ result, failure: undefined }),
+      (failure: unknown) => ({ result: undefined, failure }),
+    )
+    .finally(() => (ended = true));
+  for (;;) {
+    const diedAt = await Promise.race([worker.gone, ending.then(() => undefined)]);
+    if (ended) break;
+    if (diedAt === undefined) throw new Error(`A worker ended unbidden.\n${worker.output()}`);
+    left.delete(diedAt);
+    if (process.env['TRACE']) console.error(new Date().toISOString(), diedAt);
+    worker = await stage.worker({ dieAt: [...left] });
+  }
+  await worker.kill();
+  return { ...(await ending), unreached: [...left] };
+}

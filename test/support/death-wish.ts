@@ -1,0 +1,77 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import { writeSync } from 'node:fs';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+
+/**
+ * Where a worker dies, as by `kill -9`: `<activity> before` its body, `after` it (done, and not yet answered), or in
+ * the midst of it: before its n-th `request` to a database or an object store, before the n-th `answer` is read, before
+ * the n-th `link` (an object of a directory store appears) or the n-th `unlink`.
+ */
+export type Step = `${string} before` | `${string} after` | `${string} ${Midst} ${number}`;
+type Midst = 'request' | 'answer' | 'link' | 'unlink';
+
+interface Running {
+  activity: string;
+  counts: Record<Midst, number>;
+}
+
+/** An interceptor that kills its own process at the first of the steps that it meets. */
+export function deathWish(steps: Step[]): ActivityInterceptorsFactory {
+  const wished = new Set<string>(steps);
+  const running = new AsyncLocalStorage<Running>();
+  const passing = (step: string) => {
+    if (!wished.has(step)) return;
+    writeSync(1, `died ${step}\n`);
+    process.kill(process.pid, 'SIGKILL');
+  };
+  const midst = (kind: Midst) => {
+    const now = running.getStore();
+    if (now) passing(`${now.activity} ${kind} ${++now.counts[kind]}`);
+  };
+  if (steps.length > 0) watch(midst);
+  return ({ info }) => ({
+    inbound: {
+      execute: (input, next) => {
+        const activity = info.activityType;
+        passing(`${activity} before`);
+        const counts = { request: 0, answer: 0, link: 0, unlink: 0 };
+        return running.run({ activity, counts }, async () => {
+          const result = await next(input);
+          passing(`${activity} after`);
+          return result;
+        });
+      },
+    },
+  });
+}
+
+function watch(midst: (kind: Midst) => void): void {
+  const askedBy = new WeakMap<object, () => void>();
+  subscribe('undici:request:create', (message) => {
+    const { request } = message as { request: object };
+    // The answer arrives in nobody's context.
+    askedBy.set(
+      request,
+      AsyncLocalStorage.bind(() => midst('answer')),
+    );
+    midst('request');
+  });
+  subscribe('undici:request:headers', (message) => {
+    askedBy.get((message as { request: object }).request)?.();
+  });
+  const { link, unlink } = fs;
+  Object.assign(fs, {
+    link: (...path: Parameters<typeof link>) => {
+      midst('link');
+      return link(...path);
+    },
+    unlink: (...path: Parameters<typeof unlink>) => {
+      midst('unlink');
+      return unlink(...path);
+    },
+  });
+  syncBuiltinESMExports();
+}

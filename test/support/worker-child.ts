@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { loadConfig } from '../../activities/config/config.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
+import { createWorker } from '../../worker/create-worker.ts';
+import { deathWish } from './death-wish.ts';
+import type { WorkerOrders } from './worker-process.ts';
+
+/** A worker in a process of its own; its orders come as one line of JSON, and it tells on stdout how it is doing. */
+const [line] = await new Promise<string[]>((resolve) => {
+  createInterface({ input: process.stdin }).once('line', (text) => resolve([text]));
+});
+const orders = JSON.parse(line ?? '{}') as WorkerOrders;
+process.stdin.unref();
+
+Runtime.install({ logger: new DefaultLogger(orders.logLevel ?? 'WARN') });
+const connection = await NativeConnection.connect({ address: orders.address });
+const stores = createStoreResources({
+  ...(orders.stallMs === undefined ? {} : { stallMs: orders.stallMs }),
+  ...(orders.hostId === undefined ? {} : { hostId: orders.hostId }),
+});
+const worker = await createWorker({
+  connection,
+  namespace: orders.namespace,
+  loadConfig: () => loadConfig({ path: orders.configPath }),
+  searchable: () => Promise.resolve(true),
+  spoolRoot: orders.spoolRoot,
+  stores,
+  sdk: {
+    workflowBundle: { codePath: orders.bundlePath },
+    // Every workflow task is a replay: none waits for the cache of a worker that died.
+    maxCachedWorkflows: 0,
+    interceptors: { activity: [deathWish(orders.dieAt ?? [])] },
+  },
+});
+process.once('SIGTERM', () => worker.shutdown());
+process.stdout.write('ready\n');
+await worker.run();
+await stores.close();
+await connection.close();
+process.stdout.write('ended\n');
