@@ -74,6 +74,20 @@ describe('the dependencies', () => {
     expect(new Set(copies).size).toBe(1);
   });
 
+  it('stand in the lock file for every platform: `npm ci` refuses one that lacks any', () => {
+    const { packages } = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const wanted = Object.values(packages).flatMap((one) =>
+      Object.keys(one.optionalDependencies ?? {}),
+    );
+    const locked = Object.keys(packages);
+    const missing = wanted.filter(
+      (name) => !locked.some((path) => path.endsWith(`node_modules/${name}`)),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('hold every @temporalio package at one exact version', () => {
     const { dependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
