@@ -44,12 +44,21 @@ export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influx
       name: 'influxd',
       command,
       args: [
-        ...['--bolt-path', join(folder, 'influxd.bolt')],
-        ...['--sqlite-path', join(folder, 'influxd.sqlite')],
-        ...['--engine-path', join(folder, 'engine')],
-        ...['--http-bind-address', `127.0.0.1:${port}`],
-        ...['--storage-retention-check-interval', '24h'],
-        ...['--reporting-disabled', '--ui-disabled', '--no-tasks', '--log-level', 'error'],
+        '--bolt-path',
+        join(folder, 'influxd.bolt'),
+        '--sqlite-path',
+        join(folder, 'influxd.sqlite'),
+        '--engine-path',
+        join(folder, 'engine'),
+        '--http-bind-address',
+        `127.0.0.1:${port}`,
+        '--storage-retention-check-interval',
+        '24h',
+        '--reporting-disabled',
+        '--ui-disabled',
+        '--no-tasks',
+        '--log-level',
+        'error',
         ...(options.plainTokens ? ['--use-hashed-tokens=false'] : []),
         ...args,
       ],
@@ -90,7 +99,9 @@ async function setUp(
   { org, bucket }: { org: string; bucket: string },
 ): Promise<void> {
   const path = '/api/v2/setup';
-  const { allowed } = (await callInflux(address, 'GET', path)).json<{ allowed: boolean }>();
+  const { allowed } = (await callInflux(address, 'GET', path)).json() as {
+    allowed: boolean;
+  };
   if (!allowed) return;
   const { status, text } = await callInflux(address, 'POST', path, {
     username: 'admin',

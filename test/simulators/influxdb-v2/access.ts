@@ -1,12 +1,15 @@
 import { type Exchange, Refusal } from './exchange.ts';
 import { hashOf } from './state.ts';
+import { strikes } from './switches.ts';
 
 /** `Token x` and `Bearer x` alike. */
-export function identify({ request, state }: Exchange) {
-  const token = /^(?:Token|Bearer) (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  const hash = hashOf(token ?? '');
-  const caller = state.metadata.authorisations.find((authorisation) => authorisation.hash === hash);
-  if (!caller) throw new Refusal('unauthorized', 'unauthorized access');
+export function identify({ request, state, switches }: Exchange) {
+  const token = /^(?:Token|Bearer) (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const caller = state.metadata.authorisations.find(
+    (one) => one.token === token || one.hashedToken === hashOf(token),
+  );
+  if (!caller || strikes(switches, 'tokenRevoked'))
+    throw new Refusal('unauthorized', 'unauthorized access');
   return caller;
 }
 

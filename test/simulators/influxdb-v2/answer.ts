@@ -52,8 +52,6 @@ async function generalMishap(exchange: Exchange): Promise<boolean> {
   else if (strikes(switches, 'tooManyRequests')) {
     response.setHeader('Retry-After', '1');
     sendRefusal(exchange, 'too many requests', 'too many requests');
-  } else if (strikes(switches, 'tokenRevoked')) {
-    sendRefusal(exchange, 'unauthorized', 'unauthorized access');
   } else if (strikes(switches, 'internalError')) sendRefusal(exchange, 'internal error', GENERIC);
   else return false;
   request.resume();

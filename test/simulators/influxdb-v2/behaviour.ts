@@ -241,9 +241,9 @@ async function copyOf(server: InfluxAddress, name: string, group: object = {}): 
   };
   const answer = await callInflux(server, 'POST', '/api/v2/restore/bucketMetadata', body);
   expect(answer.status).toBe(201);
-  return answer
-    .json<{ shardMappings: { newId: number }[] }>()
-    .shardMappings.map(({ newId }) => newId);
+  return (answer.json() as { shardMappings: { newId: number }[] }).shardMappings.map(
+    ({ newId }) => newId,
+  );
 }
 
 async function download(server: InfluxAddress, shard: number, query = ''): Promise<Buffer> {

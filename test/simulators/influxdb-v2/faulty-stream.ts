@@ -31,7 +31,11 @@ export async function* withMishap(
     break;
   }
   if (mishap?.kind === 'tail') yield JSON_TAIL;
-  if (mishap?.kind === 'reset') response.socket?.resetAndDestroy();
+  if (mishap?.kind === 'reset') {
+    // What was written is to arrive before the reset does.
+    await sleep(50);
+    response.socket?.resetAndDestroy();
+  }
   if (mishap?.kind === 'stall') await gone(response);
 }
 

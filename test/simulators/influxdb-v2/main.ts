@@ -10,6 +10,7 @@ const HELP = `A simulated InfluxDB v2 server, with the traps of the real one as 
   --port N              default: any free port
   --version V           ${Object.keys(PROFILES).join(', ')} (default: the last)
   --org, --bucket, --token NAME
+  --org-token           make a token of one organisation too, and print it
   --generate NxBYTES    adds N shards of so many bytes each
   --switch NAME[=VALUE] NAME for always, NAME=2 for the next two times, NAME=@3,4 for shards 3 and 4;
                         repeatable. While it runs: POST /__sim/switch ["NAME=VALUE"], POST /__sim/calm
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     token: { type: 'string', default: 'operator-token' },
     generate: { type: 'string', multiple: true, default: [] },
     switch: { type: 'string', multiple: true, default: [] },
+    'org-token': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -42,7 +44,8 @@ else {
       return { shards, shardBytes };
     }),
   });
-  const { url, token, orgToken, org, bucket } = simulator;
+  const { url, token, org, bucket } = simulator;
+  const orgToken = values['org-token'] ? simulator.orgToken : undefined;
   process.stdout.write(`${JSON.stringify({ url, token, orgToken, org, bucket })}\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void simulator.stop().then(() => process.exit(0)));

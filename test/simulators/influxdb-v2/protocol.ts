@@ -52,6 +52,8 @@ export async function interview(server: InfluxAddress, orgToken: string): Promis
   await ask('GET', '/api/v2/nothing');
   await ask('GET', '/api/v2/users?limit=1');
   await ask('GET', '/private/legacy/authorizations');
+  await ask('GET', '/api/v2/dashboards?limit=1');
+  await ask('GET', '/api/v2/tasks?limit=1');
 
   for (const token of ['nonsense', '']) {
     await ask('GET', '/api/v2/buckets', undefined, { token, as: ' without a good token' });

@@ -35,7 +35,7 @@ export interface InfluxSimulator extends AsyncDisposable {
   readonly url: string;
   /** The operator's. */
   readonly token: string;
-  /** Every permission of the first organisation, and no more. */
+  /** Every permission of the first organisation, and no more. The server learns it when it is first read. */
   readonly orgToken: string;
   readonly org: string;
   readonly bucket: string;
@@ -106,6 +106,9 @@ export async function startInfluxSimulator(
   const simulator: InfluxSimulator = {
     url: `http://127.0.0.1:${port}`,
     ...names,
+    get orgToken() {
+      return lesserToken(state, names.org, !profile.hashedTokens);
+    },
     version,
     switches,
     requests,
@@ -125,10 +128,20 @@ export async function startInfluxSimulator(
   return simulator;
 }
 
+const ORG_TOKEN = 'token-of-one-organisation';
+
+function lesserToken(state: ServerState, name: string, readable: boolean): string {
+  const id = state.organisation((one) => one.name === name)?.id ?? '';
+  const known = state.metadata.authorisations.some(
+    ({ orgID, operator }) => orgID === id && !operator,
+  );
+  if (!known) state.addAuthorisation(ORG_TOKEN, id, false, readable);
+  return ORG_TOKEN;
+}
+
 function setUp(state: ServerState, { setup = {} }: SimulatorOptions, keepTokens: boolean) {
   const names = {
     token: 'operator-token',
-    orgToken: 'org-token',
     org: 'acme',
     bucket: 'telemetry',
   };
@@ -137,7 +150,6 @@ function setUp(state: ServerState, { setup = {} }: SimulatorOptions, keepTokens:
   const organisation = state.addOrganisation(names.org);
   state.addBucket(organisation.id, names.bucket, 0, 0);
   state.addAuthorisation(names.token, organisation.id, true, keepTokens);
-  state.addAuthorisation(names.orgToken, organisation.id, false, keepTokens);
   return names;
 }
 

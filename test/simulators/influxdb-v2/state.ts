@@ -34,10 +34,9 @@ export interface Bucket {
 
 export interface Authorisation {
   id: string;
-  /** SHA-512 of the token. */
-  hash: string;
-  /** Absent where the server keeps hashes alone. */
+  /** One of the two, as the server keeps it. */
   token?: string;
+  hashedToken?: string;
   description: string;
   orgID: string;
   operator: boolean;
@@ -168,11 +167,15 @@ export class ServerState {
     }
   }
 
-  addAuthorisation(token: string, orgID: string, operator: boolean, keep: boolean): Authorisation {
+  addAuthorisation(
+    token: string,
+    orgID: string,
+    operator: boolean,
+    readable: boolean,
+  ): Authorisation {
     const authorisation = {
       id: newId(),
-      hash: hashOf(token),
-      ...(keep ? { token } : {}),
+      ...(readable ? { token } : { hashedToken: hashOf(token) }),
       description: operator ? "admin's Token" : 'all access',
       orgID,
       operator,
@@ -203,7 +206,8 @@ export function now(): string {
 }
 
 export function hashOf(token: string): string {
-  return createHash('sha512').update(token).digest('base64url');
+  const hash = createHash('sha256').update(token).digest('base64');
+  return `$influxdb2-sha256$${hash.replaceAll('+', '-').replaceAll('/', '_')}`;
 }
 
 /** Groups are cut as Go truncates a time: counted from the year 1. */

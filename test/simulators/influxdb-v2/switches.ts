@@ -35,7 +35,7 @@ export interface Switches {
   unavailable: Trap;
   /** Every request: 429 with `Retry-After: 1`. */
   tooManyRequests: Trap;
-  /** Every request: 401, as when the token was revoked. */
+  /** Every request with a token: 401, as when it was revoked. */
   tokenRevoked: Trap;
   /** Every request: 500 with the generic text. */
   internalError: Trap;

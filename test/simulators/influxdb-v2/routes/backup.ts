@@ -109,13 +109,14 @@ async function stream(
   mishap: Mishap | undefined,
 ): Promise<void> {
   const { response, switches } = exchange;
-  const gzip = gzipFor(exchange, size);
+  const gzip = gzipFor(exchange, size, mishap !== undefined);
   if (!response.hasHeader('Content-Type')) {
     response.setHeader('Content-Type', gzip ? 'application/x-gzip' : 'application/octet-stream');
   }
   if (gzip) response.setHeader('Content-Encoding', 'gzip');
   else if (size <= 2048 && !mishap) response.setHeader('Content-Length', size);
   if (switches.firstByteMs > 0) await sleep(switches.firstByteMs);
+  if (mishap) response.flushHeaders();
   const paced = switches.bytesPerSecond > 0 ? slowly(body, switches.bytesPerSecond) : body;
   const faulty = withMishap(paced, mishap, response);
   if (gzip) return pipeline(faulty, gzip, response);
@@ -128,7 +129,11 @@ async function stream(
 }
 
 /** Small bodies are never compressed, and others only for who asks. */
-function gzipFor({ request, response, profile }: Exchange, size: number): Gzip | undefined {
+function gzipFor(
+  { request, response, profile }: Exchange,
+  size: number,
+  eager: boolean,
+): Gzip | undefined {
   const level = request.headers['gzip-compression-level']?.toString() ?? '';
   if (profile.gzipLevels && level !== 'none' && !Object.hasOwn(LEVELS, level)) {
     response.removeHeader('Vary');
@@ -139,5 +144,9 @@ function gzipFor({ request, response, profile }: Exchange, size: number): Gzip |
   }
   const accepts = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '');
   if (!accepts || size < GZIP_FROM || (profile.gzipLevels && level === 'none')) return undefined;
-  return createGzip({ level: profile.gzipLevels ? LEVELS[level] : undefined });
+  return createGzip({
+    level: profile.gzipLevels ? LEVELS[level] : undefined,
+    // What breaks off in the middle has sent something before.
+    flush: eager ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH,
+  });
 }

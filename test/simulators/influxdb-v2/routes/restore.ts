@@ -5,6 +5,7 @@ import { type Exchange, readJson, Refusal, send, sendJson } from '../exchange.ts
 import { gone } from '../faulty-stream.ts';
 import { parseRfc3339 } from '../go-json.ts';
 import { reap } from '../retention.ts';
+import { hashOf } from '../state.ts';
 import { storeUpload } from '../store-upload.ts';
 import { type ListedBucket, type ListedGroup, unpackMetadata } from '../stored-metadata.ts';
 import { strikes } from '../switches.ts';
@@ -59,6 +60,12 @@ export async function restoreKv(exchange: Exchange): Promise<void> {
   const restored = unpackMetadata(await uploaded(exchange));
   for (const shard of state.shards.values()) await shard.clear();
   state.shards.clear();
+  // A server that hashes tokens hashes those that it is given.
+  for (const one of restored.authorisations) {
+    if (!profile.hashedTokens || one.token === undefined) continue;
+    one.hashedToken = hashOf(one.token);
+    delete one.token;
+  }
   state.metadata = restored;
   for (const bucket of restored.buckets) {
     for (const group of bucket.groups) {

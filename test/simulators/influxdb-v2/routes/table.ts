@@ -26,6 +26,7 @@ import { query } from './query.ts';
 import { restoreBucketMetadata, restoreKv, restoreShard, restoreSql } from './restore.ts';
 import { health, mayBeSetUp, ready, setUp } from './server.ts';
 import { listUsers, me } from './users.ts';
+import { listDashboards, listTasks } from './unused.ts';
 
 export interface Route {
   method: string;
@@ -61,6 +62,8 @@ export const ROUTES: Route[] = [
   route('POST', '/api/v2/setup', setUp, open),
   route('GET', '/api/v2/me', me),
   route('GET', '/api/v2/users', listUsers),
+  route('GET', '/api/v2/dashboards', listDashboards),
+  route('GET', '/api/v2/tasks', listTasks),
   route('GET', '/private/legacy/authorizations', listLegacyAuthorisations),
   route('GET', '/api/v2/orgs', listOrganisations),
   route('POST', '/api/v2/orgs', createOrganisation),

@@ -1,0 +1,66 @@
+import type {
+  BackupReader,
+  PlannedRestore,
+  ProductSession,
+  Proof,
+  RestoreStep,
+} from '../../activities/products/product.ts';
+import type { RestoreRequest } from '../../workflows/contract/operations.ts';
+import { asStored, TARGET } from './backup-run.ts';
+
+/** One restore, step by step as the activities do it. */
+export interface RestoreRun {
+  readonly plan: PlannedRestore;
+  /** May be called again: the state of an attempt that died is lost. */
+  prepare(): Promise<void>;
+  apply(step: RestoreStep): Promise<void>;
+  prove(step: RestoreStep): Promise<Proof>;
+  finish(): ReturnType<ProductSession['restore']['finish']>;
+  undo(keep?: boolean): ReturnType<ProductSession['restore']['undo']>;
+  /** Prepares, applies, proves and finishes, or throws at the first part that comes back different. */
+  complete(): Promise<{ restored: string[]; warnings: { code: string }[]; proofs: Proof[] }>;
+}
+
+let runs = 0;
+
+export async function restoreRun(
+  session: ProductSession,
+  backup: BackupReader,
+  request: Partial<RestoreRequest>,
+  spool: string,
+): Promise<RestoreRun> {
+  runs += 1;
+  const plan = asStored(
+    await session.restore.plan({
+      backup,
+      restore: { target: TARGET, ...request },
+      destination: TARGET,
+      run: `run${runs.toString(36).padStart(5, '0')}`,
+    }),
+  );
+  const summary = { ...plan, steps: [] };
+  let state: Record<string, unknown> = {};
+  const original = (step: RestoreStep) => () => backup.open(step.lines, { decompress: true });
+  const run: RestoreRun = {
+    plan,
+    prepare: async () => {
+      state = asStored(await session.restore.prepare(summary, backup));
+    },
+    apply: (step) => session.restore.apply(step, state, original(step)),
+    prove: (step) => session.restore.prove(step, state, original(step), spool),
+    finish: () => session.restore.finish(summary, state),
+    undo: (keep = false) => session.restore.undo(summary, keep),
+    async complete() {
+      await run.prepare();
+      const proofs: Proof[] = [];
+      for (const step of plan.steps) {
+        await run.apply(step);
+        const proof = await run.prove(step);
+        if (proof.result === 'different') throw new Error(`${step.subject}: ${proof.reason}`);
+        proofs.push(proof);
+      }
+      return { ...(await run.finish()), proofs };
+    },
+  };
+  return run;
+}
