@@ -24,7 +24,8 @@ export async function prepareServer(
     method: 'POST',
     path: '/api/v2/restore/kv',
     operation: 'restoring the metadata (kv)',
-    token: await tokens.operator(),
+    // An attempt before this one may have replaced every token, and its answer may be lost.
+    token: await tokens.operator({ afresh: true }),
     body: backup.open(content.kv, { decompress: true }),
   });
   tokens.learn(

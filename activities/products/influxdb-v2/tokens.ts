@@ -45,9 +45,8 @@ export class Tokens {
    * @throws TOKEN_AFTER_RESTORE
    */
   async afterRestore(): Promise<Secret> {
-    this.#working = undefined;
     try {
-      return await this.operator();
+      return await this.operator({ afresh: true });
     } catch (error) {
       if (!isRejection(error)) throw error;
       throw this.#noneWorks(await this.candidates(), error);
@@ -55,11 +54,12 @@ export class Tokens {
   }
 
   /**
-   * An operator token that the server takes now.
+   * An operator token that the server takes now. `afresh` where the one that worked may have been replaced meanwhile.
    * @throws AUTH_REJECTED or PERMISSION_MISSING of the configured token, or TOKEN_AFTER_RESTORE when the server may
    * have been restored and none of several works
    */
-  async operator(): Promise<Secret> {
+  async operator({ afresh = false } = {}): Promise<Secret> {
+    if (afresh) this.#working = undefined;
     this.#working ??= await this.#find();
     return this.#working;
   }
