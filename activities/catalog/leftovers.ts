@@ -1,0 +1,106 @@
+import { posix } from 'node:path';
+import { z } from 'zod';
+import { BACKUP_ID } from '../../workflows/contract/names.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+import { readIfThere } from './json.ts';
+import { backupFolder, DATA, MANIFEST, RUN, targetFolder, WORK } from './layout.ts';
+import { readObjects } from './objects.ts';
+import { readManifest } from './read-manifest.ts';
+import { removeBelow } from './remove-below.ts';
+
+const claimSchema = z.object({
+  cluster: z.string(),
+  namespace: z.string(),
+  workflowId: z.string(),
+  runId: z.string(),
+});
+export type Claim = z.infer<typeof claimSchema>;
+
+/** What lies in a store without being part of a backup: of a run under way, or of one that died. */
+export interface Leftover {
+  /** A backup that was never committed, or the work of a restore or verification beside a committed one. */
+  folder: string;
+  objects: number;
+  bytes: number;
+  /** Whose run it is; absent when nothing tells, and then nobody may remove it unasked. */
+  claim?: Claim;
+}
+
+/** Everything of a target that no manifest stands for. */
+export async function findLeftovers(
+  store: Store,
+  target: string,
+  signal?: AbortSignal,
+): Promise<Leftover[]> {
+  const found: Leftover[] = [];
+  for (const id of await store.folders(targetFolder(target), { signal })) {
+    if (!BACKUP_ID.test(id)) continue;
+    const folder = backupFolder(target, id);
+    if (!(await store.head(folder + MANIFEST, { signal }))) {
+      found.push(await measure(store, folder, folder + RUN, signal));
+      continue;
+    }
+    for (const run of await store.folders(folder + WORK, { signal })) {
+      const work = `${folder}${WORK}${run}/`;
+      found.push(await measure(store, work, `${work}run.json`, signal));
+    }
+  }
+  return found;
+}
+
+async function measure(
+  store: Store,
+  folder: string,
+  claimKey: string,
+  signal?: AbortSignal,
+): Promise<Leftover> {
+  const claim = claimSchema.safeParse(await readIfThere(store, claimKey, signal));
+  const leftover: Leftover = { folder, objects: 0, bytes: 0 };
+  if (claim.success) leftover.claim = claim.data;
+  for await (const { bytes } of store.list(folder, { signal })) {
+    leftover.objects += 1;
+    leftover.bytes += bytes;
+  }
+  return leftover;
+}
+
+export type Verdict = 'removable' | 'running' | 'foreign' | 'unclaimed';
+
+/** Only what a closed run of this very Temporal cluster and namespace left may go. */
+export async function judge(
+  { claim }: Leftover,
+  own: { cluster: string; namespace: string; isClosed(claim: Claim): Promise<boolean> },
+): Promise<Verdict> {
+  if (!claim) return 'unclaimed';
+  if (claim.cluster !== own.cluster || claim.namespace !== own.namespace) return 'foreign';
+  return (await own.isClosed(claim)) ? 'removable' : 'running';
+}
+
+/**
+ * Removes one leftover, with its unfinished uploads. An object that any manifest of the target names stays, wherever
+ * it lies; when one manifest cannot be read, nobody knows what it names, and nothing is removed.
+ * @throws BACKUP_DAMAGED, BACKUP_FORMAT_NEWER of the manifest that cannot be read
+ */
+export async function removeLeftover(
+  store: Store,
+  target: string,
+  { folder }: Leftover,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const id of await store.folders(targetFolder(target), { signal })) {
+    if (!BACKUP_ID.test(id)) continue;
+    const other = backupFolder(target, id);
+    if (!(await store.head(other + MANIFEST, { signal }))) continue;
+    const manifest = await readManifest(store, target, id, signal);
+    for await (const { from } of readObjects(store, manifest, signal)) {
+      if (from !== undefined && posix.join(other, from).startsWith(folder + DATA)) {
+        throw new HoldfastError(
+          'BACKUP_DAMAGED',
+          `Backup ${id} of ${target} names objects below ${folder}, which has no manifest; nothing is removed.`,
+        );
+      }
+    }
+  }
+  await removeBelow(store, folder, signal);
+}

@@ -1,0 +1,62 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findLeftovers, judge, removeLeftover } from '../../activities/catalog/leftovers.ts';
+import { openStore } from '../../activities/stores/open-store.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
+import type { Store } from '../../activities/stores/store.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+
+const OWN = { cluster: 'c1', namespace: 'n1' };
+const DEAD = { ...OWN, workflowId: 'backup/metrics/dead', runId: 'dead' };
+const ALIVE = { ...OWN, workflowId: 'backup/metrics/alive', runId: 'alive' };
+const isClosed = ({ runId }: { runId: string }) => Promise.resolve(runId === 'dead');
+const signal = new AbortController().signal;
+
+let root: TemporaryFolder;
+let store: Store;
+
+beforeAll(async () => {
+  root = await temporaryFolder('leftovers');
+  store = openStore({ name: 'disk', type: 'directory', path: root.path }, createStoreResources());
+});
+afterAll(() => root?.remove());
+beforeEach(() => rm(join(root.path, 'metrics'), { recursive: true, force: true }));
+
+async function write(key: string, content: unknown): Promise<void> {
+  const path = join(root.path, 'metrics', key);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, JSON.stringify(content));
+}
+
+const id = (n: number) => `2026-11-20t0${n}-00-00z-00000${n}`;
+
+describe('leftovers', () => {
+  test('I-10 only those of closed runs of our own cluster and namespace may go', async () => {
+    await write(`${id(1)}/work/run.json`, DEAD);
+    await write(`${id(1)}/data/x.tar`, 'bytes');
+    await write(`${id(2)}/work/run.json`, ALIVE);
+    await write(`${id(3)}/work/run.json`, { ...DEAD, cluster: 'other' });
+    await write(`${id(4)}/work/run.json`, { ...DEAD, namespace: 'other' });
+    await write(`${id(5)}/data/x.tar`, 'bytes');
+    await write(`notes/of-a-person.txt`, 'keep');
+    const found = await findLeftovers(store, 'metrics');
+    const verdicts = await Promise.all(found.map((one) => judge(one, { ...OWN, isClosed })));
+    expect(verdicts).toEqual(['removable', 'running', 'foreign', 'foreign', 'unclaimed']);
+
+    await removeLeftover(store, 'metrics', found[0]!, signal);
+    expect((await findLeftovers(store, 'metrics')).map(({ folder }) => folder)).toEqual(
+      [2, 3, 4, 5].map((n) => `metrics/${id(n)}/`),
+    );
+  });
+
+  test('nothing goes while a manifest cannot be read', async () => {
+    await write(`${id(1)}/work/run.json`, DEAD);
+    await write(`${id(6)}/backup.json`, { format: 1, broken: true });
+    const [leftover] = await findLeftovers(store, 'metrics');
+    await expect(removeLeftover(store, 'metrics', leftover!, signal)).rejects.toMatchObject({
+      code: 'BACKUP_DAMAGED',
+    });
+    expect(await findLeftovers(store, 'metrics')).toHaveLength(1);
+  });
+});
