@@ -30,7 +30,7 @@ async function listening(server: Server | TcpServer, scheme = 'http'): Promise<s
 const serving = (answer: RequestListener) => listening(createHttp(answer));
 
 /** A server that speaks bytes instead of HTTP, to break the rules at will. */
-const speaking = (...pieces: (string | 'hang' | 'cut')[]) =>
+const speaking = (...pieces: string[]) =>
   listening(
     createTcp((socket) => {
       socket.on('error', () => undefined);

@@ -81,9 +81,9 @@ export async function takeBackup(
     spool,
     startedAt,
     store: async (artifact, open) => {
-      const stored = await storeArtifact({ ...storing, artifact, open, fresh: true });
-      lines.push(...stored);
-      return stored;
+      const made = await storeArtifact({ ...storing, artifact, open, fresh: true });
+      lines.push(...made);
+      return made;
     },
   });
   // What a capture returns lies in the store as JSON before anybody uses it.
@@ -91,9 +91,9 @@ export async function takeBackup(
   await between(capture.artifacts);
   const gone: string[] = [];
   for (const artifact of capture.artifacts) {
-    const stored = await storeArtifact({ ...storing, artifact, open: () => source.open(artifact) });
-    if (stored.length === 0) gone.push(artifact.subject);
-    lines.push(...stored);
+    const made = await storeArtifact({ ...storing, artifact, open: () => source.open(artifact) });
+    if (made.length === 0) gone.push(artifact.subject);
+    lines.push(...made);
   }
   const conclusion = await source.conclude({ startedAt, detail, objects: each(lines), gone });
   for (const { path, role, subject, bytes } of conclusion.files) {

@@ -8,11 +8,29 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export const TOKEN = 'operator-token-of-the-tests';
 
+/** What the tests read of the server's answers. */
+export interface ApiAnswer {
+  id: string;
+  token: string;
+  org: { id: string };
+  buckets: ApiBucket[];
+  content: { bucketID: string }[];
+  authorizations: { permissions: { action: string; resource: { type: string } }[] }[];
+}
+
+export interface ApiBucket {
+  id: string;
+  orgID: string;
+  name: string;
+  description?: string;
+  retentionRules: { everySeconds: number }[];
+}
+
 export interface InfluxServer extends AsyncDisposable {
   url: string;
   orgID: string;
   /** A call of the API; throws unless the status is 2xx. */
-  api(method: string, path: string, body?: unknown, token?: string): Promise<any>;
+  api(method: string, path: string, body?: unknown, token?: string): Promise<ApiAnswer>;
   createBucket(
     name: string,
     options?: { everySeconds?: number; description?: string; orgID?: string },
@@ -64,8 +82,8 @@ export async function startInfluxd(
     ],
     ready: async () => (await fetch(`${url}/health`)).ok,
   });
-  let token = options.token ?? TOKEN;
-  const call = async (method: string, path: string, body?: unknown, as = token) => {
+  const token = options.token ?? TOKEN;
+  const api = async (method: string, path: string, body?: unknown, as = token) => {
     const response = await fetch(url + path, {
       method,
       headers: { authorization: `Token ${as}` },
@@ -75,10 +93,9 @@ export async function startInfluxd(
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    if (!(response.headers.get('content-type') ?? '').includes('json')) return text;
-    return text === '' ? null : (JSON.parse(text) as unknown);
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    return (isJson && text !== '' ? JSON.parse(text) : {}) as ApiAnswer;
   };
-  const api = call as InfluxServer['api'];
   let orgID = '';
   if (options.setUp ?? true) {
     const done = await api('POST', '/api/v2/setup', {
@@ -134,8 +151,8 @@ export async function startInfluxd(
     bucketNames: async () => {
       const { buckets } = await api('GET', '/api/v2/buckets?limit=100');
       return buckets
-        .map(({ name }: { name: string }) => name)
-        .filter((name: string) => !name.startsWith('_'))
+        .map(({ name }) => name)
+        .filter((name) => !name.startsWith('_'))
         .sort();
     },
     stop,
@@ -154,4 +171,11 @@ export async function influx(server: InfluxServer, args: string[], token = TOKEN
     },
   );
   return stdout + stderr;
+}
+
+/** The first of what must not be empty. */
+export function first<T>(items: readonly T[] | undefined): T {
+  const [item] = items ?? [];
+  if (item === undefined) throw new Error('There is none.');
+  return item;
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { connect, secret } from './adapter.ts';
-import { startInfluxd, type InfluxServer } from './influxd.ts';
+import { first, startInfluxd, type InfluxServer } from './influxd.ts';
 
 describe('the preflight against a real influxd', () => {
   let server: InfluxServer;
@@ -14,10 +14,10 @@ describe('the preflight against a real influxd', () => {
   afterAll(() => server?.stop());
 
   it('accepts an operator token, and knows the server again', async () => {
-    const first = await connect(server.url).preflight('backup');
-    expect(first).toMatchObject({ version: '2.9.1', warnings: [] });
+    const before = await connect(server.url).preflight('backup');
+    expect(before).toMatchObject({ version: '2.9.1', warnings: [] });
     await server.api('POST', '/api/v2/orgs', { name: 'more' });
-    expect((await connect(server.url).preflight('restore')).identity).toBe(first.identity);
+    expect((await connect(server.url).preflight('restore')).identity).toBe(before.identity);
   });
 
   it('tells a token that is not known', async () => {
@@ -29,10 +29,12 @@ describe('the preflight against a real influxd', () => {
   });
 
   it('tells a token of one organisation, which may do everything there, from an operator token', async () => {
-    const { permissions } = (await server.api('GET', '/api/v2/authorizations')).authorizations[0];
+    const { permissions } = first(
+      (await server.api('GET', '/api/v2/authorizations')).authorizations,
+    );
     const { token } = await server.api('POST', '/api/v2/authorizations', {
       orgID: server.orgID,
-      permissions: permissions.map(({ action, resource }: any) => ({
+      permissions: permissions.map(({ action, resource }) => ({
         action,
         resource: { type: resource.type, orgID: server.orgID },
       })),

@@ -1,6 +1,12 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
+import { readManifest } from '../../activities/products/influxdb-v2/official-manifest.ts';
+import { TsmContent } from '../../activities/products/influxdb-v2/tsm-content.ts';
+import { TarParser } from '../../activities/pipeline/tar/tar-parser.ts';
 import type { RestoreStep } from '../../activities/products/product.ts';
 import {
   connect,
@@ -12,7 +18,7 @@ import {
   takeBackup,
   type Taken,
 } from './adapter.ts';
-import { BEGIN, HOUR, points, startInfluxd, type InfluxServer } from './influxd.ts';
+import { BEGIN, first, HOUR, points, startInfluxd, type InfluxServer } from './influxd.ts';
 
 describe('the proof of a restore into a real influxd', () => {
   let source: InfluxServer;
@@ -37,7 +43,7 @@ describe('the proof of a restore into a real influxd', () => {
       select: { buckets: ['telemetry'] },
     });
     state = stored(await session().restore.prepare(plan, taken.reader));
-    step = plan.steps[0]!;
+    step = first(plan.steps);
     expect(step.lines[0]?.entries).toHaveLength(2);
   });
 
@@ -60,9 +66,9 @@ describe('the proof of a restore into a real influxd', () => {
 
   it('finds a shard of which half is lost', async () => {
     const whole = await bytes();
-    const entry = step.lines[0]!.entries![0]!;
-    const first = 512 + Math.ceil(entry.bytes / 512) * 512;
-    const half = [whole.subarray(0, first), Buffer.alloc(1024)];
+    const entry = first(step.lines[0]?.entries);
+    const end = 512 + Math.ceil(entry.bytes / 512) * 512;
+    const half = [whole.subarray(0, end), Buffer.alloc(1024)];
     await session().restore.apply(step, state, () => each(half));
     const proof = await prove();
     expect(proof).toMatchObject({
@@ -75,7 +81,8 @@ describe('the proof of a restore into a real influxd', () => {
 
   it('finds a bit that was flipped', async () => {
     const whole = await bytes();
-    whole[512 + 5 + 40]! ^= 1;
+    const at = 512 + 5 + 40;
+    whole.writeUInt8(whole.readUInt8(at) ^ 1, at);
     await session().restore.apply(step, state, () => each([whole]));
     expect(await prove()).toEqual({
       result: 'different',
@@ -168,17 +175,51 @@ describe('what a real influxd does to a backup', () => {
     expect(await source.count('back')).toBe(600);
   });
 
+  it('counts the points of every type and every spacing', async () => {
+    await source.createBucket('encodings');
+    const lines: string[] = [];
+    for (let i = 0; i < 2500; i += 1) {
+      const at = `${BEGIN + i}`;
+      lines.push(`m,is=regular f=${i}.5,i=${i}i,u=${i}u,s="${i}",b=${i % 2 === 0} ${at}`);
+      if (i % 7 !== 0 && i % 5 !== 0) lines.push(`m,is=gappy f=1 ${at}`);
+    }
+    await source.write('encodings', lines);
+    // Nanoseconds that no packing fits, and a series of a single point.
+    const wild = Array.from({ length: 50 }, (_, i) => {
+      const at = BigInt(BEGIN) * 1_000_000_000n + BigInt(i) * 70_000_000_123n + BigInt(i * i * i);
+      return `m,is=wild f=1 ${at}`;
+    });
+    await source.api(
+      'POST',
+      '/api/v2/write?org=acme&bucket=encodings&precision=ns',
+      [...wild, `m,is=single f=1 ${BEGIN}000000000`].join('\n'),
+    );
+    const session = connect(source.url, { connection: { select: { buckets: ['encodings'] } } });
+    await using taken = await takeBackup(session.backup);
+    const step = first(taken.lines.filter(({ role }) => role === 'shard'));
+    const files = await tsmFiles(taken, step);
+    const content = new TsmContent();
+    for (const file of files) await content.add(file);
+    const counted = (is: string, field: string) =>
+      content.keys.get(`m,is=${is}#!~#${field}`)?.points;
+    for (const field of ['f', 'i', 'u', 's', 'b']) expect(counted('regular', field)).toBe(2500);
+    expect(counted('gappy', 'f')).toBe(lines.length - 2500);
+    expect([counted('wild', 'f'), counted('single', 'f')]).toEqual([50, 1]);
+    expect(content.keys.get('m,is=wild#!~#f')?.min).toBe(BigInt(BEGIN) * 1_000_000_000n);
+  });
+
   it('goes on when a shard vanishes, and leaves no empty group behind', async () => {
     const id = await source.createBucket('vanishing');
     await source.write('vanishing', points(2));
     const session = connect(source.url, { connection: { select: { buckets: ['vanishing'] } } });
-    await using taken = await takeBackup(session.backup, () =>
-      source.api('DELETE', `/api/v2/buckets/${id}`),
-    );
+    await using taken = await takeBackup(session.backup, async () => {
+      await source.api('DELETE', `/api/v2/buckets/${id}`);
+    });
     expect(taken.artifacts).toHaveLength(2);
     expect(taken.conclusion.warnings.filter(({ code }) => code === 'SHARD_GONE')).toHaveLength(2);
     const text = String(taken.conclusion.files[0]?.bytes);
-    expect(JSON.parse(text).buckets[0].retentionPolicies[0].shardGroups).toEqual([]);
+    const { buckets } = readManifest(text, 'the manifest');
+    expect(buckets[0]?.retentionPolicies[0]?.shardGroups).toEqual([]);
     const { restored } = await restore(connect(source.url), taken, { onConflict: 'fail' });
     expect(restored).toEqual(['acme/vanishing']);
     await source.write('vanishing', points(1));
@@ -217,7 +258,6 @@ describe('what a real influxd does to a backup', () => {
         names.push(artifact.path);
         const early = held.find(({ path }) => path === `data/${artifact.path}`);
         if (early) return [early];
-        const { createHash } = await import('node:crypto');
         const hash = createHash('sha256');
         let bytes = 0;
         for await (const chunk of (await open()).body) {
@@ -243,3 +283,16 @@ describe('what a real influxd does to a backup', () => {
     expect(names[1]).toBe('20261120T020000Z.2.bolt');
   });
 });
+
+/** Unpacks the TSM files of a stored shard. */
+async function tsmFiles(taken: Taken, line: ObjectLine): Promise<string[]> {
+  const files: { path: string; chunks: Uint8Array[] }[] = [];
+  const parser = new TarParser({
+    file: () => void files.push({ path: join(taken.spool, `${files.length}.tsm`), chunks: [] }),
+    data: (chunk) => void files.at(-1)?.chunks.push(Buffer.from(chunk)),
+    fileEnd: () => undefined,
+  });
+  for await (const chunk of taken.reader.open([line], { decompress: true })) parser.update(chunk);
+  for (const { path, chunks } of files) await writeFile(path, Buffer.concat(chunks));
+  return files.map(({ path }) => path);
+}

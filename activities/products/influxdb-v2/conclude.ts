@@ -2,7 +2,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { ObjectLine } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupSource, Conclusion } from '../product.ts';
-import { fullName, isSelected, shardsOf, type Bucket } from './buckets.ts';
+import { isSelected, shardsOf, type Bucket } from './buckets.ts';
 import { capturedSchema, unpackBuckets, type Captured } from './captured.ts';
 import { ROLE, SUBJECT } from './names.ts';
 import { officialFile, printManifest, withFiles, type OfficialFile } from './official-manifest.ts';
@@ -34,7 +34,7 @@ export const conclude: BackupSource['conclude'] = async (taken) => {
     ],
     detail: summarise(captured, path, buckets, stored),
     warnings: [
-      ...tombstones(stored),
+      ...deletedPoints(stored),
       ...gone(taken.gone),
       ...credentials(captured, stored.encrypted),
     ],
@@ -127,10 +127,10 @@ function summarise(
 }
 
 function boundedSelect(select: NonNullable<Captured['select']>): Captured['select'] {
-  const bounded = (names: string[]) => names.slice(0, TOLD).map(shortened);
+  const few = (names: string[]) => names.slice(0, TOLD).map(shortened);
   return {
-    ...(select.organisations && { organisations: bounded(select.organisations) }),
-    ...(select.buckets && { buckets: bounded(select.buckets) }),
+    ...(select.organisations && { organisations: few(select.organisations) }),
+    ...(select.buckets && { buckets: few(select.buckets) }),
   };
 }
 
@@ -138,7 +138,7 @@ function shortened(name: string): string {
   return name.length > 100 ? `${name.slice(0, 99)}…` : name;
 }
 
-function tombstones(stored: Stored): Warning[] {
+function deletedPoints(stored: Stored): Warning[] {
   const code = 'TOMBSTONES_PRESENT';
   const found = [...stored.shards.values()].filter((shard) => shard.tombstones > 0);
   return bounded(

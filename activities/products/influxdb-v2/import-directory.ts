@@ -41,10 +41,11 @@ export async function openBackupDirectory(dir: string): Promise<BackupDirectory>
     base: contents.base,
     startedAt: timeOf(contents.base),
     artifacts,
-    capture: async ({ store }) => {
+    capture: async (sink) => {
       const { kv, sql } = contents;
-      await store(metadataArtifact(kv, SUBJECT.kv, 'bolt'), () => openFile(dir, kv));
-      if (sql) await store(metadataArtifact(sql, SUBJECT.sql, 'sqlite'), () => openFile(dir, sql));
+      await sink.store(metadataArtifact(kv, SUBJECT.kv, 'bolt'), () => openFile(dir, kv));
+      if (sql)
+        await sink.store(metadataArtifact(sql, SUBJECT.sql, 'sqlite'), () => openFile(dir, sql));
       return { artifacts, detail: { ...detailOf(contents) }, warnings: [] };
     },
     open: ({ key }) =>

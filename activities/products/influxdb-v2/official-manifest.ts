@@ -69,11 +69,11 @@ export function readManifest(text: string, name: string): OfficialManifest {
  */
 export function withFiles(
   bucket: Bucket,
-  fileOf: (shard: number) => OfficialFile | undefined,
+  stored: (shard: number) => OfficialFile | undefined,
 ): Bucket {
   return withGroups(bucket, (shards) =>
     shards.flatMap((shard) => {
-      const file = fileOf(shard.id);
+      const file = stored(shard.id);
       return file ? [{ ...shard, ...file }] : [];
     }),
   );
