@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { checkClock } from '../doctor/check-clock.ts';
 import { checkFiles } from '../doctor/check-files.ts';
+import { checkLeftovers } from '../doctor/check-leftovers.ts';
 import { checkStores } from '../doctor/check-stores.ts';
 import { checkTargets } from '../doctor/check-targets.ts';
 import { checkTemporal } from '../doctor/check-temporal.ts';
@@ -14,17 +15,16 @@ import { verb } from '../verb.ts';
 export function doctorVerb(program: Command): void {
   const command = program
     .command('doctor')
-    .description(
-      'try everything: configuration, Temporal, workers, stores, targets, clocks, files',
-    );
-  verb(
+    .description('try everything: configuration, Temporal, workers, stores, targets, clocks, files')
+    .option('--remove-leftovers', 'remove what closed runs of this Temporal namespace left behind');
+  verb<{ removeLeftovers?: boolean }>(
     command,
     {
-      examples: ['doctor', 'doctor --json'],
+      examples: ['doctor', 'doctor --json', 'doctor --remove-leftovers'],
       notes:
         'Tries it from this host, with the secrets of this host. Writes and removes small objects\nin every store. Exits with 8 when it found a problem.',
     },
-    async (call) => {
+    async (call, options) => {
       const config = await call.config();
       const checks = [
         ...configChecks(config),
@@ -35,6 +35,7 @@ export function doctorVerb(program: Command): void {
             checkTargets(config),
             checkClock(config),
             checkFiles(config),
+            checkLeftovers(call, options.removeLeftovers === true),
           ])
         ).flat(),
       ];

@@ -1,0 +1,94 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import {
+  findLeftovers,
+  judge,
+  removeLeftover,
+  type Claim,
+  type Leftover,
+  type Verdict,
+} from '../../activities/catalog/leftovers.ts';
+import type { Store } from '../../activities/stores/store.ts';
+import { asHoldfastError } from '../failures.ts';
+import type { Invocation } from '../invocation.ts';
+import type { TemporalSession } from '../temporal/connect.ts';
+import { humanBytes, plural } from '../terminal/figures.ts';
+import type { Check } from './check.ts';
+
+/** What runs that died left in the stores. With `remove`, those of our own closed runs go. */
+export async function checkLeftovers(call: Invocation, remove: boolean): Promise<Check[]> {
+  const { targets } = await call.config();
+  const checks: Check[] = [];
+  for (const [target, { store: name }] of targets) {
+    try {
+      const store = await call.store(name);
+      const leftovers = await findLeftovers(store, target);
+      // Only then is Temporal needed.
+      const session = leftovers.length > 0 ? await call.temporal() : undefined;
+      for (const leftover of leftovers) {
+        checks.push(await checkOne(store, target, leftover, session!, remove));
+      }
+    } catch (error) {
+      const { message, hint } = asHoldfastError(error);
+      checks.push({ area: 'leftovers', subject: target, level: 'note', message, hint });
+    }
+  }
+  return checks;
+}
+
+async function checkOne(
+  store: Store,
+  target: string,
+  leftover: Leftover,
+  session: TemporalSession,
+  remove: boolean,
+): Promise<Check> {
+  const { clusterId } = await session.connection.workflowService.getClusterInfo({});
+  const verdict = await judge(leftover, {
+    cluster: clusterId ?? '',
+    namespace: session.namespace,
+    isClosed: (claim) => isClosed(session, claim),
+  });
+  const about = { area: 'leftovers', subject: target } as const;
+  const what = `${leftover.folder} (${plural(leftover.objects, 'object')}, ${humanBytes(leftover.bytes)})`;
+  if (verdict === 'removable' && remove) {
+    await removeLeftover(store, target, leftover, new AbortController().signal);
+    return { ...about, level: 'ok', message: `removed ${what}` };
+  }
+  return { ...about, ...SAYINGS[verdict](what, leftover.claim) };
+}
+
+const SAYINGS: Record<
+  Verdict,
+  (what: string, claim?: Claim) => Pick<Check, 'level' | 'message' | 'hint'>
+> = {
+  removable: (what, claim) => ({
+    level: 'note',
+    message: `${what} is left of ${claim?.workflowId}, which has ended`,
+    hint: '`holdfast doctor --remove-leftovers` removes it.',
+  }),
+  running: (what, claim) => ({
+    level: 'ok',
+    message: `${what} belongs to ${claim?.workflowId}, which is running`,
+  }),
+  foreign: (what, claim) => ({
+    level: 'note',
+    message: `${what} belongs to ${claim?.workflowId} of another Temporal (namespace ${claim?.namespace})`,
+    hint: 'Look from there; Holdfast does not remove what others own.',
+  }),
+  unclaimed: (what) => ({
+    level: 'note',
+    message: `${what} has no manifest and nobody claims it`,
+    hint: 'Look at it, and remove it by hand if you know what it is.',
+  }),
+};
+
+/** A run that Temporal has forgotten was closed long ago. */
+async function isClosed({ client }: TemporalSession, claim: Claim): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(claim.workflowId, claim.runId).describe();
+    return status.name !== 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
+  }
+}
