@@ -82,33 +82,15 @@ async function checkObject(
   const { store, folder, signal, onBytes } = options;
   const opener = line.encrypted ? options.opener : undefined;
   const readable = !line.encrypted || opener !== undefined;
-  let inspecting = readable ? inspector : undefined;
   try {
     const object = readObject(store, lineKey(folder, line), opener, signal);
-    let fault: Error | undefined;
-    try {
-      for await (const chunk of object.bytes) {
-        onBytes?.(chunk.length);
-        if (!inspecting) continue;
-        try {
-          await inspecting.update(chunk);
-        } catch (error) {
-          // The rest is read all the same: the hash says whether it was damaged here or taken so.
-          fault = asFormatFault(error);
-          inspecting = undefined;
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof AgeFault)) throw error;
-      fault = error;
-      inspecting = undefined;
-    }
+    const fault = await readThrough(object.bytes, readable ? inspector : undefined, onBytes);
     check.bytes += object.stored.bytes;
     if (!readable) check.onlyHashed++;
     const difference = fault ? compareDigest(line, object.stored) : compareReading(line, object);
     if (difference !== undefined) report(check, line.path, difference);
     else if (fault) reportFault(check, line.path, fault);
-    return inspecting !== undefined && difference === undefined;
+    return readable && difference === undefined && fault === undefined;
   } catch (error) {
     const damage =
       error instanceof HoldfastError &&
@@ -117,6 +99,30 @@ async function checkObject(
     check.findings.push({ code: error.code, object: line.path, message: error.message });
     return false;
   }
+}
+
+/** Reads to the end whatever the bytes are: the hash says whether they were damaged here or taken so. */
+async function readThrough(
+  bytes: AsyncIterable<Uint8Array>,
+  inspector: StreamInspector | undefined,
+  onBytes: CheckArtifactOptions['onBytes'],
+): Promise<FormatFault | AgeFault | undefined> {
+  let fault: FormatFault | undefined;
+  try {
+    for await (const chunk of bytes) {
+      onBytes?.(chunk.length);
+      if (fault) continue;
+      try {
+        await inspector?.update(chunk);
+      } catch (error) {
+        fault = asFormatFault(error);
+      }
+    }
+  } catch (error) {
+    if (error instanceof AgeFault) return error;
+    throw error;
+  }
+  return fault;
 }
 
 async function checkContent(
@@ -143,7 +149,7 @@ function asFormatFault(error: unknown): FormatFault {
   throw error;
 }
 
-function reportFault(check: ArtifactCheck, path: string, fault: Error): void {
+function reportFault(check: ArtifactCheck, path: string, fault: FormatFault | AgeFault): void {
   if (fault instanceof AgeFault && fault.kind === 'no identity') {
     check.onlyHashed++;
     report(check, path, fault.message, 'IDENTITY_MISSING');

@@ -57,6 +57,27 @@ test('ends at once while a throttle holds the stream back', async () => {
   expect(await backup.objects()).toEqual([]);
 });
 
+test('ends at once while the store takes nothing', async () => {
+  await using backup = await backupFolder();
+  const source = stalling(tar.subarray(0, 1000));
+  const control = new AbortController();
+  const { store } = backup;
+  const stuck = Object.assign(Object.create(store) as typeof store, {
+    async create(_key: string, body: AsyncIterable<Uint8Array>, options: { signal: AbortSignal }) {
+      const iterator = body[Symbol.asyncIterator]();
+      await iterator.next();
+      await new Promise((_resolve, reject) => {
+        options.signal.addEventListener('abort', () => reject(options.signal.reason));
+      });
+    },
+  });
+  const open = async () => ({ codec: 'identity' as const, body: source });
+  const more = { open, signal: control.signal, fresh: true };
+  const work = storeArtifact(storing(stuck, artifactOf('tar'), tar, more));
+  await endsSoon(work, () => control.abort(reason));
+  expect(source.closed).toBe(true);
+});
+
 test('ends with the failure of the store while the source is silent', async () => {
   await using backup = await backupFolder();
   const source = stalling(tar.subarray(0, 1000));

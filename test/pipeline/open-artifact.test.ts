@@ -144,7 +144,9 @@ test('a manifest that lies about the plain bytes or the files is told', async ()
 
 test('without an identity, encrypted objects are only hashed, and not opened', async () => {
   await using backup = await backupFolder();
-  const lines = await storeArtifact(storing(backup.store, artifactOf('tar'), tar, { sealer }));
+  // Long enough that nothing reads it in one go.
+  const long = tarArchive([{ name: 'a.tsm', body: bytesOf(5_000_000) }]);
+  const lines = await storeArtifact(storing(backup.store, artifactOf('tar'), long, { sealer }));
   const options = { store: backup.store, folder: FOLDER, lines, signal };
   expect(await checkArtifact(options)).toEqual({
     findings: [],
@@ -211,6 +213,25 @@ test('a reader that leaves a compressed artifact early ends the reading', async 
     break;
   }
   expect(first).toBeGreaterThan(0);
+});
+
+test('bytes after a gzip, and a gzip that is cut, are told although every hash agrees', async () => {
+  await using backup = await backupFolder();
+  const gzip = gzipSync(tar);
+  const bodies = [Buffer.concat([gzip, Buffer.alloc(4)]), gzip.subarray(0, -4), tar];
+  for (const [index, bytes] of bodies.entries()) {
+    const path = `data/${index}.tar.gz`;
+    await backup.store.put(FOLDER + path, bytes);
+    const line = { path, bytes: bytes.length, sha256: sha256(bytes), codec: 'gzip' as const };
+    const lines = [{ ...line, encrypted: false, role: 'shard', subject: 'x', entries: [] }];
+    const options = { store: backup.store, folder: FOLDER, lines, signal };
+    const opened = collect(openArtifact({ ...options, decompress: true }));
+    await expect(opened).rejects.toMatchObject({
+      code: 'BACKUP_DAMAGED',
+      message: expect.stringContaining('gzip'),
+    });
+    expect((await checkArtifact(options)).findings).toHaveLength(1);
+  }
 });
 
 test('a store that cannot be read is thrown, and no finding', async () => {
