@@ -63,7 +63,7 @@ export class Invocation {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#stores.map((store) => store.close()));
-    this.#resources?.close();
+    await this.#resources?.close();
     const session = await this.#temporal?.catch(() => undefined);
     await session?.connection.close();
   }

@@ -7,12 +7,11 @@ export function jsonSchema(): Record<string, unknown> {
   const schema = toJson(configSchema);
   const { targets } = schema.properties as { targets: { additionalProperties: JsonObject } };
   const target = targets.additionalProperties;
-  const products = [...connections.keys()];
-  (target.properties as JsonObject).product = { type: 'string', enum: products };
-  target.allOf = products.map((product) => ({
+  (target.properties as JsonObject).product = { type: 'string', enum: [...connections.keys()] };
+  target.allOf = [...connections].map(([product, connection]) => ({
     if: { properties: { product: { const: product } } },
     // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
-    then: { properties: { connection: connectionOf(product) } },
+    then: { properties: { connection: connectionOf(connection) } },
   }));
   return { ...schema, title: 'Configuration of Holdfast (holdfast.yaml)' };
 }
@@ -23,7 +22,7 @@ function toJson(schema: z.ZodType): JsonObject {
   return z.toJSONSchema(schema, { io: 'input', target: 'draft-7' }) as JsonObject;
 }
 
-function connectionOf(product: string): JsonObject {
-  const { $schema: _, ...schema } = toJson(connections.get(product)!);
-  return schema;
+function connectionOf(schema: z.ZodObject): JsonObject {
+  const { $schema: _, ...connection } = toJson(schema);
+  return connection;
 }

@@ -39,7 +39,7 @@ function branchesFor(schema: z.ZodUnion, value: unknown): readonly z.core.$ZodTy
   const key = schema.def.discriminator;
   const chosen = (value as Record<string, unknown> | undefined)?.[key];
   return schema.options.filter((option) => {
-    const literal = option instanceof z.ZodObject ? option.shape[key] : undefined;
+    const literal: unknown = option instanceof z.ZodObject ? option.shape[key] : undefined;
     return literal instanceof z.ZodLiteral && literal.values.has(chosen as z.core.util.Literal);
   });
 }

@@ -87,27 +87,20 @@ function saidBySchema(issue: Issue): string | undefined {
 }
 
 function expectation(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return KINDS[issue.expected] ?? issue.expected;
-    case 'too_small':
-      if (issue.origin === 'string' || issue.origin === 'array') return 'something, not emptiness';
-      return `at least ${issue.minimum}`;
-    case 'too_big':
-      return `at most ${issue.maximum}`;
-    case 'invalid_format':
-      return issue.format === 'url' ? 'a URL' : `text in the format ${issue.format}`;
-    case 'invalid_union':
-      return isSecretUnion(issue)
-        ? '{ env: NAME } or { file: path } that says where the secret is'
-        : issue.errors
-            .map((branch) => branch[0])
-            .filter((first) => first !== undefined)
-            .map((first) => saidBySchema(first) ?? expectation(first))
-            .join(' or ');
-    default:
-      return 'something else';
+  if (issue.code === 'invalid_type') return KINDS[issue.expected] ?? issue.expected;
+  if (issue.code === 'too_small') {
+    const isEmpty = issue.origin === 'string' || issue.origin === 'array';
+    return isEmpty ? 'something, not emptiness' : `at least ${issue.minimum}`;
   }
+  if (issue.code === 'too_big') return `at most ${issue.maximum}`;
+  if (issue.code === 'invalid_format') {
+    return issue.format === 'url' ? 'a URL' : `text in the format ${issue.format}`;
+  }
+  if (issue.code !== 'invalid_union') return 'something else';
+  if (isSecretUnion(issue)) return '{ env: NAME } or { file: path } that says where the secret is';
+  return issue.errors
+    .flatMap(([first]) => (first ? [saidBySchema(first) ?? expectation(first)] : []))
+    .join(' or ');
 }
 
 const KINDS: Record<string, string> = {

@@ -192,8 +192,8 @@ function isPrefix(prefix: string): boolean {
 
 function timeZoneProblem(zone: string): string | undefined {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    if (/^[A-Za-z]/.test(zone)) return undefined;
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions();
+    if (/^[A-Za-z]/.test(timeZone)) return undefined;
   } catch {
     // Worded below.
   }

@@ -40,12 +40,7 @@ export async function startEmbedded(options: {
   const log = await open(options.log, 'a', 0o600);
   const child = spawn(
     options.executable,
-    [
-      ...['server', 'start-dev', '--ip', HOST, '--ui-ip', HOST],
-      ...['--port', `${options.port}`, '--ui-port', `${options.uiPort}`],
-      ...['--db-filename', options.database, '--log-level', 'warn'],
-      ...['--namespace', options.namespace],
-    ],
+    argumentsFor(options),
     // A group of its own: Ctrl-C must reach the worker first, which needs the server to end in order.
     { stdio: ['ignore', log.fd, log.fd], detached: true },
   );
@@ -67,6 +62,24 @@ export async function startEmbedded(options: {
   };
   await untilReady(address, options, gone.signal, stop);
   return { address, ui: `http://${HOST}:${options.uiPort}`, gone: gone.signal, stop };
+}
+
+function argumentsFor(options: {
+  database: string;
+  port: number;
+  uiPort: number;
+  namespace: string;
+}): string[] {
+  const flags = {
+    '--ip': HOST,
+    '--ui-ip': HOST,
+    '--port': String(options.port),
+    '--ui-port': String(options.uiPort),
+    '--db-filename': options.database,
+    '--namespace': options.namespace,
+    '--log-level': 'warn',
+  };
+  return ['server', 'start-dev', ...Object.entries(flags).flat()];
 }
 
 async function untilReady(

@@ -9,21 +9,28 @@ import type { Check } from './check.ts';
 
 /** Reachable, its version, our namespace, the search attributes, and a worker on every queue that is needed. */
 export async function checkTemporal(config: Config): Promise<Check[]> {
-  let session: TemporalSession | undefined;
+  let session: TemporalSession;
   try {
     session = await connectTemporal(config.temporal);
+  } catch (error) {
+    return [broken(error, config.temporal.address ?? 'server')];
+  }
+  try {
     return [
       await reachable(session),
       await attributes(session),
-      ...(await Promise.all(queuesOf(config).map((queue) => workers(session!, queue)))),
+      ...(await Promise.all(queuesOf(config).map((queue) => workers(session, queue)))),
     ];
   } catch (error) {
-    const { message, hint } = asHoldfastError(error);
-    const subject = session?.address ?? config.temporal.address ?? 'server';
-    return [{ area: 'temporal', subject, level: 'problem', message, hint }];
+    return [broken(error, session.address)];
   } finally {
-    await session?.connection.close();
+    await session.connection.close();
   }
+}
+
+function broken(error: unknown, subject: string): Check {
+  const { message, hint } = asHoldfastError(error);
+  return { area: 'temporal', subject, level: 'problem', message, hint };
 }
 
 async function reachable({ connection, namespace, address }: TemporalSession): Promise<Check> {

@@ -82,7 +82,7 @@ function pendingOf(
         id: activity.activityId ?? '',
         type: activity.activityType?.name ?? 'activity',
         taskQueue: activity.activityOptions?.taskQueue?.name ?? undefined,
-        running: activity.state === STARTED,
+        running: Number(activity.state) === STARTED,
         attempt: activity.attempt ?? 1,
         lastError: activity.lastFailure?.message ?? undefined,
         scheduledAt: dateOf(activity.scheduledTime),

@@ -1,7 +1,12 @@
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import type { Operation } from '../../workflows/contract/names.ts';
-import type { Skipped } from '../../workflows/contract/operations.ts';
+import type {
+  BackupReport,
+  RestoreReport,
+  Skipped,
+  VerifyReport,
+} from '../../workflows/contract/operations.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { follow } from './follow.ts';
 import { type OperationRequest, startRun, type StartedRun } from './start-run.ts';
@@ -11,14 +16,20 @@ export interface OperateOptions {
   wait?: boolean;
 }
 
+interface Reports {
+  backup: BackupReport;
+  restore: RestoreReport;
+  verify: VerifyReport;
+}
+
 /** Starts an operation and follows it; undefined when it goes on without this terminal. */
-export async function operate<T extends object>(
+export async function operate<O extends Operation>(
   call: Invocation,
-  operation: Operation,
+  operation: O,
   request: OperationRequest,
   summary: string,
   options: OperateOptions,
-): Promise<{ run: StartedRun; report: T } | undefined> {
+): Promise<{ run: StartedRun; report: Reports[O] } | undefined> {
   const { output } = call;
   const session = await call.temporal();
   const run = await startRun(session, operation, request, summary);
@@ -27,7 +38,7 @@ export async function operate<T extends object>(
     return undefined;
   }
   output.event({ event: 'started', ...run }, `started ${run.workflowId}`);
-  const followed = await follow<T | Skipped>(session, output, run, { wait: options.wait });
+  const followed = await follow<Reports[O] | Skipped>(session, output, run, { wait: options.wait });
   if (!followed.ended) {
     output.result({ detached: true, ...run }, [
       `The run goes on. See it with: holdfast status ${run.workflowId}`,

@@ -48,7 +48,7 @@ export function factsIn({ spec, policies, action }: ScheduleDescription): Facts 
         ? remembered
         : 'edited outside the configuration',
     timeZone: spec.timezone || 'UTC',
-    jitter: formatDuration(Number(spec.jitter ?? 0)),
+    jitter: formatDuration(spec.jitter ?? 0),
     overlap: overlap?.[0] ?? String(policies.overlap),
     catchUp: formatDuration(policies.catchupWindow),
     pauseOnFailure: String(policies.pauseOnFailure),

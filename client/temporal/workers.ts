@@ -1,7 +1,9 @@
 import type { TemporalPlace } from './connect.ts';
 
-const WORKFLOW_QUEUE = 1;
-const ACTIVITY_QUEUE = 2;
+type Request = Parameters<TemporalPlace['connection']['workflowService']['describeTaskQueue']>[0];
+
+/** As Temporal's protocol numbers them; its enum is not exported. */
+const KINDS: Record<string, unknown> = { workflow: 1, activity: 2 };
 /** A long poll lasts a minute; who has not come back by then is gone, though the server lists it for five. */
 const FRESH_MS = 90_000;
 
@@ -14,7 +16,7 @@ export async function pollersOf(
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: taskQueue },
-    taskQueueType: kind === 'workflow' ? WORKFLOW_QUEUE : ACTIVITY_QUEUE,
+    taskQueueType: KINDS[kind] as NonNullable<Request['taskQueueType']>,
   });
   return (pollers ?? [])
     .map(({ identity, lastAccessTime }) => ({

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { HoldfastError } from '../../activities/failure.ts';
+import type { HoldfastError } from '../../activities/failure.ts';
 
 type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
 

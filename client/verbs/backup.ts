@@ -33,13 +33,7 @@ export function backupVerb(program: Command): void {
         ...(options.note === undefined ? {} : { note: options.note }),
         ...(options.tag ? { tags: options.tag } : {}),
       };
-      const done = await operate<BackupReport>(
-        call,
-        'backup',
-        request,
-        `backup ${target}`,
-        options,
-      );
+      const done = await operate(call, 'backup', request, `backup ${target}`, options);
       if (!done) return;
       const { run, report } = done;
       call.output.result({ ...run, ...report }, linesOf(report));

@@ -72,12 +72,12 @@ async function restore(
   if (options.into) await call.checkTarget(options.into);
   const wanted = requestOf(options, target);
 
-  const planned = await operate<RestoreReport>(
+  const planned = await operate(
     call,
     'restore',
     { ...wanted, dryRun: true },
     `plan a restore of ${target}`,
-    { ...(options.wait ? { wait: true } : {}) },
+    options.wait ? { wait: true } : {},
   );
   if (!planned) return;
   const { plan } = planned.report;
@@ -88,7 +88,7 @@ async function restore(
   call.output.event({ event: 'plan', plan }, planLines(plan).join('\n'));
 
   const agreed = await agreement(call, options, planned.report);
-  const done = await operate<RestoreReport>(
+  const done = await operate(
     call,
     'restore',
     // What was shown is what is restored, also when a newer backup has come meanwhile.

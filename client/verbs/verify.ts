@@ -30,7 +30,7 @@ export function verifyVerb(program: Command): void {
       await call.checkTarget(target);
       const request: VerifyRequest = { target, backup, depth: options.deep ? 'deep' : 'quick' };
       const summary = `verify ${backup} of ${target} (${request.depth})`;
-      const done = await operate<VerifyReport>(call, 'verify', request, summary, options);
+      const done = await operate(call, 'verify', request, summary, options);
       if (!done) return;
       const { run, report } = done;
       call.output.result({ ...run, ...report }, linesOf(report));

@@ -80,7 +80,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       shutdown();
     }
   } finally {
-    stores.close();
+    await stores.close();
     await connection.close();
   }
 }

@@ -6,7 +6,7 @@ import { verb } from '../../verb.ts';
 
 interface Options {
   from: Date;
-  to: Date;
+  to?: Date;
   overlap: OverlapName;
 }
 
@@ -16,13 +16,12 @@ export function backfillVerb(schedule: Command): void {
     .description('run what a schedule missed between two times')
     .argument('<target>', 'a target with a schedule')
     .requiredOption('--from <time>', 'RFC 3339, such as 2026-11-20T00:00:00Z', timeOption)
-    .option('--to <time>', 'RFC 3339; default: now', timeOption, new Date())
+    .option('--to <time>', 'RFC 3339; default: now', timeOption)
     .addOption(
       new Option('--overlap <policy>', 'what several of them do')
         .choices(Object.keys(OVERLAP_POLICIES))
         .default('bufferAll'),
     );
-  command.options.find(({ long }) => long === '--to')!.defaultValueDescription = 'now';
   verb<Options>(
     command,
     {
@@ -30,7 +29,7 @@ export function backfillVerb(schedule: Command): void {
       notes:
         'A backup of a past time bears that time in its id and holds the data of today: a\ndatabase cannot be read as it was.',
     },
-    async (call, { from, to, overlap }, target = '') => {
+    async (call, { from, to = new Date(), overlap }, target = '') => {
       const session = await call.temporal();
       const { id } = await requireSchedule(session, target);
       const handle = session.client.schedule.getHandle(id);
