@@ -28,7 +28,7 @@ const WRITE_BYTES = 32 * 1024;
 async function main(mebibytes: number, runs: number): Promise<void> {
   const source = fork(fileURLToPath(import.meta.url), ['--source', String(mebibytes)]);
   const url = await new Promise<string>((resolve) =>
-    source.once('message', (m) => resolve(`${m}`)),
+    source.once('message', (message) => resolve(message as string)),
   );
   await using s3 = await startVersitygw({ buckets: ['bench'] });
   const works = { bare: bareLoop, 'bare unsigned': bareUnsigned, pipeline, encrypted };
@@ -147,7 +147,7 @@ async function store(
     stallMs: 60_000,
   });
   await place.close();
-  resources.close();
+  await resources.close();
 }
 
 function serveTar(mebibytes: number): void {

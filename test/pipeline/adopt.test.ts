@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createOpener, createSealer } from '../../activities/pipeline/age/index.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { Secret } from '../../activities/secrets.ts';
-import { artifactOf, backupFolder, FOLDER, storing } from './backup-folder.ts';
+import { artifactOf, backupFolder, FOLDER, nth, storing } from './backup-folder.ts';
 import { bytesOf, inChunks } from './streams.ts';
 import { tarArchive } from './tar-archive.ts';
 
@@ -79,14 +79,14 @@ test('takes no parts of which the last is missing', async () => {
   const options = storing(backup.store, artifact, tar);
   const first = await storeArtifact(options);
   expect(first).toHaveLength(3);
-  await backup.store.remove([FOLDER + first[2]!.path]);
+  await backup.store.remove([FOLDER + nth(first, 2).path]);
   const second = await storeArtifact(options);
   expect(second.map((line) => line.path)).toEqual([
     'data/x.1~2.tar.000',
     'data/x.1~2.tar.001',
     'data/x.1~2.tar.002',
   ]);
-  await backup.store.remove([FOLDER + second[1]!.path]);
+  await backup.store.remove([FOLDER + nth(second, 1).path]);
   expect(await storeArtifact(options)).toMatchObject([{ path: 'data/x.1~3.tar.000' }, {}, {}]);
 });
 
@@ -96,7 +96,7 @@ test('takes no parts of which the last is missing, where no format could tell', 
   const options = storing(backup.store, plain, bytesOf(150_000));
   const first = await storeArtifact(options);
   expect(await storeArtifact({ ...options, open: never })).toEqual(first);
-  await backup.store.remove([FOLDER + first[2]!.path]);
+  await backup.store.remove([FOLDER + nth(first, 2).path]);
   expect(await storeArtifact(options)).toMatchObject([{ path: 'data/x.bytes~2.000' }, {}, {}]);
 });
 

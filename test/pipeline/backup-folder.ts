@@ -26,7 +26,7 @@ export async function backupFolder(options: { maxObjectSize?: number } = {}) {
     },
     async [Symbol.asyncDispose]() {
       await store.close();
-      resources.close();
+      await resources.close();
       await folder.remove();
     },
   };
@@ -56,4 +56,11 @@ export function storing(
     signal: new AbortController().signal,
     ...rest,
   };
+}
+
+/** An element that the test knows to be there. */
+export function nth<T>(items: readonly T[], index: number): T {
+  const item = items[index];
+  if (item === undefined) throw new Error(`There is no number ${index} among ${items.length}.`);
+  return item;
 }

@@ -3,13 +3,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { expect, test } from 'vitest';
-import type { ObjectLine } from '../../activities/catalog/manifest.ts';
+import type { Entry, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { createOpener, createSealer } from '../../activities/pipeline/age/index.ts';
 import { checkArtifact } from '../../activities/pipeline/check-artifact.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { Secret } from '../../activities/secrets.ts';
-import { artifactOf, backupFolder, FOLDER, storing } from './backup-folder.ts';
+import { artifactOf, backupFolder, FOLDER, nth, storing } from './backup-folder.ts';
 import { bytesOf, collect, sha256 } from './streams.ts';
 import { tarArchive } from './tar-archive.ts';
 
@@ -47,7 +47,7 @@ test.each(Object.entries(kinds))('%s: a flipped bit anywhere is told', async (_k
   await using backup = await backupFolder();
   const bytes = 'codec' in more ? gzipSync(tar) : tar;
   const lines = await storeArtifact(storing(backup.store, artifactOf('tar'), bytes, more));
-  const line = lines[0]!;
+  const line = nth(lines, 0);
   const options = { store: backup.store, folder: FOLDER, lines, opener, signal };
   expect(await checkArtifact(options)).toEqual({ findings: [], bytes: line.bytes, onlyHashed: 0 });
   for (const at of [0, 30, 80, 190, 230, 600, 70_000, 100_000, -9, -1]) {
@@ -74,7 +74,7 @@ test.each(Object.entries(kinds))('%s: a flipped bit anywhere is told', async (_k
 test('a cut, a longer and a missing object are told', async () => {
   await using backup = await backupFolder();
   const lines = await storeArtifact(storing(backup.store, artifactOf('tar'), tar, { sealer }));
-  const line = lines[0]!;
+  const line = nth(lines, 0);
   const options = { store: backup.store, folder: FOLDER, lines, opener, signal };
   await change(backup, line, (bytes) => bytes.subarray(0, -1));
   await expect(collect(openArtifact(options))).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
@@ -93,14 +93,14 @@ test('a cut, a longer and a missing object are told', async () => {
 test('one damage does not hide the next', async () => {
   await using backup = await backupFolder({ maxObjectSize: 40_000 });
   const lines = await storeArtifact(storing(backup.store, artifactOf('tar'), tar));
-  await change(backup, lines[0]!, flip(5));
-  await backup.store.remove([FOLDER + lines[1]!.path]);
-  await change(backup, lines[3]!, (bytes) => bytes.subarray(0, 9));
+  await change(backup, nth(lines, 0), flip(5));
+  await backup.store.remove([FOLDER + nth(lines, 1).path]);
+  await change(backup, nth(lines, 3), (bytes) => bytes.subarray(0, 9));
   const check = await checkArtifact({ store: backup.store, folder: FOLDER, lines, signal });
   expect(check.findings.map(({ code, object }) => [code, object])).toEqual([
-    ['BACKUP_DAMAGED', lines[0]!.path],
-    ['OBJECT_MISSING', lines[1]!.path],
-    ['BACKUP_DAMAGED', lines[3]!.path],
+    ['BACKUP_DAMAGED', nth(lines, 0).path],
+    ['OBJECT_MISSING', nth(lines, 1).path],
+    ['BACKUP_DAMAGED', nth(lines, 3).path],
   ]);
   const incomplete = lines.slice(1);
   const other = await checkArtifact({
@@ -115,7 +115,10 @@ test('one damage does not hide the next', async () => {
 test('swapped parts are told', async () => {
   await using backup = await backupFolder({ maxObjectSize: 60_000 });
   const lines = await storeArtifact(storing(backup.store, artifactOf('tar'), tar));
-  const swapped = lines.map((line, index) => ({ ...line, path: lines[[1, 0, 2][index]!]!.path }));
+  const swapped = lines.map((line, index) => ({
+    ...line,
+    path: nth(lines, nth([1, 0, 2], index)).path,
+  }));
   const options = { store: backup.store, folder: FOLDER, lines: swapped, signal };
   await expect(collect(openArtifact(options))).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
 });
@@ -123,19 +126,19 @@ test('swapped parts are told', async () => {
 test('a manifest that lies about the plain bytes or the files is told', async () => {
   await using backup = await backupFolder();
   const lines = await storeArtifact(storing(backup.store, artifactOf('tar'), tar, { sealer }));
-  const line = lines[0]!;
+  const line = nth(lines, 0);
   const options = { store: backup.store, folder: FOLDER, opener, signal };
   const plain = { bytes: tar.length, sha256: sha256(bytesOf(1)) };
   const lied = { ...options, lines: [{ ...line, plain }] };
   await expect(collect(openArtifact(lied))).rejects.toThrow('decrypts to something else');
   expect((await checkArtifact(lied)).findings).toHaveLength(1);
-  const [a, b] = line.entries!;
+  const [a, b] = line.entries as [Entry, Entry];
   for (const entries of [
-    [a!],
-    [a!, b!, b!],
-    [b!, a!],
-    [a!, { ...b!, bytes: 10 }],
-    [{ ...a!, sha256: b!.sha256 }, b!],
+    [a],
+    [a, b, b],
+    [b, a],
+    [a, { ...b, bytes: 10 }],
+    [{ ...a, sha256: b.sha256 }, b],
   ]) {
     const { findings } = await checkArtifact({ ...options, lines: [{ ...line, entries }] });
     expect(findings.length).toBeGreaterThan(0);
@@ -150,7 +153,7 @@ test('without an identity, encrypted objects are only hashed, and not opened', a
   const options = { store: backup.store, folder: FOLDER, lines, signal };
   expect(await checkArtifact(options)).toEqual({
     findings: [],
-    bytes: lines[0]!.bytes,
+    bytes: nth(lines, 0).bytes,
     onlyHashed: 1,
   });
   await expect(collect(openArtifact(options))).rejects.toMatchObject({ code: 'IDENTITY_MISSING' });
@@ -160,17 +163,17 @@ test('without an identity, encrypted objects are only hashed, and not opened', a
     findings: [{ code: 'IDENTITY_MISSING' }],
     onlyHashed: 1,
   });
-  await change(backup, lines[0]!, flip(60));
+  await change(backup, nth(lines, 0), flip(60));
   await expect(collect(openArtifact(other))).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
   expect(await checkArtifact(options)).toMatchObject({ findings: [{ code: 'BACKUP_DAMAGED' }] });
 });
 
 test('reads an object of an earlier backup of the same target, and of no other', async () => {
   await using backup = await backupFolder();
-  const [line] = await storeArtifact(storing(backup.store, artifactOf('tar'), tar));
+  const line = nth(await storeArtifact(storing(backup.store, artifactOf('tar'), tar)), 0);
   const folder = 'metrics/2026-11-21t02-00-00z-aaaaaa/';
-  const from = `../${FOLDER.split('/')[1]}/${line!.path}`;
-  const lines = [{ ...line!, path: 'data/other.tar', from }];
+  const from = `../${FOLDER.split('/')[1]}/${line.path}`;
+  const lines = [{ ...line, path: 'data/other.tar', from }];
   const options = { store: backup.store, folder, lines, signal };
   expect((await collect(openArtifact(options))).equals(tar)).toBe(true);
   for (const bad of [
@@ -181,7 +184,7 @@ test('reads an object of an earlier backup of the same target, and of no other',
     '../a/../../x/y',
     'a\\..\\..\\b',
   ]) {
-    const outside = { ...options, lines: [{ ...line!, from: bad }] };
+    const outside = { ...options, lines: [{ ...line, from: bad }] };
     await expect(collect(openArtifact(outside)), bad).rejects.toMatchObject({
       code: 'BACKUP_DAMAGED',
     });
@@ -189,7 +192,7 @@ test('reads an object of an earlier backup of the same target, and of no other',
       { code: 'BACKUP_DAMAGED' },
     ]);
   }
-  const escaping = { ...options, lines: [{ ...line!, path: '../other/x' }] };
+  const escaping = { ...options, lines: [{ ...line, path: '../other/x' }] };
   await expect(collect(openArtifact(escaping))).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
 });
 

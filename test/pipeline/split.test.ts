@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { expect, test } from 'vitest';
+import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { createOpener, createSealer } from '../../activities/pipeline/age/index.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
@@ -111,9 +112,10 @@ test('a fault at the very end is found before the last part appears', async () =
 
 test('missing, double and foreign parts are refused before anything is read', async () => {
   await using backup = await backupFolder({ maxObjectSize: 100_000 });
-  const [a, b, c] = await storeArtifact(storing(backup.store, artifactOf('tar'), tar));
-  for (const lines of [[a!, c!], [a!, b!], [a!, b!, b!], [a!, b!, c!, c!], []]) {
-    expect(() => openArtifact({ store: backup.store, folder: FOLDER, lines, signal })).toThrowError(
+  const stored = await storeArtifact(storing(backup.store, artifactOf('tar'), tar));
+  const [a, b, c] = stored as [ObjectLine, ObjectLine, ObjectLine];
+  for (const lines of [[a, c], [a, b], [a, b, b], [a, b, c, c], []]) {
+    expect(() => openArtifact({ store: backup.store, folder: FOLDER, lines, signal })).toThrow(
       expect.objectContaining({ code: 'BACKUP_DAMAGED' }),
     );
   }

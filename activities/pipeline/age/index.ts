@@ -1,2 +1,2 @@
 export { createOpener, type Opener } from './opener.ts';
-export { createSealer, fingerprint, type Seal, type Sealer } from './sealer.ts';
+export { createSealer, fingerprint, type Sealer } from './sealer.ts';

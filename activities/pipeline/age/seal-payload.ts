@@ -22,11 +22,6 @@ function* sealChunk(slices: Uint8Array[], key: Buffer, nonce: Buffer): Generator
   yield cipher.getAuthTag();
 }
 
-/** Bytes of a payload for so many bytes of plain text. */
-export function sealedBytes(plainBytes: number): number {
-  return plainBytes + TAG_BYTES * Math.max(1, Math.ceil(plainBytes / CHUNK_BYTES));
-}
-
 /** The most bytes of plain text whose payload fits into `limit` bytes. */
 export function sealableBytes(limit: number): number {
   const sealedChunk = CHUNK_BYTES + TAG_BYTES;
