@@ -1,23 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Step } from '../support/death-wish.ts';
-import { workflowBundle } from '../support/workflow-bundle.ts';
+import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import { audit, isLocked } from './audit.ts';
 import { setStage, type Stage } from './stage.ts';
 import { surviving } from './surviving.ts';
 
-let bundle: Awaited<ReturnType<typeof workflowBundle>>;
+let program: WorkerProgram;
+/** For machines that have other things to do. */
+const PATIENCE_MS = 900_000;
 const stages: Stage[] = [];
 
 beforeAll(async () => {
-  bundle = await workflowBundle();
+  program = await buildWorkerProgram();
 });
 afterAll(async () => {
   await Promise.all(stages.map((stage) => stage.stop()));
-  await bundle?.remove();
+  await program?.remove();
 });
 
 async function newStage(options: Parameters<typeof setStage>[0] = {}): Promise<Stage> {
-  const stage = await setStage({ ...options, bundle: bundle.path });
+  const stage = await setStage({ ...options, program });
   stages.push(stage);
   return stage;
 }
@@ -73,21 +75,25 @@ describe.concurrent(
         ],
       ],
     ];
-    test.each(chains)('P-01: %s, into a directory', async (_, target, steps) => {
-      const stage = await newStage();
-      const { result, failure, unreached } = await surviving(stage, steps, () =>
-        stage.holdfast.start('backup', { target }),
-      );
-      const { backups, problems } = await audit(stage);
+    test.each(chains)(
+      'P-01: %s, into a directory',
+      async (_, target, steps) => {
+        const stage = await newStage();
+        const { result, failure, unreached } = await surviving(stage, steps, () =>
+          stage.holdfast.start('backup', { target }),
+        );
+        const { backups, problems } = await audit(stage);
 
-      expect({ failure, unreached, problems }).toEqual({
-        failure: undefined,
-        unreached: [],
-        problems: [],
-      });
-      expect(result).toMatchObject({ state: 'ok', artifacts: 72 });
-      expect(backups).toEqual([(result as { backup: string }).backup]);
-      expect(await isLocked(stage.holdfast.client, `target/${target}`)).toBe(false);
-    });
+        expect({ failure, unreached, problems }).toEqual({
+          failure: undefined,
+          unreached: [],
+          problems: [],
+        });
+        expect(result).toMatchObject({ state: 'ok', artifacts: 72 });
+        expect(backups).toEqual([(result as { backup: string }).backup]);
+        expect(await isLocked(stage.holdfast.client, `target/${target}`)).toBe(false);
+      },
+      PATIENCE_MS,
+    );
   },
 );

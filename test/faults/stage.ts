@@ -6,10 +6,12 @@ import { startS3Simulator, type S3Simulator } from '../simulators/s3/server.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
-  startWorkerProcess,
+  loadWorkerProcess,
+  type WaitingWorker,
   type WorkerOrders,
   type WorkerProcess,
 } from '../support/worker-process.ts';
+import type { WorkerProgram } from '../support/worker-program.ts';
 
 /** A source, a spare server, both kinds of store, a namespace: everything but the databases' own bytes is real. */
 export interface Stage {
@@ -46,9 +48,9 @@ export const SECRETS = {
   s3: 'secret-key-of-the-store-Zc81x',
 };
 
-/** @param options.bundle where the workflows are bundled, for a stage whose workers are processes of their own */
+/** @param options.program for a stage whose workers are processes of their own */
 export async function setStage(
-  options: { shards?: number; shardBytes?: number; target?: object; bundle?: string } = {},
+  options: { shards?: number; shardBytes?: number; target?: object; program?: WorkerProgram } = {},
 ): Promise<Stage> {
   const disk = await temporaryFolder('store');
   const spool = await temporaryFolder('spool');
@@ -96,8 +98,16 @@ export async function setStage(
     },
   };
   const address = inject('temporalAddress');
-  const holdfast = await startHoldfast({ address, config, worker: options.bundle === undefined });
-  const workers: WorkerProcess[] = [];
+  const holdfast = await startHoldfast({ address, config, worker: options.program === undefined });
+  const { program } = options;
+  const loaded: WaitingWorker[] = [];
+  const load = () => {
+    if (!program) throw new Error('This stage has a worker of its own.');
+    const worker = loadWorkerProcess(program);
+    loaded.push(worker);
+    return worker;
+  };
+  let standby: WaitingWorker | undefined;
   return {
     source,
     spare,
@@ -108,19 +118,19 @@ export async function setStage(
     config,
     reconfigure: () => holdfast.configure(config),
     worker: async (orders) => {
-      const worker = await startWorkerProcess({
+      const worker = standby ?? load();
+      standby = load();
+      return worker.start({
         address,
         namespace: holdfast.namespace,
         configPath: holdfast.configPath,
         spoolRoot: spool.path,
-        bundlePath: options.bundle ?? '',
+        workflows: program?.workflows ?? '',
         ...orders,
       });
-      workers.push(worker);
-      return worker;
     },
     stop: async () => {
-      await Promise.all(workers.map((worker) => worker.kill()));
+      await Promise.all(loaded.map((worker) => worker.kill()));
       await holdfast.stop();
       await Promise.all([source.stop(), spare.stop(), s3.close(), disk.remove(), spool.remove()]);
     },

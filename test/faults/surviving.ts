@@ -14,7 +14,7 @@ export async function surviving(
   const left = new Set(steps);
   let worker = await stage.worker({ dieAt: [...left] });
   const handle = await start();
-    if (process.env['TRACE']) console.error(new Date().toISOString(), 'started');
+  if (process.env['TRACE']) console.error(new Date().toISOString(), 'started');
   let ended = false;
   const ending = handle
     .result()

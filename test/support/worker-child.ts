@@ -27,7 +27,7 @@ const worker = await createWorker({
   spoolRoot: orders.spoolRoot,
   stores,
   sdk: {
-    workflowBundle: { codePath: orders.bundlePath },
+    workflowBundle: { codePath: orders.workflows },
     // Every workflow task is a replay: none waits for the cache of a worker that died.
     maxCachedWorkflows: 0,
     interceptors: { activity: [deathWish(orders.dieAt ?? [])] },

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Step } from './death-wish.ts';
+import type { WorkerProgram } from './worker-program.ts';
 
 /** What a worker process is told at its start. */
 export interface WorkerOrders {
@@ -10,7 +10,7 @@ export interface WorkerOrders {
   namespace: string;
   configPath: string;
   spoolRoot: string;
-  bundlePath: string;
+  workflows: string;
   dieAt?: Step[];
   logLevel?: 'WARN' | 'DEBUG' | 'TRACE';
   /** Of requests to object stores. */
@@ -33,14 +33,16 @@ export interface WorkerProcess extends AsyncDisposable {
   thaw(): void;
 }
 
-const ENTRY = fileURLToPath(new URL('worker-child.ts', import.meta.url));
+/** A process that has loaded its program, and waits for orders. */
+export interface WaitingWorker {
+  /** Returns when it polls. */
+  start(orders: WorkerOrders): Promise<WorkerProcess>;
+  kill(): Promise<void>;
+}
 
-/** Starts a worker in a process of its own; returns when it polls. */
-export async function startWorkerProcess(orders: WorkerOrders): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', ENTRY], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_NO_WARNINGS: '1' },
-  });
+/** Loads a worker in a process of its own: a spare one stands ready when the one before it dies. */
+export function loadWorkerProcess(program: WorkerProgram): WaitingWorker {
+  const child = spawn(process.execPath, [program.entry], { stdio: ['pipe', 'pipe', 'pipe'] });
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
   let output = '';
@@ -50,31 +52,36 @@ export async function startWorkerProcess(orders: WorkerOrders): Promise<WorkerPr
     process.removeListener('exit', killAtExit);
     return diedAt;
   });
-  const ready = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<boolean>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       output += `${line}\n`;
-      if (line === 'ready') resolve();
+      if (line === 'ready') resolve(true);
       if (line.startsWith('died ')) diedAt = line.slice('died '.length) as Step;
     });
-    void gone.then(() => reject(new Error(`The worker ended before it was ready.\n${output}`)));
+    void gone.then(() => resolve(false));
   });
   child.stdin.on('error', () => undefined);
-  child.stdin.write(`${JSON.stringify(orders)}\n`);
-  await ready;
-
   const end = async (signal: NodeJS.Signals) => {
     child.kill('SIGCONT');
     child.kill(signal);
     await gone;
   };
+  const kill = () => end('SIGKILL');
   return {
-    pid: child.pid ?? 0,
-    gone,
-    output: () => output,
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
-    freeze: () => void child.kill('SIGSTOP'),
-    thaw: () => void child.kill('SIGCONT'),
-    [Symbol.asyncDispose]: () => end('SIGKILL'),
+    kill,
+    start: async (orders) => {
+      child.stdin.write(`${JSON.stringify(orders)}\n`);
+      if (!(await ready)) throw new Error(`The worker ended before it was ready.\n${output}`);
+      return {
+        pid: child.pid ?? 0,
+        gone,
+        output: () => output,
+        stop: () => end('SIGTERM'),
+        kill,
+        freeze: () => void child.kill('SIGSTOP'),
+        thaw: () => void child.kill('SIGCONT'),
+        [Symbol.asyncDispose]: kill,
+      };
+    },
   };
 }

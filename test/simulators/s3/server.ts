@@ -29,6 +29,8 @@ export interface S3Simulator {
   readonly seen: SeenRequest[];
   /** Plans faults; see `FaultRule`. */
   plan(...rules: FaultRule[]): void;
+  /** Forgets planned faults. */
+  calm(): void;
   /** Forgets planned faults and seen requests, and empties the bucket. */
   reset(): void;
   /** The access keys that are let in; undefined lets everybody in. */
@@ -83,6 +85,7 @@ export async function startS3Simulator(options: S3SimulatorOptions = {}): Promis
     },
     seen,
     plan: (...rules) => faults.plan(...rules),
+    calm: () => faults.clear(),
     reset() {
       bucket = new Bucket();
       faults.clear();

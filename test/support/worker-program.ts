@@ -1,0 +1,40 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { build } from 'esbuild';
+
+/** A worker as one file, and its workflows as another: a process that is killed sixty times must start fast. */
+export interface WorkerProgram {
+  entry: string;
+  workflows: string;
+  remove(): Promise<void>;
+}
+
+const ENTRY = fileURLToPath(new URL('worker-child.ts', import.meta.url));
+const WORKFLOWS = fileURLToPath(new URL('../../workflows', import.meta.url));
+/** Below `node_modules`, so that packages are found from there. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/holdfast-tests', import.meta.url));
+
+export async function buildWorkerProgram(): Promise<WorkerProgram> {
+  await mkdir(CACHE, { recursive: true });
+  const folder = await mkdtemp(join(CACHE, 'worker-'));
+  const program = {
+    entry: join(folder, 'worker.mjs'),
+    workflows: join(folder, 'workflows.js'),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+  await build({
+    entryPoints: [ENTRY],
+    outfile: program.entry,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'error',
+  });
+  const logger = new DefaultLogger('ERROR');
+  const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger });
+  await writeFile(program.workflows, code);
+  return program;
+}
