@@ -47,6 +47,18 @@ export function gone(response: ServerResponse): Promise<void> {
   });
 }
 
+/** Until more may be written, or the other side has gone. Leaves no listener behind, however long the body is. */
+export function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    if (response.destroyed) resolve();
+    else response.on('drain', done).on('close', done);
+  });
+}
+
 export async function* slowly(
   body: AsyncIterable<Buffer>,
   bytesPerSecond: number,

@@ -31,26 +31,47 @@ export function generatedBytes(seed: string, size: number, startNs: bigint): Sto
   };
 }
 
-async function* write(seed: string, size: number, startNs: bigint): AsyncGenerator<Buffer> {
-  const perKey = indexEntry(0, 0, 0, 1, startNs).length;
+interface Layout {
+  points: number;
+  textBytes: number;
+  blockBytes: number;
+  /** Blocks, and series. */
+  count: number;
+  /** Bytes between blocks and index that nothing names. */
+  dead: number;
+}
+
+const layouts = new Map<number, Layout>();
+
+/** The same for all files of a size. */
+function layoutOf(size: number): Layout {
+  const known = layouts.get(size);
+  if (known) return known;
+  const perKey = indexEntry(0, 0, 0, 1, 0n).length;
   const space = size - TSM_HEADER.length - 8;
   const budget = Math.min(LARGEST_BLOCK, space - perKey);
   const points = Math.max(2, Math.min(1000, Math.floor(budget / 64)));
   const textBytes = Math.floor((budget - 40) / points) - 3;
-  const blockBytes = block(seed, points, textBytes, startNs).length;
+  const blockBytes = block('', points, textBytes, 0n).length;
   const count = Math.floor(space / (blockBytes + perKey));
   const dead = space - count * (blockBytes + perKey);
+  const layout = { points, textBytes, blockBytes, count, dead };
+  layouts.set(size, layout);
+  return layout;
+}
+
+async function* write(seed: string, size: number, startNs: bigint): AsyncGenerator<Buffer> {
+  const { points, textBytes, blockBytes, count, dead } = layoutOf(size);
   const distinct = Math.min(DISTINCT_BLOCKS, count);
   const blocks = Array.from({ length: distinct }, (_, i) =>
     block(`${seed}/${i}`, points, textBytes, startNs),
   );
-  const tail = Buffer.concat([
-    Buffer.alloc(dead),
-    ...Array.from({ length: count }, (_, i) =>
+  const index = Buffer.concat(
+    Array.from({ length: count }, (_, i) =>
       indexEntry(i, TSM_HEADER.length + i * blockBytes, blockBytes, points, startNs),
     ),
-    indexOffset(size - 8 - count * perKey),
-  ]);
+  );
+  const tail = Buffer.concat([Buffer.alloc(dead), index, indexOffset(size - 8 - index.length)]);
   if (count === 1) yield Buffer.concat([TSM_HEADER, ...blocks, tail]);
   else {
     yield TSM_HEADER;

@@ -1,5 +1,6 @@
 /** Unsigned LEB128, as Go's encoding/binary writes it. */
 export function uvarint(value: bigint | number): Buffer {
+  if (value < 0x80) return Buffer.of(Number(value));
   const bytes: number[] = [];
   let rest = BigInt(value);
   while (rest >= 0x80n) {

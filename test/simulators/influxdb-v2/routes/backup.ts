@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +5,7 @@ import { constants, createGzip, type Gzip } from 'node:zlib';
 import { demandOperator } from '../access.ts';
 import { emptySqlite } from '../bytes/sqlite.ts';
 import { type Exchange, Refusal, send } from '../exchange.ts';
-import { type Mishap, slowly, withMishap } from '../faulty-stream.ts';
+import { drained, type Mishap, slowly, withMishap } from '../faulty-stream.ts';
 import { parseRfc3339 } from '../go-json.ts';
 import { packMetadata } from '../stored-metadata.ts';
 import { listForBackup } from '../listing.ts';
@@ -122,8 +121,7 @@ async function stream(
   if (gzip) return pipeline(faulty, gzip, response);
   for await (const chunk of faulty) {
     if (response.destroyed) return;
-    if (!response.write(chunk))
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(chunk)) await drained(response);
   }
   response.end();
 }
