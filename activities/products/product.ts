@@ -21,6 +21,18 @@ export interface Product {
   readonly connection: z.ZodObject;
   /** Connects with the settings of a snapshot; opens no socket before the first call. */
   connect(context: ProductContext): ProductSession;
+  /**
+   * Reads a directory that the product's own tool wrote, as the source of a backup. Absent: there is no such tool.
+   * @throws INPUT_INVALID, BACKUP_FORMAT_NEWER, BACKUP_DAMAGED
+   */
+  openDirectory?(directory: string): Promise<DirectorySource>;
+}
+
+/** A backup by the product's own tool. */
+export interface DirectorySource extends BackupSource {
+  /** When it was taken. */
+  startedAt: Date;
+  artifacts: ArtifactPlan[];
 }
 
 export interface ProductContext {

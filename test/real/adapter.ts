@@ -108,7 +108,12 @@ export async function takeBackup(
     lines,
     conclusion,
     reader: {
-      manifest: { id: BACKUP_ID, target: 'metrics', detail: conclusion.detail } as Manifest,
+      manifest: {
+        id: BACKUP_ID,
+        target: 'metrics',
+        product: { name: 'influxdb-v2', version: '2.9.1', identity: '' },
+        detail: conclusion.detail,
+      } as Manifest,
       objects: () => each(lines),
       open: (wanted, options) => openArtifact({ ...storing, lines: wanted, ...options }),
     },

@@ -294,8 +294,43 @@ describe('a restore of a whole real influxd', () => {
       259200,
     );
     expect(buckets.some(({ name }) => name === 'precious')).toBe(false);
+    expect(buckets.find(({ name }) => name === '_tasks')?.description).toBe(
+      'System bucket for task logs',
+    );
     // A later run with the old token only in its configuration still finds its way.
     expect((await open().preflight('restore')).version).toBe('2.9.1');
+  });
+
+  it('leaves a server alone that it never touched, whatever became of its retention', async () => {
+    const session = connect(source.url, { token: 'of-the-source' });
+    const plan = await planRestore(session, taken, {});
+    const { id } = first((await source.api('GET', '/api/v2/buckets?name=telemetry')).buckets);
+    await source.api('PATCH', `/api/v2/buckets/${id}`, {
+      retentionRules: [{ type: 'expire', everySeconds: 0 }],
+    });
+    expect(await session.restore.undo(plan, false)).toEqual({ removed: [], quarantined: [] });
+    const after = first((await source.api('GET', '/api/v2/buckets?name=telemetry')).buckets);
+    expect(after.retentionRules[0]?.everySeconds).toBe(0);
+  });
+
+  it('puts retention back when it is given up half way', async () => {
+    await using destination = await startInfluxd({ token: 'of-the-source' });
+    const session = connect(destination.url, { token: 'of-the-source' });
+    const plan = await planRestore(session, taken, {});
+    await session.restore.prepare(plan, taken.reader);
+    const look = async () =>
+      first((await destination.api('GET', '/api/v2/buckets?name=telemetry')).buckets);
+    expect((await look()).retentionRules[0]?.everySeconds).toBe(0);
+    expect((await look()).description).toMatch(/suspended by Holdfast restore run1/);
+    await session.restore.undo(plan, false);
+    expect((await look()).retentionRules[0]?.everySeconds).toBe(YEARS);
+    expect((await look()).description ?? '').toBe('');
+  });
+
+  it('refuses a wrong token as such', async () => {
+    const connection = { tokenAfterRestore: reference('wrong as well') };
+    const session = connect(source.url, { token: 'wrong', connection });
+    await expect(session.preflight('restore')).rejects.toMatchObject({ code: 'AUTH_REJECTED' });
   });
 
   it('goes on with tokenAfterRestore', async () => {

@@ -1,5 +1,6 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
+import { moveMappings } from './move-mappings.ts';
 import type { Resources } from './resources.ts';
 import type { PlannedBucket, RestoreState, SomeBuckets } from './restore-detail.ts';
 import { retentionRules } from './retention.ts';
@@ -67,31 +68,6 @@ async function giveName(
     { name, description, retentionRules: retentionRules(retention) },
     `naming the restored bucket ${name}`,
   );
-}
-
-/** The server allows one mapping per database and policy, so the old one goes first; the plan remembers it. */
-async function moveMappings(
-  { replaces }: PlannedBucket,
-  { id, orgID }: { id: string; orgID: string },
-  resources: Resources,
-): Promise<void> {
-  if (!replaces || replaces.mappings.length === 0) return;
-  const there = await resources.mappings(orgID);
-  for (const { id: old, database, retentionPolicy, default: isDefault } of replaces.mappings) {
-    const current = there.find(
-      (one) => one.database === database && one.retention_policy === retentionPolicy,
-    );
-    if (current?.bucketID === id) continue;
-    if (current?.id === old) await resources.removeMapping(old, orgID);
-    else if (current) continue;
-    await resources.createMapping({
-      orgID,
-      bucketID: id,
-      database,
-      retention_policy: retentionPolicy,
-      default: isDefault,
-    });
-  }
 }
 
 function nameTaken(organisation: string, name: string): HoldfastError {

@@ -2,6 +2,7 @@ import type { Product, ProductContext, ProductSession } from '../product.ts';
 import { createBackupSource } from './backup-source.ts';
 import { InfluxClient } from './client.ts';
 import { connectionSchema } from './config.ts';
+import { openBackupDirectory } from './import-directory.ts';
 import { preflight } from './preflight.ts';
 import { createRestoreSink } from './restore-sink.ts';
 import { Tokens } from './tokens.ts';
@@ -12,6 +13,7 @@ export const influxdbV2: Product = {
   kind: 'streamed',
   connection: connectionSchema,
   connect,
+  openDirectory: openBackupDirectory,
 };
 
 /** Beside the streams: a proof reads while a restore writes, and small requests wait for neither. */

@@ -2,6 +2,7 @@ import type { RestoreRequest } from '../../../workflows/contract/operations.ts';
 import type { Manifest } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { PlannedRestore } from '../product.ts';
+import { few } from './few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem } from './buckets.ts';
 import type { LiveBucket, LiveMapping, Resources } from './resources.ts';
@@ -40,17 +41,19 @@ export async function planBuckets(request: Request): Promise<PlannedRestore> {
       from: backup.target,
       into: destination,
       destructive: false,
-      creates: [
+      creates: few([
         ...newOrganisations(planned, there).map((name) => `organisation ${name}`),
         ...planned.filter((bucket) => !bucket.replaces).map(label),
-      ],
-      replaces: replaced.map(
-        (bucket) => `${label(bucket)} (kept as ${bucket.replaces?.keptAs ?? ''})`,
+      ]),
+      replaces: few(
+        replaced.map((bucket) => `${label(bucket)} (kept as ${bucket.replaces?.keptAs ?? ''})`),
       ),
-      leaves: content.manifest.buckets
-        .filter(isSystem)
-        .map((bucket) => `${fullName(bucket)} (of the server itself, not restored)`),
-      bound: await boundTo(replaced, request.resources),
+      leaves: few(
+        content.manifest.buckets
+          .filter(isSystem)
+          .map((bucket) => `${fullName(bucket)} (of the server itself, not restored)`),
+      ),
+      bound: few(await boundTo(replaced, request.resources)),
       artifacts: steps.length,
       bytes: plainBytes(steps),
       warnings: [

@@ -2,8 +2,10 @@ import type { Manifest } from '../../catalog/manifest.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupReader, PlannedRestore } from '../product.ts';
+import { few } from './few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem, parseBuckets, shardsOf } from './buckets.ts';
+import { isAtLeast, readHealth, readVersion } from './health.ts';
 import { downloadBucketList } from './metadata.ts';
 import type { Resources } from './resources.ts';
 import type { WholeServer } from './restore-detail.ts';
@@ -16,13 +18,14 @@ interface Request {
   content: BackupContent;
   reader: BackupReader;
   destination: string;
+  run: string;
   resources: Resources;
   tokens: Tokens;
 }
 
 /** Plans the replacement of everything that the destination has by everything that the backup holds. */
 export async function planServer(request: Request): Promise<PlannedRestore> {
-  const { content, reader, destination } = request;
+  const { content, reader, destination, run } = request;
   const { buckets } = content.manifest;
   const steps = buckets.flatMap((bucket) => stepsOf(bucket, content));
   const there = await lookAround(request);
@@ -30,10 +33,12 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
     version: 1,
     mode: 'server',
     backup: reader.manifest.id,
+    run,
     retention: buckets.flatMap((bucket) => {
       const retention = retentionOf(bucket);
       if (retention.everySeconds === 0) return [];
-      return [{ bucket: bucket.bucketID, name: fullName(bucket), ...retention }];
+      const { bucketID, description = '' } = bucket;
+      return [{ bucket: bucketID, name: fullName(bucket), description, ...retention }];
     }),
     names: buckets.filter((bucket) => !isSystem(bucket)).map(fullName),
   };
@@ -43,14 +48,15 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
       from: reader.manifest.target,
       into: destination,
       destructive: there.used,
-      creates: buckets.map(fullName),
-      replaces: there.used ? there.replaces : [],
+      creates: few(buckets.map(fullName)),
+      replaces: there.used ? few(there.replaces) : [],
       leaves: [],
       bound: there.used ? there.bound : [],
       artifacts: steps.length,
       bytes: plainBytes(steps),
       warnings: [
         ...(await tokenWarnings(request)),
+        ...(await versionWarnings(request)),
         ...filterWarnings(reader.manifest),
         ...returningPoints(steps),
         ...expiringSoon(buckets, new Date()),
@@ -117,6 +123,20 @@ async function tokenWarnings({ content, reader, tokens, resources }: Request): P
     {
       code: 'TOKEN_UNSURE',
       message: `The backup does not know ${tried}: the restore depends on the token that the server answers, which is lost when the worker dies meanwhile. Better give \`connection.tokenAfterRestore\`.`,
+    },
+  ];
+}
+
+/** A server migrates older metadata when it takes it; newer metadata it cannot know. */
+async function versionWarnings({ reader, resources }: Request): Promise<Warning[]> {
+  const taken = readVersion(reader.manifest.product.version);
+  const there = await readHealth(resources.client);
+  if (taken.number === undefined || isAtLeast(there, taken.number[0], taken.number[1], 0))
+    return [];
+  return [
+    {
+      code: 'DESTINATION_OLDER',
+      message: `The backup is of InfluxDB ${taken.text}, and the destination is ${there.text}: it may not understand the metadata. Better upgrade it first.`,
     },
   ];
 }

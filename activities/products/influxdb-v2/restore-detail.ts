@@ -31,8 +31,11 @@ const wholeServer = z.object({
   version: z.literal(1),
   mode: z.literal('server'),
   backup: z.string(),
+  run: z.string(),
   /** Buckets that do not keep for ever: they do while they are restored. */
-  retention: z.array(retention.extend({ bucket: z.string(), name: z.string() })),
+  retention: z.array(
+    retention.extend({ bucket: z.string(), name: z.string(), description: z.string() }),
+  ),
   names: z.array(z.string()),
 });
 export type WholeServer = z.infer<typeof wholeServer>;

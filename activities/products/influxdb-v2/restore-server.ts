@@ -4,7 +4,7 @@ import type { BackupReader } from '../product.ts';
 import { readContent } from './backup-content.ts';
 import type { Resources } from './resources.ts';
 import type { RestoreState, WholeServer } from './restore-detail.ts';
-import { retentionRules } from './retention.ts';
+import { resumeRetention, suspendRetention } from './suspended-retention.ts';
 import type { Tokens } from './tokens.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function prepareServer(
     path: '/api/v2/restore/kv',
     operation: 'restoring the metadata (kv)',
     // An attempt before this one may have replaced every token, and its answer may be lost.
-    token: await tokens.operator({ afresh: true }),
+    token: await tokens.operatorAfter({ afresh: true }),
     body: backup.open(content.kv, { decompress: true }),
   });
   tokens.learn(
@@ -34,7 +34,7 @@ export async function prepareServer(
       .catch({ token: '' })
       .parse(answer).token,
   );
-  const token = await tokens.afterRestore();
+  const token = await tokens.operatorAfter({ afresh: true });
   if (content.sql) {
     const response = await client.send({
       method: 'POST',
@@ -45,26 +45,15 @@ export async function prepareServer(
     });
     await response.discard();
   }
-  await keepForEver(plan, resources);
+  await suspendRetention(plan, resources);
   return { version: 1 };
-}
-
-/** While a restore runs, the server must not remove old shards as expired. */
-async function keepForEver(plan: WholeServer, resources: Resources): Promise<void> {
-  for (const { bucket, name, shardGroupSeconds } of plan.retention) {
-    await resources.changeBucket(
-      bucket,
-      { retentionRules: retentionRules({ everySeconds: 0, shardGroupSeconds }) },
-      `suspending the retention of ${name}`,
-    );
-  }
 }
 
 export async function finishServer(
   plan: WholeServer,
   resources: Resources,
 ): Promise<{ restored: string[]; warnings: Warning[] }> {
-  await putRetentionBack(plan, resources);
+  await resumeRetention(plan, resources);
   return { restored: plan.names, warnings: [] };
 }
 
@@ -73,17 +62,6 @@ export async function undoServer(
   plan: WholeServer,
   resources: Resources,
 ): Promise<{ removed: string[]; quarantined: string[] }> {
-  await putRetentionBack(plan, resources);
+  await resumeRetention(plan, resources);
   return { removed: [], quarantined: [] };
-}
-
-async function putRetentionBack(plan: WholeServer, resources: Resources): Promise<void> {
-  for (const { bucket, name, ...retention } of plan.retention) {
-    if ((await resources.bucket(bucket)) === undefined) continue;
-    await resources.changeBucket(
-      bucket,
-      { retentionRules: retentionRules(retention) },
-      `putting the retention of ${name} back`,
-    );
-  }
 }

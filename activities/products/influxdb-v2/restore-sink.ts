@@ -26,13 +26,15 @@ interface Destination {
  * server; any of them means buckets, which come into being under names of the run and get their own when all is proven.
  */
 export function createRestoreSink({ client, tokens, signal }: Destination): RestoreSink {
-  const token = () => tokens.operator();
-  const resources = new Resources(client, token);
+  const token = (state: Record<string, unknown>) =>
+    parsedState(state).buckets ? tokens.operator() : tokens.operatorAfter();
+  const resources = new Resources(client, () => tokens.operator());
+  const restored = new Resources(client, () => tokens.operatorAfter());
   return {
     plan: async ({ backup, restore, destination, run }) => {
       const content = await readContent(backup);
       return isWholeServer(restore)
-        ? planServer({ content, reader: backup, destination, resources, tokens })
+        ? planServer({ content, reader: backup, destination, run, resources, tokens })
         : planBuckets({ content, backup: backup.manifest, restore, destination, run, resources });
     },
 
@@ -44,7 +46,7 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
     },
 
     apply: async (step, state, body) =>
-      uploadShard(client, await token(), shardAt(step, state), body()),
+      uploadShard(client, await token(state), shardAt(step, state), body()),
 
     prove: (step, state, original, spool) => {
       const shard = shardAt(step, state);
@@ -53,7 +55,7 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
         recorded: step.lines[0]?.entries,
         original,
         restored: async () => {
-          const opened = await downloadShard(client, await token(), shard, 'none');
+          const opened = await downloadShard(client, await token(state), shard, 'none');
           return opened === 'gone' ? 'gone' : opened.body;
         },
         // Nobody knows the temporary name of a bucket; a whole server is open to its clients.
@@ -67,7 +69,7 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
     finish: async (plan, state) => {
       const detail = detailOf(plan);
       return detail.mode === 'server'
-        ? finishServer(detail, resources)
+        ? finishServer(detail, restored)
         : finishBuckets(detail, stateSchema.parse(state), resources);
     },
 

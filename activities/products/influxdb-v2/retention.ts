@@ -2,6 +2,8 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { fullName, shardsOf, type Bucket } from './buckets.ts';
 import type { Retention } from './restore-detail.ts';
 
+/** Warnings that are told one by one. */
+const TOLD = 20;
 const NANOSECONDS = 1_000_000_000n;
 
 /** Seconds, as the server's API takes them. They fit a double where nanoseconds do not. */
@@ -26,7 +28,7 @@ export function retentionRules({ everySeconds, shardGroupSeconds }: Retention) {
 
 /** Old data of a bucket that does not keep for ever comes back, and goes again as soon as the server looks. */
 export function expiringSoon(buckets: Bucket[], now: Date): Warning[] {
-  return buckets.flatMap((bucket) => {
+  const found = buckets.flatMap((bucket): Warning[] => {
     const { everySeconds } = retentionOf(bucket);
     if (everySeconds === 0) return [];
     const expired = [...shardsOf(bucket)].filter(
@@ -42,6 +44,10 @@ export function expiringSoon(buckets: Bucket[], now: Date): Warning[] {
       },
     ];
   });
+  if (found.length <= TOLD) return found;
+  const code = 'RETENTION_EXPIRES';
+  const message = `The server removes old shards of ${found.length - TOLD} further buckets soon after the restore.`;
+  return [...found.slice(0, TOLD), { code, message }];
 }
 
 function toSeconds(nanoseconds: number | bigint): number {

@@ -41,27 +41,29 @@ export class Tokens {
   }
 
   /**
-   * An operator token of the server that a full restore has just made.
-   * @throws TOKEN_AFTER_RESTORE
-   */
-  async afterRestore(): Promise<Secret> {
-    try {
-      return await this.operator({ afresh: true });
-    } catch (error) {
-      if (!isRejection(error)) throw error;
-      throw this.#noneWorks(await this.candidates(), error);
-    }
-  }
-
-  /**
-   * An operator token that the server takes now. `afresh` where the one that worked may have been replaced meanwhile.
-   * @throws AUTH_REJECTED or PERMISSION_MISSING of the configured token, or TOKEN_AFTER_RESTORE when the server may
-   * have been restored and none of several works
+   * An operator token that the server takes now, be it before or after a full restore. `afresh` where the one that
+   * worked may have been replaced meanwhile.
+   * @throws AUTH_REJECTED or PERMISSION_MISSING of the likeliest one when none is taken
    */
   async operator({ afresh = false } = {}): Promise<Secret> {
     if (afresh) this.#working = undefined;
     this.#working ??= await this.#find();
     return this.#working;
+  }
+
+  /** The same, where a full restore has surely begun. @throws TOKEN_AFTER_RESTORE */
+  async operatorAfter(options?: { afresh: boolean }): Promise<Secret> {
+    try {
+      return await this.operator(options);
+    } catch (cause) {
+      if (!isRejection(cause)) throw cause;
+      const names = (await this.candidates()).map(({ name }) => name).join(', ');
+      throw new HoldfastError(
+        'TOKEN_AFTER_RESTORE',
+        `${this.#client.server} has been restored, and takes none of the tokens that may be its operator's now: ${names}.`,
+        { cause },
+      );
+    }
   }
 
   /** Every token that may be the right one after a full restore, likeliest first; those that are not set are left out. */
@@ -96,17 +98,7 @@ export class Tokens {
         first ??= error;
       }
     }
-    if (candidates.length === 1) throw first;
-    throw this.#noneWorks(candidates, first);
-  }
-
-  #noneWorks(candidates: { name: string }[], cause: unknown): HoldfastError {
-    const names = candidates.map(({ name }) => name).join(', ');
-    return new HoldfastError(
-      'TOKEN_AFTER_RESTORE',
-      `${this.#client.server} takes none of the tokens that may be its operator's now: ${names}.`,
-      { cause },
-    );
+    throw first;
   }
 }
 
