@@ -7,6 +7,7 @@ import { backupVerb } from './verbs/backup.ts';
 import { cancelVerb } from './verbs/cancel.ts';
 import { devVerb } from './verbs/dev.ts';
 import { doctorVerb } from './verbs/doctor.ts';
+import { importVerb } from './verbs/import.ts';
 import { listVerb } from './verbs/list.ts';
 import { restoreVerb } from './verbs/restore.ts';
 import { scheduleVerb } from './verbs/schedule.ts';
@@ -24,6 +25,7 @@ const VERBS = [
   backupVerb,
   restoreVerb,
   verifyVerb,
+  importVerb,
   listVerb,
   showVerb,
   statusVerb,

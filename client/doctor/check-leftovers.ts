@@ -22,10 +22,9 @@ export async function checkLeftovers(call: Invocation, remove: boolean): Promise
     try {
       const store = await call.store(name);
       const leftovers = await findLeftovers(store, target);
-      // Only then is Temporal needed.
-      const session = leftovers.length > 0 ? await call.temporal() : undefined;
       for (const leftover of leftovers) {
-        checks.push(await checkOne(store, target, leftover, session!, remove));
+        // Only now is Temporal needed.
+        checks.push(await checkOne(store, target, leftover, await call.temporal(), remove));
       }
     } catch (error) {
       const { message, hint } = asHoldfastError(error);

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Readable } from 'node:stream';
+import { backupId, timeName } from '../../workflows/contract/names.ts';
+import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
+import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
+import { backupFolder, MANIFEST, RUN, WORK } from '../catalog/layout.ts';
+import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
+import { writeObjects } from '../catalog/objects.ts';
+import { parseManifest } from '../catalog/read-manifest.ts';
+import { removeBelow } from '../catalog/remove-below.ts';
+import { eachBounded } from '../each-bounded.ts';
+import { storeArtifact } from '../pipeline/store-artifact.ts';
+import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/product.ts';
+import type { Store } from '../stores/store.ts';
+import { openerOf, sealerOf } from '../workspace.ts';
+import { checkPresence } from './check-presence.ts';
+import { totalsOf } from './summarise.ts';
+
+export interface ImportOptions {
+  store: Store;
+  snapshot: TargetSnapshot;
+  directory: DirectorySource;
+  /** A folder for what cannot be streamed. */
+  spool: string;
+  note: string | null;
+  /** The version of Holdfast. */
+  version: string;
+  signal: AbortSignal;
+  onBytes(bytes: number): void;
+  onArtifact(): void;
+}
+
+/**
+ * Takes a backup of the product's own tool into the store: streamed, hashed and checked like any other, and committed
+ * last. Its id comes from what lies in the directory, so taking it in twice gives one backup, and an import that was
+ * broken off goes on where it was.
+ */
+export async function importDirectory(
+  options: ImportOptions,
+): Promise<{ manifest: Manifest; already: boolean }> {
+  const { store, snapshot, directory, signal } = options;
+  const { target } = snapshot;
+  const { startedAt } = directory;
+  const runId = fingerprint(target, directory);
+  const id = backupId(startedAt, runId);
+  const folder = backupFolder(target, id);
+  const there = await readIfThere(store, folder + MANIFEST, signal);
+  if (there !== undefined) {
+    return { manifest: parseManifest(there, `${store.place}/${folder}${MANIFEST}`), already: true };
+  }
+
+  const run = { workflowId: `import/${target}/${timeName(startedAt)}`, runId };
+  const claim = { ...run, cluster: '', namespace: '', startedAt: new Date().toISOString() };
+  await (await sealerOf(snapshot))?.selfTest();
+  await putOnce(store, folder + RUN, toJson({ ...claim, host: hostname() }), signal);
+
+  const { lines, detail, warnings } = await storeAll(options, folder);
+  await checkPresence(store, folder, lines, signal);
+  const sealer = await sealerOf(snapshot);
+  const manifest: Manifest = {
+    format: MANIFEST_FORMAT,
+    holdfast: options.version,
+    id,
+    target,
+    // The tool's own files do not tell the version of the server.
+    product: { name: snapshot.product, version: 'unknown', identity: '' },
+    kind: 'streamed',
+    run: { ...run, attempt: 1 },
+    times: {
+      started: startedAt.toISOString(),
+      captured: { from: startedAt.toISOString(), to: startedAt.toISOString() },
+      completed: new Date().toISOString(),
+    },
+    totals: totalsOf(lines, lines.filter(({ part }) => (part?.index ?? 0) === 0).length),
+    objects: await writeObjects(store, folder, lines, signal),
+    encryption: sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null,
+    state: 'ok',
+    note: options.note,
+    tags: {},
+    warnings,
+    detail,
+  };
+  await putOnce(store, folder + MANIFEST, toJson(manifest), signal);
+  await removeBelow(store, folder + WORK, signal);
+  return { manifest, already: false };
+}
+
+async function storeAll(options: ImportOptions, folder: string) {
+  const { store, snapshot, directory, spool, signal } = options;
+  const [sealer, opener] = [await sealerOf(snapshot), await openerOf(snapshot)];
+  const lines: ObjectLine[] = [];
+  const take = async (artifact: ArtifactPlan, open: () => Promise<OpenArtifact | 'gone'>) => {
+    const stored = await storeArtifact({
+      store,
+      folder,
+      artifact,
+      open,
+      sealer,
+      opener,
+      signal,
+      onBytes: (bytes) => options.onBytes(bytes),
+    });
+    options.onArtifact();
+    lines.push(...stored);
+    return stored;
+  };
+  const { startedAt } = directory;
+  const captured = await directory.capture({ spool, startedAt, store: take });
+  await eachBounded(captured.artifacts, snapshot.limits.concurrency, async (artifact) => {
+    await take(artifact, () => directory.open(artifact));
+  });
+  const conclusion = await directory.conclude({
+    startedAt,
+    detail: captured.detail,
+    objects: Readable.from(lines) as AsyncIterable<ObjectLine>,
+    gone: [],
+  });
+  for (const { path, role, subject, bytes } of conclusion.files) {
+    await take({ path, role, subject, format: 'bytes', key: {}, bytes: bytes.length }, () =>
+      Promise.resolve({ body: Readable.from([bytes]), codec: 'identity' }),
+    );
+  }
+  return {
+    lines,
+    detail: conclusion.detail,
+    warnings: [...captured.warnings, ...conclusion.warnings],
+  };
+}
+
+function fingerprint(target: string, { startedAt, artifacts }: DirectorySource): string {
+  const names = artifacts.map(({ path, subject }) => `${path} ${subject}`).toSorted();
+  const text = JSON.stringify([target, startedAt.toISOString(), names]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
