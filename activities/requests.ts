@@ -17,7 +17,10 @@ const names = z.array(z.string().min(1)).optional();
 export const backupRequest = z.strictObject({
   target,
   note: z.string().max(1_000).optional(),
-  tags: z.record(z.string().max(100), z.string().max(1_000)).optional(),
+  tags: z
+    .record(z.string().max(100), z.string().max(1_000))
+    .refine((tags) => Object.keys(tags).length <= 20, 'expected at most 20 tags')
+    .optional(),
   full: z.boolean().optional(),
 });
 

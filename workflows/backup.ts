@@ -1,8 +1,8 @@
-import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import { conduct, scheduled } from './conduct.ts';
 import type { BackupReport, BackupRequest, Skipped } from './contract/operations.ts';
 import { holding } from './holding.ts';
+import { lateCancel } from './late-cancel.ts';
 import { takeBackup } from './take-backup.ts';
 
 /**
@@ -19,12 +19,7 @@ export async function backup(input: BackupRequest): Promise<BackupReport | Skipp
     });
     run.adopt(job);
     const report = await holding(run, job.snapshot, () => takeBackup(run, job));
-    if (CancellationScope.current().consideredCancelled) {
-      report.warnings.push({
-        code: 'CANCELLED_AFTER_COMMIT',
-        message: 'The cancel came after the commit, so the backup stays.',
-      });
-    }
-    return { ...report, durationMs: run.elapsedMs };
+    const warnings = [...report.warnings, ...lateCancel('CANCELLED_AFTER_COMMIT')];
+    return { ...report, warnings, durationMs: run.elapsedMs };
   });
 }

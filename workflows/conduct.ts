@@ -29,9 +29,10 @@ export async function conduct<T extends { warnings: unknown[] }>(
   let asked = false;
   setHandler(figuresSignal, (figures) => run.receive(figures));
   setHandler(progressQuery, () => run.progress());
-  setHandler(cancelSignal, async () => {
+  setHandler(cancelSignal, async (request) => {
     if (asked) return;
     asked = true;
+    run.warn({ code: 'CANCEL_ASKED', message: `A cancel was asked for${reasonOf(request)}.` });
     await CancellationScope.nonCancellable(() => activities('ask', 'cancel').cancelOwnWorkflow());
   });
   try {
@@ -44,6 +45,12 @@ export async function conduct<T extends { warnings: unknown[] }>(
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
+}
+
+/** Whatever a person sent along: a cancel is never refused for its form. */
+function reasonOf(request: unknown): string {
+  if (typeof request !== 'object' || request === null || !('reason' in request)) return '';
+  return typeof request.reason === 'string' ? `: ${request.reason.slice(0, 200)}` : '';
 }
 
 function close(run: Run, error: unknown): Skipped {

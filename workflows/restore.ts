@@ -3,6 +3,7 @@ import { applyRestore } from './apply-restore.ts';
 import { conduct } from './conduct.ts';
 import type { RestoreReport, RestoreRequest, Skipped } from './contract/operations.ts';
 import { holding } from './holding.ts';
+import { lateCancel } from './late-cancel.ts';
 import { leasing } from './leasing.ts';
 
 /**
@@ -36,6 +37,7 @@ export async function restore(input: RestoreRequest): Promise<RestoreReport | Sk
       if (!report.dryRun) {
         await holding(run, job.destination, () => applyRestore(run, job, pages, report));
       }
+      report.warnings.push(...lateCancel('CANCELLED_AFTER_RESTORE'));
       return { ...report, durationMs: run.elapsedMs };
     });
   });

@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { BackupJob } from './contract/activities.ts';
 import type { BackupReport } from './contract/operations.ts';
+import type { Warning } from './contract/progress.ts';
 import { verdict } from './failure.ts';
 import { eachPage } from './pages.ts';
 import type { Run } from './run.ts';
@@ -42,7 +43,7 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
   } catch (error) {
     const committed = await discard(run, job);
     if (!committed) throw error;
-    return { ...committed, warnings: [...committed.warnings, afterCommit(error)] };
+    return { ...committed, warnings: [...committed.warnings, ...afterCommit(error)] };
   }
 }
 
@@ -68,12 +69,14 @@ async function discard(run: Run, job: BackupJob): Promise<BackupReport | null> {
   }
 }
 
-function afterCommit(error: unknown) {
-  const message = isCancellation(error)
-    ? 'The cancel came after the commit, so the backup stays.'
-    : 'The backup is committed and complete, but the run failed after it.';
-  return {
-    code: isCancellation(error) ? 'CANCELLED_AFTER_COMMIT' : 'FAILED_AFTER_COMMIT',
-    message,
-  };
+/** After the commit nothing can fail the backup; the report says what went wrong around it. */
+function afterCommit(error: unknown): Warning[] {
+  if (isCancellation(error)) return [];
+  const { message } = verdict(error);
+  return [
+    {
+      code: 'FAILED_AFTER_COMMIT',
+      message: `The backup is committed and complete, but the run failed after it: ${message}`,
+    },
+  ];
 }
