@@ -1,10 +1,7 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findTool } from '../../infra/tools/find-tool.ts';
-import { freePort } from '../support/free-port.ts';
-import { spawnServer } from '../support/spawn-server.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startInfluxd as startServer } from '../support/influxd.ts';
 
 export const TOKEN = 'operator-token-of-the-tests';
 
@@ -59,30 +56,13 @@ export function points(hours: number, hosts = ['a', 'b'], perHour = 3): string[]
   return lines;
 }
 
-/** Starts a real influxd in a folder of its own and sets it up: organisation `acme`, bucket `first`. */
+/** Starts a real influxd and sets it up: organisation `acme`, bucket `first`. */
 export async function startInfluxd(
-  options: { flags?: string[]; token?: string; setUp?: boolean } = {},
+  options: { flags?: string[]; token?: string } = {},
 ): Promise<InfluxServer> {
-  const folder = await temporaryFolder('influxd');
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const server = await spawnServer({
-    name: 'influxd',
-    command: await findTool('influxd'),
-    args: [
-      `--bolt-path=${join(folder.path, 'influxd.bolt')}`,
-      `--sqlite-path=${join(folder.path, 'influxd.sqlite')}`,
-      `--engine-path=${join(folder.path, 'engine')}`,
-      `--http-bind-address=127.0.0.1:${port}`,
-      '--reporting-disabled',
-      '--ui-disabled',
-      '--no-tasks',
-      '--log-level=error',
-      ...(options.flags ?? []),
-    ],
-    ready: async () => (await fetch(`${url}/health`)).ok,
-  });
   const token = options.token ?? TOKEN;
+  const server = await startServer({ token, bucket: 'first', args: options.flags ?? [] });
+  const { url } = server;
   const api = async (method: string, path: string, body?: unknown, as = token) => {
     const response = await fetch(url + path, {
       method,
@@ -96,22 +76,7 @@ export async function startInfluxd(
     const isJson = (response.headers.get('content-type') ?? '').includes('json');
     return (isJson && text !== '' ? JSON.parse(text) : {}) as ApiAnswer;
   };
-  let orgID = '';
-  if (options.setUp ?? true) {
-    const done = await api('POST', '/api/v2/setup', {
-      username: 'root',
-      password: 'password-of-the-tests',
-      org: 'acme',
-      bucket: 'first',
-      retentionPeriodSeconds: 0,
-      token,
-    });
-    orgID = done.org.id;
-  }
-  const stop = async () => {
-    await server.stop();
-    await folder.remove();
-  };
+  const { orgID } = first((await api('GET', '/api/v2/buckets?name=first')).buckets);
   return {
     url,
     orgID,
@@ -155,8 +120,8 @@ export async function startInfluxd(
         .filter((name) => !name.startsWith('_'))
         .sort();
     },
-    stop,
-    [Symbol.asyncDispose]: stop,
+    stop: () => server.stop(),
+    [Symbol.asyncDispose]: () => server.stop(),
   };
 }
 

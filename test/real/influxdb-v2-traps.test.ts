@@ -175,6 +175,37 @@ describe('what a real influxd does to a backup', () => {
     expect(await source.count('back')).toBe(600);
   });
 
+  it.each([{ select: { buckets: ['expired'] } }, {}])(
+    'fills shards that are older than the retention before the server removes them (%j)',
+    async (request) => {
+      await using old = await startInfluxd();
+      const id = await old.createBucket('expired');
+      await old.write('expired', points(3));
+      const retentionRules = [{ type: 'expire', everySeconds: HOUR }];
+      await old.api('PATCH', `/api/v2/buckets/${id}`, { retentionRules });
+      await using taken = await takeBackup(connect(old.url).backup);
+      await using eager = await startInfluxd({ flags: ['--storage-retention-check-interval=1s'] });
+      const session = connect(eager.url);
+      const plan = await planRestore(session, taken, request);
+      expect(plan.summary.warnings).toMatchObject([
+        {
+          code: 'RETENTION_EXPIRES',
+          message: expect.stringContaining('3 of its shards') as string,
+        },
+      ]);
+      const state = stored(await session.restore.prepare(plan, taken.reader));
+      await sleep(2500);
+      for (const step of plan.steps) {
+        expect(await restoreStep(session, taken, step, state)).toEqual({ result: 'identical' });
+      }
+      await session.restore.finish(plan, state);
+      for (let tries = 0; tries < 100 && (await eager.count('expired')) > 0; tries += 1) {
+        await sleep(100);
+      }
+      expect(await eager.count('expired')).toBe(0);
+    },
+  );
+
   it('counts the points of every type and every spacing', async () => {
     await source.createBucket('encodings');
     const lines: string[] = [];
