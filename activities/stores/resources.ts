@@ -13,6 +13,8 @@ export interface StoreResources {
   readonly agent: Agent;
   /** A request without progress for so long is stalled. */
   readonly stallMs: number;
+  /** So long may a store take to put the parts of an object together: some copy every byte, without a word. */
+  readonly commitMs: number;
   /** Tries of one request inside one call, and the longest first pause between them; Temporal retries for hours. */
   readonly retry: { tries: number; pauseMs: number };
   /** Tells hosts apart that use one directory. */
@@ -30,6 +32,7 @@ export interface StoreResourceOptions {
   /** Requests to one store at a time: at first, and at most. */
   concurrency?: { start: number; ceiling: number } | undefined;
   stallMs?: number | undefined;
+  commitMs?: number | undefined;
   retry?: { tries: number; pauseMs: number } | undefined;
   hostId?: string | undefined;
 }
@@ -49,6 +52,7 @@ export function createStoreResources(options: StoreResourceOptions = {}): StoreR
     buffers: new PartBuffers(Math.min(budgetBytes, 128 * MiB)),
     agent,
     stallMs: options.stallMs ?? 60_000,
+    commitMs: options.commitMs ?? 15 * 60_000,
     retry: options.retry ?? { tries: 5, pauseMs: 200 },
     hostId: options.hostId ?? ownHostId(),
     limitOf: (place) => shared(`limit ${place}`, () => new AdaptiveLimit(concurrency)),

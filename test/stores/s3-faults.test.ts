@@ -229,6 +229,19 @@ describe('an unclear commit', () => {
     await expectNothing();
   });
 
+  it('S3-04 a Complete that takes longer than any stall is waited for', async () => {
+    const patient = await simulatedS3({ stallMs: 300, commitMs: 60_000 });
+    try {
+      const bytes = someBytes(LONG);
+      patient.simulator.plan({ on: 'CompleteMultipartUpload', fault: { kind: 'slow', ms: 1200 } });
+      await patient.open().create(KEY, stream(bytes));
+      const completes = patient.simulator.seen.map(({ operation }) => operation);
+      expect(completes.filter((one) => one === 'CompleteMultipartUpload')).toHaveLength(1);
+    } finally {
+      await patient.close();
+    }
+  });
+
   it('S3-06 412 because of another writer is told, and its object stays', async () => {
     await open();
     plan('CompleteMultipartUpload', { kind: 'slow', ms: 100 });

@@ -18,6 +18,7 @@ export async function simulatedS3(options: StoreResourceOptions = {}) {
   const simulator = await startS3Simulator();
   const resources = createStoreResources({
     stallMs: 500,
+    commitMs: 500,
     retry: { tries: 4, pauseMs: 5 },
     ...options,
   });

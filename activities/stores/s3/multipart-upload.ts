@@ -123,7 +123,7 @@ export class MultipartUpload {
     const { abilities } = this.#requests;
     const parts = this.#parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
     try {
-      await this.#requests.send({ signal, tries: 1 }, (client, bind) =>
+      await this.#requests.send({ signal, tries: 1, commits: true }, (client, bind) =>
         client.send(
           bind(
             new CompleteMultipartUploadCommand({

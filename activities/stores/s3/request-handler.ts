@@ -5,6 +5,8 @@ import { onAbort } from '../interruption.ts';
 /** What a call tells the handler beside the request; it travels on the command's input. */
 export interface CallContext {
   signal?: AbortSignal | undefined;
+  /** The store may have much to do before it answers. */
+  commits?: boolean;
 }
 export const CALL = Symbol('holdfast call');
 
@@ -23,13 +25,18 @@ interface HttpRequest {
 
 /**
  * Sends the SDK's requests by undici, which costs about half of what Node's own client costs for large bodies, and
- * gives up on one whose bytes have not moved for `stallMs`, in whichever direction they should.
+ * gives up on one whose bytes have not moved for `stallMs`, in whichever direction they should; for the answer to a
+ * commit it waits `commitMs`.
  */
-export function createRequestHandler(agent: Agent, stallMs: number) {
+export function createRequestHandler(
+  agent: Agent,
+  { stallMs, commitMs }: { stallMs: number; commitMs: number },
+) {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request: HttpRequest) {
-      const watch = watchFor(stallMs, request[CALL]?.signal);
+      const { signal, commits } = request[CALL] ?? {};
+      const watch = watchFor(commits ? commitMs : stallMs, signal);
       try {
         const port = request.port === undefined ? '' : `:${request.port}`;
         const answer = await agent.request({
