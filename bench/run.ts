@@ -1,0 +1,38 @@
+/**
+ *   npm run bench                    every row
+ *   npm run bench -- stream-cpu …    some
+ *   npm run bench -- --rounds 5 …    more rounds than the default
+ *
+ * Prints figures and ratios, and writes the rows into bench/RESULTS.md. `nice` it as you like: both sides feel it.
+ */
+import { parseArgs } from 'node:util';
+import { build } from './build.ts';
+import { judge } from './figures.ts';
+import { longStream } from './long-stream.ts';
+import { manyShards } from './many-shards.ts';
+import { recordRows } from './results.ts';
+
+const BENCHMARKS = [manyShards, longStream];
+const names = BENCHMARKS.flatMap(({ rows }) => rows);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string' } },
+});
+const unknown = positionals.filter((name) => !names.includes(name));
+if (unknown.length > 0) {
+  throw new Error(`There is no row ${unknown.join(', ')}; there are ${names.join(', ')}.`);
+}
+const wanted = new Set(positionals.length > 0 ? positionals : names);
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+const output = await build();
+for (const benchmark of BENCHMARKS) {
+  if (!benchmark.rows.some((name) => wanted.has(name))) continue;
+  const say = (line: string) => console.log(`${benchmark.rows[0]}: ${line}`);
+  const rows = await benchmark.run({ build: output, wanted, rounds, say });
+  for (const row of rows) {
+    const { value, met } = judge(row);
+    console.log(`${row.name}: ${value.toFixed(2)}, ${met ? 'met' : 'NOT met'}`);
+  }
+  await recordRows(rows);
+}
