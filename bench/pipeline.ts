@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { request } from 'undici';
-import { createSealer } from '../activities/pipeline/age/index.ts';
+import { createSealer } from '../activities/pipeline/age/sealer.ts';
 import { storeArtifact } from '../activities/pipeline/store-artifact.ts';
 import { openStore } from '../activities/stores/open-store.ts';
 import { createStoreResources } from '../activities/stores/resources.ts';

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { expect, test } from 'vitest';
-import { createOpener, createSealer } from '../../activities/pipeline/age/index.ts';
+import { createOpener } from '../../activities/pipeline/age/opener.ts';
+import { createSealer } from '../../activities/pipeline/age/sealer.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { Secret } from '../../activities/secrets.ts';
 import { artifactOf, backupFolder, FOLDER, nth, storing } from './backup-folder.ts';

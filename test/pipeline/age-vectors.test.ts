@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import * as vectors from 'cctv-age';
 import { expect, test } from 'vitest';
-import { createOpener } from '../../activities/pipeline/age/index.ts';
+import { createOpener } from '../../activities/pipeline/age/opener.ts';
 import { Secret } from '../../activities/secrets.ts';
 import { inChunks, sha256 } from './streams.ts';
 

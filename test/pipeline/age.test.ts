@@ -6,7 +6,8 @@ import {
   identityToRecipient,
 } from 'age-encryption';
 import { expect, test } from 'vitest';
-import { createOpener, createSealer, fingerprint } from '../../activities/pipeline/age/index.ts';
+import { createOpener } from '../../activities/pipeline/age/opener.ts';
+import { createSealer, fingerprint } from '../../activities/pipeline/age/sealer.ts';
 import { Secret } from '../../activities/secrets.ts';
 import { bytesOf, collect, inChunks } from './streams.ts';
 
