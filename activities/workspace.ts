@@ -1,5 +1,3 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RestoreJob } from '../workflows/contract/activities.ts';
 import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import type { Attempt } from './attempt.ts';
@@ -56,20 +54,6 @@ export function withDestination<T>(
   body: (session: ProductSession) => Promise<T>,
 ): Promise<T> {
   return withSession(at, destination, body, snapshot);
-}
-
-/** A folder of this attempt's own, for what cannot be streamed; removed at both ends. */
-export async function withSpool<T>(
-  deps: Dependencies,
-  body: (folder: string) => Promise<T>,
-): Promise<T> {
-  await mkdir(deps.spoolRoot, { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(join(deps.spoolRoot, 'attempt-'));
-  try {
-    return await body(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /** What encrypts for a target's recipients; undefined when it keeps its backups unencrypted. */

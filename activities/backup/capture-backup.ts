@@ -6,8 +6,9 @@ import { readPlan, writePlan, type BackupPlan } from '../catalog/plan.ts';
 import { predecessor } from '../catalog/predecessor.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
+import { withSpool } from '../spool.ts';
 import type { Store } from '../stores/store.ts';
-import { openerOf, sealerOf, throttleOf, withSession, withSpool, withStore } from '../workspace.ts';
+import { openerOf, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
 
 export function captureBackup(deps: Dependencies): Activities['captureBackup'] {
   return (job) =>

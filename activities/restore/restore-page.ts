@@ -5,8 +5,9 @@ import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import { keepingLease } from '../lease.ts';
 import type { BackupReader, Proof, RestoreSink, RestoreStep } from '../products/product.ts';
+import { withSpool } from '../spool.ts';
 import { streamsPerPage } from '../streams-per-page.ts';
-import { withDestination, withSpool, withStore } from '../workspace.ts';
+import { withDestination, withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { readState, readSteps } from './restore-in-store.ts';
 

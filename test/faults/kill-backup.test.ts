@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Step } from '../support/death-wish.ts';
 import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import { audit, isLocked } from './audit.ts';
+import { ending, until } from './following.ts';
+import { BACKUP, CANCELLED_BACKUP, UPLOADS } from './kill-steps.ts';
 import { setStage, type Stage } from './stage.ts';
 import { surviving } from './surviving.ts';
 
 let program: WorkerProgram;
+const stages: Stage[] = [];
 /** For machines that have other things to do. */
 const PATIENCE_MS = 900_000;
-const stages: Stage[] = [];
 
 beforeAll(async () => {
   program = await buildWorkerProgram();
@@ -24,76 +25,68 @@ async function newStage(options: Parameters<typeof setStage>[0] = {}): Promise<S
   return stage;
 }
 
-describe.concurrent(
-  'a backup whose workers are killed ends with one whole backup and nothing else',
-  () => {
-    const chains: [string, string, Step[]][] = [
-      [
-        'before the first byte',
-        'metrics',
-        [
-          'resolveBackup before',
-          'resolveBackup after',
-          'lookAtLock before',
-          'lookAtLock after',
-          'preflight before',
-          'preflight answer 1',
-          'preflight after',
-          'openBackup before',
-          'openBackup link 1',
-          'openBackup after',
-        ],
-      ],
-      [
-        'while it captures and streams',
-        'metrics',
-        [
-          'captureBackup before',
-          'captureBackup answer 1',
-          'captureBackup link 1',
-          'captureBackup link 3',
-          'captureBackup link 5',
-          'captureBackup after',
-          'transferPage before',
-          'transferPage answer 9',
-          'transferPage link 20',
-          'transferPage after',
-        ],
-      ],
-      [
-        'while it commits',
-        'metrics',
-        [
-          'commitBackup before',
-          'commitBackup link 1',
-          'commitBackup link 2',
-          'commitBackup link 3',
-          'commitBackup after',
-          'tidyBackup before',
-          'tidyBackup unlink 2',
-          'tidyBackup after',
-        ],
-      ],
-    ];
-    test.each(chains)(
-      'P-01: %s, into a directory',
-      async (_, target, steps) => {
-        const stage = await newStage();
-        const { result, failure, unreached } = await surviving(stage, steps, () =>
-          stage.holdfast.start('backup', { target }),
-        );
-        const { backups, problems } = await audit(stage);
+describe.concurrent('P-01, I-09: a backup whose workers are killed', () => {
+  test.each(Object.entries(BACKUP))(
+    '%s ends with one whole backup and nothing else',
+    async (_, steps) => {
+      const stage = await newStage();
+      const { result, failure, unreached } = await surviving(stage, steps, () =>
+        stage.holdfast.start('backup', { target: 'metrics' }),
+      );
+      const { backups, problems } = await audit(stage);
 
-        expect({ failure, unreached, problems }).toEqual({
-          failure: undefined,
-          unreached: [],
-          problems: [],
-        });
-        expect(result).toMatchObject({ state: 'ok', artifacts: 72 });
-        expect(backups).toEqual([(result as { backup: string }).backup]);
-        expect(await isLocked(stage.holdfast.client, `target/${target}`)).toBe(false);
-      },
-      PATIENCE_MS,
-    );
-  },
-);
+      expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
+      expect(result).toMatchObject({ state: 'ok', artifacts: 72 });
+      expect(backups).toEqual([(result as { backup: string }).backup]);
+      expect(await isLocked(stage.holdfast.client, 'target/metrics')).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'I-03: in the midst of multipart uploads ends without an open one',
+    async () => {
+      const stage = await newStage({ shards: 6, shardBytes: 12 * 1024 * 1024 });
+      const { result, failure, unreached } = await surviving(stage, UPLOADS, () =>
+        stage.holdfast.start('backup', { target: 'remote' }),
+      );
+      const { backups, problems } = await audit(stage);
+
+      expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
+      expect(result).toMatchObject({ state: 'ok', artifacts: 8 });
+      expect(backups).toEqual([(result as { backup: string }).backup]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'P-02: during its cancel, and that of another which waits for it, leaves nothing',
+    async () => {
+      const stage = await newStage();
+      stage.source.switches.shardStalls = { shards: [40] };
+      const holder = () => stage.holdfast.start('backup', { target: 'metrics' });
+      const { failure, unreached } = await surviving(stage, CANCELLED_BACKUP, async () => {
+        const first = await holder();
+        void (async () => {
+          await until('it streams', () =>
+            stage.source.requests.some(({ path }) => path.includes('shards/40')),
+          );
+          const waiting = await holder();
+          expect(await ending(waiting)).toMatchObject({ code: 'LOCK_HELD' });
+          await first.signal('cancel');
+        })();
+        return first;
+      });
+      const { backups, problems } = await audit(stage);
+
+      expect({ unreached, backups, problems }).toEqual({
+        unreached: [],
+        backups: [],
+        problems: [],
+      });
+      expect(failure).toMatchObject({ cause: { name: 'CancelledFailure' } });
+      expect(await isLocked(stage.holdfast.client, 'target/metrics')).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+});

@@ -3,16 +3,16 @@ import type { Step } from '../support/death-wish.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * Runs an operation with workers that die, one after the other, at every one of the steps; each is followed by a fresh
- * one. Returns how the run ended, and the steps that no worker ever reached.
+ * Runs an operation with workers that die, one after the other, at every one of the steps, and as often as it is
+ * named; each is followed by a fresh one. Returns how the run ended, and the steps that no worker ever reached.
  */
 export async function surviving(
   stage: Stage,
   steps: Step[],
   start: () => Promise<WorkflowHandle>,
 ): Promise<{ result: unknown; failure: unknown; unreached: Step[] }> {
-  const left = new Set(steps);
-  let worker = await stage.worker({ dieAt: [...left] });
+  const left = [...steps];
+  let worker = await stage.worker({ dieAt: left });
   const handle = await start();
   if (process.env['TRACE']) console.error(new Date().toISOString(), 'started');
   let ended = false;
@@ -27,10 +27,10 @@ export async function surviving(
     const diedAt = await Promise.race([worker.gone, ending.then(() => undefined)]);
     if (ended) break;
     if (diedAt === undefined) throw new Error(`A worker ended unbidden.\n${worker.output()}`);
-    left.delete(diedAt);
+    left.splice(left.indexOf(diedAt), 1);
     if (process.env['TRACE']) console.error(new Date().toISOString(), diedAt);
-    worker = await stage.worker({ dieAt: [...left] });
+    worker = await stage.worker({ dieAt: left });
   }
   await worker.kill();
-  return { ...(await ending), unreached: [...left] };
+  return { ...(await ending), unreached: left };
 }

@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
 import { discard, openTemporary, publish } from './durable.ts';
 import { errnoOf } from './failure.ts';
-import { HOST_MARKER } from './layout.ts';
+import { HOST_MARKER, intendedName } from './layout.ts';
 
 /**
  * Binds a directory to the first host that writes to it: what two hosts call by one path is usually two directories,
@@ -47,11 +47,20 @@ async function writeMarker(root: string, path: string, hostId: string): Promise<
   try {
     await temporary.handle.writeFile(`${marker.id} ${marker.name}\n`);
     await publish(temporary, path);
-    return marker;
   } catch (error) {
     await discard(temporary);
-    if (errnoOf(error) === 'EEXIST') return (await readMarker(path)) ?? marker;
+    const there = await readMarker(path);
+    if (there && ['EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) return there;
     throw error;
+  }
+  await removeLostAttempts(root);
+  return marker;
+}
+
+/** Who comes to write the marker from now on finds it: what is left of others' attempts is of no use. */
+async function removeLostAttempts(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (intendedName(name) === HOST_MARKER) await rm(join(root, name), { force: true });
   }
 }
 

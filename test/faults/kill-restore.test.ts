@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Dependencies } from '../../activities/dependencies.ts';
+import { createActivities } from '../../activities/index.ts';
+import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { audit, isLocked } from './audit.ts';
+import { until } from './following.ts';
+import * as steps from './kill-steps.ts';
+import { bucketsOf, filesBelow, pointsOf, setStage, type Stage } from './stage.ts';
+import { surviving } from './surviving.ts';
+
+let program: WorkerProgram;
+const stages: Stage[] = [];
+/** For machines that have other things to do. */
+const PATIENCE_MS = 900_000;
+
+beforeAll(async () => {
+  program = await buildWorkerProgram();
+});
+afterAll(async () => {
+  await Promise.all(stages.map((stage) => stage.stop()));
+  await program?.remove();
+});
+
+/** With one backup of `metrics`. */
+async function newStage(): Promise<Stage> {
+  const stage = await setStage({ program });
+  stages.push(stage);
+  const worker = await stage.worker();
+  await stage.holdfast.run('backup', { target: 'metrics' });
+  await worker.kill();
+  return stage;
+}
+
+const start = (stage: Stage) =>
+  stage.holdfast.start('restore', {
+    target: 'metrics',
+    into: 'spare',
+    select: { buckets: ['telemetry'] },
+    rename: { 'acme/': 'other' },
+  });
+
+async function proofsOf(stage: Stage): Promise<number> {
+  return [...(await filesBelow(stage.disk)).keys()].filter((key) => key.includes('/proofs/'))
+    .length;
+}
+
+describe.concurrent('P-01, I-09: a restore whose workers are killed', () => {
+  test.each(Object.entries(steps.RESTORE))(
+    '%s brings every point back, once',
+    async (_, chain) => {
+      const stage = await newStage();
+      const { result, failure, unreached } = await surviving(stage, chain, () => start(stage));
+      const { problems } = await audit(stage);
+
+      expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
+      expect(result).toMatchObject({ proof: { identical: 70 } });
+      expect(bucketsOf(stage.spare)).toEqual(['other/other', 'other/telemetry']);
+      expect(await pointsOf(stage.spare, 'telemetry')).toEqual(
+        await pointsOf(stage.source, 'telemetry'),
+      );
+      expect(await proofsOf(stage)).toBe(1);
+      expect(await isLocked(stage.holdfast.client, 'target/spare')).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'P-02: while it undoes what was cancelled leaves the destination as it was',
+    async () => {
+      const stage = await newStage();
+      stage.spare.switches.restoreAnswerMs = 100_000;
+      const { failure, unreached } = await surviving(stage, steps.CANCELLED_RESTORE, async () => {
+        const handle = await start(stage);
+        void until('shards are sent', () =>
+          stage.spare.requests.some(({ path }) => path.includes('restore/shards')),
+        ).then(() => handle.cancel());
+        return handle;
+      });
+      const { problems } = await audit(stage);
+
+      expect({ unreached, problems }).toEqual({ unreached: [], problems: [] });
+      expect(failure).toMatchObject({ cause: { name: 'CancelledFailure' } });
+      expect(bucketsOf(stage.spare)).toEqual(['other/other']);
+      expect(await isLocked(stage.holdfast.client, 'target/spare')).toBe(false);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'and a verification likewise tells the truth, and records one proof',
+    async () => {
+      const stage = await newStage();
+      const { result, failure, unreached } = await surviving(stage, steps.VERIFY, () =>
+        stage.holdfast.start('verify', { target: 'metrics', depth: 'deep' }),
+      );
+      const { problems } = await audit(stage);
+
+      expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
+      expect(result).toMatchObject({ ok: true, findings: [] });
+      expect(await proofsOf(stage)).toBe(1);
+    },
+    PATIENCE_MS,
+  );
+});
+
+test('P-01: every activity is killed before its body and after it', () => {
+  const killed = Object.values(steps).flatMap((chain) => Object.values(chain).flat());
+  const missing = Object.keys(createActivities({} as Dependencies))
+    .flatMap((name) => [`${name} before`, `${name} after`])
+    .filter((step) => !(killed as string[]).includes(step));
+  expect(missing).toEqual([]);
+});
