@@ -7,7 +7,6 @@ import {
   targetOf,
 } from '../activities/config/config.ts';
 import { createStoreResources, type StoreResources } from '../activities/stores/resources.ts';
-import { openStore } from '../activities/stores/open-store.ts';
 import type { Store } from '../activities/stores/store.ts';
 import { connectTemporal, type TemporalSession } from './temporal/connect.ts';
 import { Output } from './terminal/output.ts';
@@ -55,6 +54,8 @@ export class Invocation {
 
   /** Opened here and closed with the invocation. @throws STORE_UNKNOWN */
   async store(name: string): Promise<Store> {
+    // The SDK of S3 takes a while to load, and most verbs open no store.
+    const { openStore } = await import('../activities/stores/open-store.ts');
     this.#resources ??= createStoreResources();
     const store = openStore(storeOf(await this.config(), name), this.#resources);
     this.#stores.push(store);

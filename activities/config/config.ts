@@ -5,5 +5,4 @@ export { jsonSchema } from './json-schema.ts';
 export { type Config, loadConfig, type Target } from './load-config.ts';
 export { didYouMean } from './nearest.ts';
 export type { ScheduleSettings, TemporalSettings } from './schema.ts';
-export { secretReference } from './secret-reference.ts';
 export { snapshotOf, storeOf, targetOf } from './snapshot.ts';

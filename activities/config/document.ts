@@ -6,8 +6,8 @@ export type Path = readonly PropertyKey[];
 /** A parsed file that knows on which line every path stands. */
 export interface SourceDocument {
   value: unknown;
-  /** The line of the key, or of the nearest thing around it that is there. */
-  lineOf(path: Path): number;
+  /** Where the key stands, or the nearest thing around it that is there. */
+  positionOf(path: Path): { line: number; column: number };
   /** What YAML itself objects to. When there is any, `value` means nothing. */
   problems: Problem[];
 }
@@ -17,13 +17,13 @@ export function readDocument(text: string): SourceDocument {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const problems = document.errors.map((error) => ({
     path: [],
-    line: lines.linePos(error.pos[0]).line,
+    position: columnar(lines.linePos(error.pos[0])),
     text: `not YAML: ${error.message.replace(/\.?$/, '')}`,
   }));
   return {
     value: problems.length === 0 ? toValue() : undefined,
     problems,
-    lineOf(path) {
+    positionOf(path) {
       let node = document.contents as Node | null;
       let offset = node?.range?.[0] ?? 0;
       for (const segment of path) {
@@ -42,7 +42,7 @@ export function readDocument(text: string): SourceDocument {
           node = item;
         } else break;
       }
-      return lines.linePos(offset).line || 1;
+      return columnar(lines.linePos(offset));
     },
   };
 
@@ -52,10 +52,14 @@ export function readDocument(text: string): SourceDocument {
     } catch (error) {
       problems.push({
         path: [],
-        line: 1,
+        position: { line: 1, column: 1 },
         text: `not YAML: ${error instanceof Error ? error.message : String(error)}`,
       });
       return undefined;
     }
   }
+}
+
+function columnar({ line, col }: { line: number; col: number }) {
+  return { line: line || 1, column: col };
 }

@@ -115,12 +115,12 @@ function isOnlyKey(value: object): boolean {
 function invalid(path: string, document: SourceDocument, problems: Problem[]): HoldfastError {
   const seen = new Set<string>();
   const lines = problems
-    .map((problem) => ({ ...problem, line: problem.line ?? document.lineOf(problem.path) }))
+    .map((problem) => ({ ...problem, ...(problem.position ?? document.positionOf(problem.path)) }))
     .filter(({ path: where }) => {
       const key = where.join('.');
       return key === '' || (!seen.has(key) && seen.add(key));
     })
-    .sort((one, other) => one.line - other.line)
+    .sort((one, other) => one.line - other.line || one.column - other.column)
     .map(({ line, path: where, text }) => {
       const subject = where.length === 0 ? '' : `${where.join('.')}: `;
       return `  ${basename(path)}:${line}: ${subject}${text}${/[.?]$/.test(text) ? '' : '.'}`;
@@ -137,7 +137,7 @@ function dormantKeys(path: string, document: SourceDocument): Warning[] {
       return {
         code: 'CONFIG_NOT_ACTED_ON',
         subject: where.join('.'),
-        message: `${basename(path)}:${document.lineOf(where)}: ${where.join('.')}: this version of Holdfast does nothing with it.`,
+        message: `${basename(path)}:${document.positionOf(where).line}: ${where.join('.')}: this version of Holdfast does nothing with it.`,
       };
     }),
   );

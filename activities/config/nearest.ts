@@ -4,7 +4,9 @@ import { distance } from 'fastest-levenshtein';
 export function nearest(found: string, candidates: Iterable<string>): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
-    const apart = distance(found.toLowerCase(), candidate.toLowerCase());
+    const apart = swapped(found, candidate)
+      ? 1
+      : distance(found.toLowerCase(), candidate.toLowerCase());
     const length = Math.max(candidate.length, found.length);
     const bearable = length < 4 ? 1 : Math.max(2, Math.floor(length / 3));
     if (apart <= bearable && (!best || apart < best.distance)) {
@@ -12,6 +14,12 @@ export function nearest(found: string, candidates: Iterable<string>): string | u
     }
   }
   return best?.candidate;
+}
+
+/** Letters in the wrong order are the commonest slip, and would count twice. */
+function swapped(one: string, other: string): boolean {
+  const letters = (text: string) => [...text.toLowerCase()].toSorted().join('');
+  return letters(one) === letters(other);
 }
 
 /** ` Did you mean "main"?`, or nothing. */

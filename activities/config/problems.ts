@@ -5,11 +5,13 @@ import { didYouMean, nearest } from './nearest.ts';
 
 export interface Problem {
   path: Path;
-  /** When it is known already; else the line of the path. */
-  line?: number;
+  /** When it is known already; else that of the path. */
+  position?: { line: number; column: number };
   /** `expected …, found …`, without the full stop. */
   text: string;
 }
+
+const SECRET = '{ env: NAME } or { file: path } that says where the secret is';
 
 type Issue = z.core.$ZodIssue;
 
@@ -38,6 +40,11 @@ function word(issue: Issue, schema: z.ZodType, root: unknown): Problem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, path, root);
+    // Somebody may have written the secret itself as a key.
+    if (isSecretReference(known)) {
+      const hint = issue.keys.map((key) => didYouMean(key, known)).join('');
+      return [{ path, text: `expected ${SECRET}, found another key${hint && `.${hint}`}` }];
+    }
     return issue.keys.map((key) => ({
       path: [...path, key],
       text:
@@ -97,7 +104,7 @@ function expectation(issue: Issue): string {
     return issue.format === 'url' ? 'a URL' : `text in the format ${issue.format}`;
   }
   if (issue.code !== 'invalid_union') return 'something else';
-  if (isSecretUnion(issue)) return '{ env: NAME } or { file: path } that says where the secret is';
+  if (isSecretUnion(issue)) return SECRET;
   return issue.errors
     .flatMap(([first]) => (first ? [saidBySchema(first) ?? expectation(first)] : []))
     .join(' or ');
@@ -112,6 +119,10 @@ const KINDS: Record<string, string> = {
   record: 'a mapping (key: value)',
   array: 'a list',
 };
+
+function isSecretReference(known: string[]): boolean {
+  return known.length > 0 && known.every((key) => key === 'env' || key === 'file');
+}
 
 /** Recognised by its shape, so that every product's schema may write it down in its own way. */
 function isSecretUnion(issue: Extract<Issue, { code: 'invalid_union' }>): boolean {

@@ -1,6 +1,7 @@
 import { connections } from './products.ts';
 import type { Path } from './document.ts';
 import { didYouMean } from './nearest.ts';
+import { expectedVariable, VARIABLE } from './secret-reference.ts';
 import { at, check, oneOf, type Problem } from './problems.ts';
 
 /**
@@ -11,6 +12,7 @@ export function checkReferences(raw: unknown): Problem[] {
   const stores = keysOf(at(raw, ['stores']));
   return [
     ...credentialsInUrls(raw, []),
+    ...misnamedVariables(raw, []),
     ...keysOf(at(raw, ['targets'])).flatMap((name) => checkTarget(raw, name, stores)),
   ];
 }
@@ -70,6 +72,19 @@ function credentialsInUrls(value: unknown, path: Path): Problem[] {
   }
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => credentialsInUrls(inner, [...path, key]));
+}
+
+/** `{ env: … }` with something that no variable can be called: perhaps the secret itself. */
+function misnamedVariables(value: unknown, path: Path): Problem[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value) as [string, unknown][];
+  const [only] = entries;
+  if (entries.length === 1 && only?.[0] === 'env' && typeof only[1] === 'string') {
+    if (VARIABLE.test(only[1])) return [];
+    const text = `${expectedVariable}, found a text that is not shown here`;
+    return [{ path: [...path, 'env'], text }];
+  }
+  return entries.flatMap(([key, inner]) => misnamedVariables(inner, [...path, key]));
 }
 
 function keysOf(value: unknown): string[] {
