@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type {
   BackupReader,
   ProductSession,
@@ -37,6 +37,8 @@ export function describeAborts(subject: ProductUnderTest): void {
       await run[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
     });
+
+    afterEach(() => proxy.release());
 
     interface Held {
       session: ProductSession;
