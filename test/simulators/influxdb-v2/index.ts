@@ -1,2 +1,2 @@
 export { startInfluxSimulator } from './simulator.ts';
-export type { InfluxSimulator, SimulatorOptions } from './simulator.ts';
+export type { InfluxSimulator } from './simulator.ts';
