@@ -14,8 +14,11 @@ import { newMark, whoseObject, WRITE_MARK } from './own-object.ts';
 import { AlreadyThere, COMMIT_GRACE_MS, isNotImplemented, refuseTaken } from './put-object.ts';
 import type { S3Requests } from './requests.ts';
 
-/** One multipart upload, from Create to Complete or Abort. */
-export class MultipartUpload {
+/**
+ * One multipart upload, from Create to Complete or Abort. It does not bear the name of the field that Complete sends:
+ * TypeScript 7.0 emits such a field, inside the class, under an alias of the class.
+ */
+export class PartsUpload {
   readonly #requests: S3Requests;
   readonly #where: { Bucket: string; Key: string };
   readonly #mark = newMark();

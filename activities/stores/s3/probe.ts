@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import type { ProbeFinding, Store } from '../store.ts';
-import { MultipartUpload } from './multipart-upload.ts';
+import { PartsUpload } from './multipart-upload.ts';
 import { probeBucket } from './probe-bucket.ts';
 import type { S3Requests } from './requests.ts';
 
@@ -131,7 +131,7 @@ async function probeMultipart(
   written: string[],
 ): Promise<void> {
   const { store, requests, bucket, prefix } = probe;
-  const begun = (key: string) => new MultipartUpload(requests, { bucket, key: prefix + key });
+  const begun = (key: string) => new PartsUpload(requests, { bucket, key: prefix + key });
   const signal = probe.signal ?? new AbortController().signal;
   await attempt('upload in parts', 'required', async () => {
     const key = `${folder}parts`;

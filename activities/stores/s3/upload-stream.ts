@@ -3,7 +3,7 @@ import type { Release } from '../byte-budget.ts';
 import { Interruption, onAbort, settledWithin } from '../interruption.ts';
 import type { StoreResources } from '../resources.ts';
 import { nextOf, SourceFailure, stopSource } from '../stop-source.ts';
-import { MultipartUpload } from './multipart-upload.ts';
+import { PartsUpload } from './multipart-upload.ts';
 import type { PartSizes } from './part-sizes.ts';
 import { putOnce } from './put-object.ts';
 import type { S3Requests } from './requests.ts';
@@ -59,7 +59,7 @@ class StreamUpload {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #stop: AbortController;
   readonly #interruption: Interruption;
-  readonly #upload: MultipartUpload;
+  readonly #upload: PartsUpload;
   readonly #inFlight = new Set<Promise<void>>();
   #filling: Part | undefined;
   #parts = 0;
@@ -77,7 +77,7 @@ class StreamUpload {
     this.#iterator = iterator;
     this.#stop = stop;
     this.#interruption = new Interruption(stop.signal);
-    this.#upload = new MultipartUpload(context.requests, where);
+    this.#upload = new PartsUpload(context.requests, where);
   }
 
   async run(): Promise<number> {
