@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -128,7 +129,6 @@ describe('the files', () => {
     // In parts, so that this file does not find itself.
     const forbidden = [
       ['/ro', 'ot/'],
-      ['/ho', 'me/'],
       ['/Us', 'ers/'],
       ['/wo', 'rk/main'],
       ['/wo', 'rk/shared'],
@@ -138,6 +138,7 @@ describe('the files', () => {
       ['sum.', 'golang'],
       ['"resol', 'ved":'],
     ].map((parts) => parts.join(''));
+    forbidden.push(`${homedir()}/`);
     const found = tracked.flatMap((path) => {
       const text = readFileSync(inRoot(path), 'utf8');
       if (text.includes('\0')) return [];
