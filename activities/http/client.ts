@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 import { HoldfastError } from '../failure.ts';
+import { BodyReader } from './body-reader.ts';
 import { StallWatch } from './stall.ts';
 import { bodyFailure, connectFailure, type Subject } from './translate.ts';
 
@@ -154,31 +155,29 @@ class Received implements HttpResponse {
   }
 
   get body(): AsyncIterable<Uint8Array> {
-    return this.#read();
+    return { [Symbol.asyncIterator]: () => this.#read() };
   }
 
-  async *#read(): AsyncGenerator<Uint8Array> {
+  #read(): AsyncIterator<Uint8Array, undefined> {
     const { subject, stallMs, stop, source } = this.#call;
     const watch = new StallWatch(stallMs, () => stop.abort(stalled(subject, stallMs)));
-    try {
-      for await (const chunk of this.#response.body) {
-        watch.pause();
-        yield chunk as Buffer;
-        watch.touch();
-      }
-    } catch (error) {
-      throw settle(error, { stop, source, otherwise: () => bodyFailure(error, subject) });
-    } finally {
-      watch.stop();
-      this.#call.done();
-      this.#response.body.destroy();
-    }
+    watch.pause();
+    return new BodyReader(this.#response.body, {
+      waiting: () => watch.touch(),
+      moved: () => watch.pause(),
+      done: () => {
+        watch.stop();
+        this.#call.done();
+      },
+      failure: (error) =>
+        settle(error, { stop, source, otherwise: () => bodyFailure(error, subject) }),
+    });
   }
 
   async text(limit = 64 * 1024 * 1024): Promise<string> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of this.#read()) {
+    for await (const chunk of this.body) {
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes >= limit) break;
