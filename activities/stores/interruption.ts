@@ -6,10 +6,15 @@ import { setMaxListeners } from 'node:events';
  */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (!signal) return () => undefined;
-  setMaxListeners(0, signal);
+  if (!unlimited.has(signal)) {
+    unlimited.add(signal);
+    setMaxListeners(0, signal);
+  }
   signal.addEventListener('abort', act, { once: true });
   return () => signal.removeEventListener('abort', act);
 }
+
+const unlimited = new WeakSet<AbortSignal>();
 
 /**
  * Waits for promises that may never settle (a stalled source, a stalled disk), and gives up on them at once when its

@@ -6,7 +6,9 @@
  * - an object appears whole or not at all, and only after the last byte is durable;
  * - an object is never overwritten, except by `overwrite`;
  * - what `put` or `create` reported is seen by every later `head` and `read`;
- * - every call ends within a second of its signal, also while the other side stalls, and leaves nothing behind;
+ * - every call ends within a second of its signal, also while the other side stalls, and leaves nothing behind; a
+ *   commit that is already under way is let finish for a moment, and then the call succeeds. Only when the store stalls
+ *   in just that moment may an object appear after all: whoever removes the backup's prefix removes it too;
  * - failures are `HoldfastError`s with a code `STORE_*` or `OBJECT_*` and name the key.
  */
 export interface Store {

@@ -51,13 +51,21 @@ export async function syncFolder(path: string): Promise<void> {
 /** Creates folders below the root, never the root itself: a missing root may be a disk that is not mounted. */
 async function makeFolder(root: string, path: string): Promise<void> {
   if (path === root) return;
+  if ((await tryToMake(path)) === 'no parent') {
+    await makeFolder(root, dirname(path));
+    // Still without a parent, when somebody just removed it, or the root: the caller's next try finds out which.
+    await tryToMake(path);
+  }
+}
+
+async function tryToMake(path: string): Promise<'there' | 'no parent'> {
   try {
     await mkdir(path, FOLDER_MODE);
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return;
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    await makeFolder(root, dirname(path));
-    return makeFolder(root, path);
+    if (errnoOf(error) === 'EEXIST') return 'there';
+    if (errnoOf(error) === 'ENOENT') return 'no parent';
+    throw error;
   }
   await syncFolder(dirname(path));
+  return 'there';
 }

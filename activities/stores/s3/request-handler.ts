@@ -42,7 +42,7 @@ export function createRequestHandler(
         const answer = await agent.request({
           origin: `${request.protocol}//${request.hostname}${port}`,
           path: request.path + queryString(request.query),
-          method: request.method as 'GET',
+          method: request.method,
           headers: request.headers,
           body: bodyOf(request.body, watch.moved),
           signal: watch.signal,

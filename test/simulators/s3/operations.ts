@@ -111,7 +111,7 @@ function head(object: KeptObject): Answer {
 function download(object: KeptObject, request: S3Request, fault: Fault | undefined): Answer {
   const answer = head(object);
   const total = object.body.byteLength;
-  const wanted = String(request.headers['if-match'] ?? '').replaceAll('"', '');
+  const wanted = (request.headers['if-match'] ?? '').replaceAll('"', '');
   if (wanted !== '' && wanted !== object.etag) throw new S3Error(412, 'PreconditionFailed');
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   if (!range || fault?.kind === 'ignored-range') return { ...answer, body: object.body };

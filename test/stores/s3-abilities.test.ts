@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { openStore } from '../../activities/stores/open-store.ts';
+import { ALWAYS, type Fault } from '../simulators/s3/faults.ts';
+import { expectFailure } from './conformance.ts';
+import { PART, simulatedS3 } from './s3-simulator.ts';
+import { answer, KEY, LONG, open, s3, store } from './s3-under-fault.ts';
+import { someBytes, stream } from './sources.ts';
+
+describe('abilities that a store lacks', () => {
+  // Each with its own bucket name in the settings' eyes: abilities are remembered for a worker's life.
+  const fresh = async (run: (s3: Awaited<ReturnType<typeof simulatedS3>>) => Promise<void>) => {
+    await open();
+    const own = await simulatedS3();
+    try {
+      await run(own);
+      expect(own.simulator.bucket.uploads.size).toBe(0);
+    } finally {
+      await own.close();
+    }
+  };
+
+  it('S3-15 without `x-amz-mp-object-size` the length is compared by a look afterwards', () =>
+    fresh(async ({ simulator, open: openOwn }) => {
+      const fault: Fault = { kind: 'refused-header', header: 'x-amz-mp-object-size' };
+      simulator.plan({ on: 'CompleteMultipartUpload', fault, times: ALWAYS });
+      await openOwn().create(KEY, stream(someBytes(LONG)));
+      await openOwn().create(`${KEY}2`, stream(someBytes(LONG)));
+      const completes = simulator.seen.filter((r) => r.operation === 'CompleteMultipartUpload');
+      expect(completes).toHaveLength(3);
+    }));
+
+  for (const kind of ['refused-header', 'ignored-header'] as const) {
+    it(`S3-15 with an ${kind} \`if-none-match\` nothing is overwritten, and the probe says so`, () =>
+      fresh(async ({ simulator, open: openOwn }) => {
+        const fault: Fault = { kind, header: 'if-none-match' };
+        simulator.plan({ on: ['PutObject', 'CompleteMultipartUpload'], fault, times: ALWAYS });
+        const lacking = openOwn();
+        await lacking.put('first', Buffer.from('first'));
+        await lacking.create(KEY, stream(someBytes(LONG)));
+        await expectFailure(lacking.put(KEY, Buffer.from('second')), 'OBJECT_EXISTS');
+        await expectFailure(lacking.put('first', Buffer.from('second')), 'OBJECT_EXISTS');
+        await expectFailure(lacking.create(KEY, stream(someBytes(LONG))), 'OBJECT_EXISTS');
+        const finding = (await lacking.probe()).find(({ ability }) => ability === 'create once');
+        expect(finding?.message).toContain('does not obey `If-None-Match`');
+      }));
+  }
+
+  it('S3-15 a store that wants signed payloads gets them', () =>
+    fresh(async ({ simulator, open: openOwn }) => {
+      const fault: Fault = {
+        kind: 'answer',
+        status: 400,
+        code: 'InvalidRequest',
+        message: 'UNSIGNED-PAYLOAD is not supported',
+      };
+      simulator.plan({ on: 'PutObject', fault });
+      await openOwn().put(KEY, Buffer.from('x'));
+      const [first, second] = simulator.seen.filter((r) => r.operation === 'PutObject');
+      expect(first?.headers['x-amz-content-sha256']).toBe('UNSIGNED-PAYLOAD');
+      expect(second?.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
+    }));
+
+  it('S3-15 a store without bulk removal is asked for one object at a time', () =>
+    fresh(async ({ simulator, open: openOwn }) => {
+      simulator.plan({ on: 'DeleteObjects', fault: answer(501, 'NotImplemented'), times: ALWAYS });
+      const lacking = openOwn();
+      const keys = Array.from({ length: 30 }, (_, i) => `t/${i}`);
+      for (const key of keys) await lacking.put(key, Buffer.from('x'));
+      await lacking.remove(keys);
+      await lacking.remove(keys);
+      expect(simulator.bucket.objects.size).toBe(0);
+      expect(simulator.seen.filter((r) => r.operation === 'DeleteObjects')).toHaveLength(1);
+    }));
+
+  it('S3-19 no body is ever framed, and the probe compares what it reads', async () => {
+    await open();
+    await store.create(KEY, stream(someBytes(LONG)));
+    await store.put(`${KEY}2`, someBytes(10));
+    for (const { headers } of s3.simulator.seen) {
+      expect(headers['content-encoding']).toBeUndefined();
+      expect(headers['transfer-encoding']).toBeUndefined();
+    }
+  });
+});
+
+describe('limits', () => {
+  it('S3-14 an object never has more parts than the store takes, and a longer one is refused', async () => {
+    await open();
+    const small = s3.open({ partSize: PART, maxParts: 10 });
+    expect(small.maxObjectBytes).toBe(10 * PART);
+    s3.simulator.bucket.maxParts = 10;
+    await small.create(KEY, stream(someBytes(10 * PART)));
+    const longer = small.create(`${KEY}2`, stream(someBytes(10 * PART + 1)));
+    await expectFailure(longer, 'STORE_REFUSED');
+    await small.close();
+    expect(() => s3.open({ partSize: PART, maxParts: 10, maxObjectSize: 11 * PART })).toThrow(
+      /does not fit into 10 parts/,
+    );
+  });
+
+  it('S3-14 streams of unknown length fit into 1,000 parts where only those are sure', async () => {
+    await open();
+    const { partSize: _, ...settings } = s3.settings;
+    const GiB = 1024 ** 3;
+    const custom = openStore(settings, s3.resources).maxObjectBytes;
+    const aws = openStore({ ...settings, endpoint: undefined }, s3.resources).maxObjectBytes;
+    expect(custom).toBeGreaterThan(30 * GiB);
+    expect(aws).toBeGreaterThan(500 * GiB);
+  });
+
+  it('many streams share a byte budget that is smaller than their parts together', async () => {
+    await open();
+    const own = await simulatedS3({ budgetBytes: 3 * PART });
+    const many = own.open();
+    const bytes = someBytes(12 * PART + 5);
+    await Promise.all(
+      Array.from({ length: 12 }, (_, i) => many.create(`t/${i}`, stream(bytes, 10_000))),
+    );
+    expect(own.simulator.bucket.objects.size).toBe(12);
+    for (const { body } of own.simulator.bucket.objects.values()) {
+      expect(body.equals(bytes)).toBe(true);
+    }
+    expect(own.resources.budget.held).toBe(0);
+    await own.close();
+  });
+});

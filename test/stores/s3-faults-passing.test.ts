@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { type Fault, type Operation } from '../simulators/s3/faults.ts';
+import { expectFailure } from './conformance.ts';
+import { PART } from './s3-simulator.ts';
+import {
+  answer,
+  asked,
+  expectNothing,
+  kept,
+  KEY,
+  LONG,
+  open,
+  plan,
+  s3,
+  store,
+} from './s3-under-fault.ts';
+import { collect, listOf, someBytes, stream } from './sources.ts';
+
+describe('trouble that passes', () => {
+  const passing: [string, Fault][] = [
+    ['S3-01 500', answer(500, 'InternalError')],
+    ['S3-01 503', answer(503, 'SlowDown')],
+    ['S3-01 429', answer(429, 'TooManyRequests')],
+    [
+      'S3-03 a connection that is cut in the middle of a body',
+      { kind: 'reset-upload', afterBytes: 10 },
+    ],
+    ['S3-04 a request that is never answered', { kind: 'stall', executed: false }],
+    ['S3-04 a body that is never read', { kind: 'stall-upload' }],
+    ['S3-08 an answer that is lost', { kind: 'lost-answer' }],
+    ['S3-08 an answer that never comes', { kind: 'stall', executed: true }],
+  ];
+  const steps: Operation[] = ['UploadPart', 'CompleteMultipartUpload'];
+
+  for (const [title, fault] of passing) {
+    for (const step of steps) {
+      it(`${title}: ${step} is tried again, with the same bytes`, async () => {
+        await open();
+        const bytes = someBytes(LONG);
+        plan(step, fault, step === 'UploadPart' ? { skip: 2 } : {});
+        expect(await store.create(KEY, stream(bytes))).toEqual({ key: KEY, bytes: LONG });
+        expect(kept()?.equals(bytes)).toBe(true);
+      });
+    }
+
+    it(`${title}: PutObject is tried again`, async () => {
+      await open();
+      const bytes = someBytes(1000);
+      plan('PutObject', fault);
+      await store.create(KEY, stream(bytes));
+      expect(kept()?.equals(bytes)).toBe(true);
+      await expectFailure(store.put(KEY, bytes), 'OBJECT_EXISTS');
+    });
+  }
+
+  it('S3-01 500 and 503: CreateMultipartUpload, reading, listing and removing are tried again', async () => {
+    await open();
+    const bytes = someBytes(LONG);
+    plan('CreateMultipartUpload', answer(503, 'SlowDown'), { times: 2 });
+    await store.create(KEY, stream(bytes));
+    plan(
+      ['GetObject', 'HeadObject', 'ListObjectsV2', 'DeleteObject'],
+      answer(500, 'InternalError'),
+    );
+    plan('GetObject', answer(503, 'SlowDown'));
+    plan('ListMultipartUploads', answer(503, 'SlowDown'));
+    expect((await collect(store.read(KEY))).equals(bytes)).toBe(true);
+    expect(await store.head(KEY)).toMatchObject({ bytes: LONG });
+    expect(await listOf(store.list('metrics/'))).toHaveLength(1);
+    expect(await listOf(store.openUploads(''))).toEqual([]);
+    await store.remove([KEY]);
+    expect(kept()).toBeUndefined();
+  });
+
+  it('S3-01 503 lowers the number of requests at a time, which grows again slowly', async () => {
+    await open();
+    const limit = s3.resources.limitOf(`${s3.simulator.url} ${s3.simulator.bucketName}`);
+    const before = limit.limit;
+    plan('PutObject', answer(503, 'SlowDown'));
+    await store.put(KEY, Buffer.from('x'));
+    expect(limit.limit).toBeLessThanOrEqual(before / 2 + 1);
+    const low = limit.limit;
+    for (let i = 0; i < 3 * before; i++) await store.head(KEY);
+    expect(limit.limit).toBeGreaterThan(low);
+  });
+});
+
+describe('credentials', () => {
+  it('S3-05 credentials that were changed in mid-run are read again, and the run goes on', async () => {
+    await open();
+    const bytes = someBytes(LONG);
+    s3.simulator.acceptKeys(['a-key']);
+    const source = (async function* () {
+      yield* stream(bytes.subarray(0, LONG - PART));
+      await expect.poll(() => asked('UploadPart')).toBeGreaterThan(1);
+      s3.simulator.acceptKeys(['a-new-key']);
+      process.env.HOLDFAST_TEST_S3_KEY = 'a-new-key';
+      yield* stream(bytes.subarray(LONG - PART));
+    })();
+    try {
+      await store.create(KEY, source);
+      expect(kept()?.equals(bytes)).toBe(true);
+    } finally {
+      process.env.HOLDFAST_TEST_S3_KEY = 'a-key';
+    }
+  });
+
+  it('S3-05 credentials that stay refused are a named failure without a retry, and nothing is committed', async () => {
+    await open();
+    s3.simulator.acceptKeys(['another-key']);
+    const error = await expectFailure(store.create(KEY, stream(someBytes(LONG))), 'STORE_DENIED');
+    expect(error.retryable).toBe(false);
+    expect(error.message).toContain('the access key is unknown (InvalidAccessKeyId)');
+    expect(error.message).not.toContain('a-key');
+    expect(asked('CreateMultipartUpload')).toBe(2);
+    s3.simulator.acceptKeys(undefined);
+    await expectNothing();
+  });
+
+  it('a secret that is not there is told before the first request', async () => {
+    await open();
+    const secretless = s3.open({
+      name: 'other',
+      credentials: { accessKeyId: { env: 'HOLDFAST_NO_SUCH' }, secretAccessKey: { env: 'PATH' } },
+    });
+    const error = await expectFailure(secretless.put(KEY, Buffer.from('x')), 'SECRET_MISSING');
+    expect(error.message).toContain('HOLDFAST_NO_SUCH');
+    expect(s3.simulator.seen).toEqual([]);
+  });
+});

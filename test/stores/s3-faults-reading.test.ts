@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { HoldfastError } from '../../activities/failure.ts';
+import { ObjectsRetained } from '../../activities/stores/retained.ts';
+import { ALWAYS } from '../simulators/s3/faults.ts';
+import { expectFailure } from './conformance.ts';
+import { KEY, open, plan, s3, store } from './s3-under-fault.ts';
+import { collect, listOf, someBytes } from './sources.ts';
+
+describe('reading', () => {
+  const bytes = someBytes(400_000);
+  const putIt = () => store.put(KEY, bytes);
+
+  it('S3-11 a download that is cut goes on where it was cut', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'reset-download', afterBytes: 150_000 });
+    plan('GetObject', { kind: 'reset-download', afterBytes: 100_000 });
+    expect((await collect(store.read(KEY))).equals(bytes)).toBe(true);
+    expect(s3.simulator.seen.at(-1)?.headers).toMatchObject({
+      range: expect.stringMatching(/^bytes=2\d+-399999$/) as string,
+      'if-match': expect.any(String) as string,
+    });
+  });
+
+  it('S3-11 a download that is cut again and again is refused', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'reset-download', afterBytes: 0 }, { times: ALWAYS });
+    await expectFailure(collect(store.read(KEY)), 'STORE_ERROR');
+  });
+
+  it('S3-11 an answer that is shorter than the range is refused', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'short', missing: 1 }, { times: ALWAYS });
+    await expectFailure(collect(store.read(KEY, { start: 0, end: 400_000 })), 'STORE_ERROR');
+    await expectFailure(collect(store.read(KEY, { start: 100 })), 'STORE_ERROR');
+  });
+
+  it('S3-11 an object that was replaced while a download was cut is not mixed with the old one', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'reset-download', afterBytes: 150_000 });
+    const reading = (async () => {
+      for await (const chunk of store.read(KEY)) {
+        if (chunk.byteLength > 0) await store.overwrite(KEY, someBytes(400_000));
+      }
+    })();
+    await expect(reading).rejects.toBeInstanceOf(HoldfastError);
+    s3.simulator.bucket.writes.clear();
+  });
+
+  it('S3-12 a range that begins elsewhere is refused', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'wrong-range', shift: 1 });
+    const error = await expectFailure(
+      collect(store.read(KEY, { start: 1000, end: 2000 })),
+      'STORE_ERROR',
+    );
+    expect(error.message).toContain('bytes 1001 to 2001 where 1000 to 2000 were asked for');
+  });
+
+  it('S3-12 the whole object in answer to a range is refused', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'ignored-range' });
+    await expectFailure(collect(store.read(KEY, { start: 1000, end: 2000 })), 'STORE_ERROR');
+  });
+
+  it('S3-04 a download that stands still is taken up again, and a slow reader is not taken for one', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'stall-download', afterBytes: 100_000 });
+    expect((await collect(store.read(KEY))).equals(bytes)).toBe(true);
+    let read = 0;
+    for await (const chunk of store.read(KEY)) {
+      if (read === 0) await sleep(1500);
+      read += chunk.byteLength;
+    }
+    expect(read).toBe(400_000);
+  });
+
+  it('S3-04 an abort ends a read that stands still', async () => {
+    await open();
+    await putIt();
+    plan('GetObject', { kind: 'stall-download', afterBytes: 100_000 }, { times: ALWAYS });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('cancelled')), 100);
+    await expect(collect(store.read(KEY, controller))).rejects.toThrow('cancelled');
+  });
+
+  it('S3-18 an object whose bytes have rotted is read as it lies there, for its hash to tell', async () => {
+    await open();
+    await putIt();
+    s3.simulator.flipBit(`holdfast/${KEY}`, 123);
+    const read = await collect(store.read(KEY));
+    expect(read.equals(bytes)).toBe(false);
+    expect(read.byteLength).toBe(bytes.byteLength);
+  });
+});
+
+describe('removing', () => {
+  it('S3-17 a locked object is told by name, and the others are removed', async () => {
+    await open();
+    const keys = Array.from({ length: 5 }, (_, i) => `t/${i}`);
+    for (const key of keys) await store.put(key, Buffer.from('x'));
+    s3.simulator.bucket.locked = /t\/[13]$/;
+    const error = await expectFailure(store.remove(keys), 'STORE_DENIED');
+    expect(error).toBeInstanceOf(ObjectsRetained);
+    expect((error as ObjectsRetained).keys).toEqual(['t/1', 't/3']);
+    expect(error.message).toContain('refused to remove t/1 and 1 more: access denied');
+    expect((await listOf(store.list('t/'))).map(({ key }) => key)).toEqual(['t/1', 't/3']);
+    s3.simulator.bucket.locked = undefined;
+  });
+
+  it('removes thousands of objects by the thousand', async () => {
+    await open();
+    const keys = Array.from({ length: 2500 }, (_, i) => `t/${i}`);
+    for (const key of keys) s3.simulator.bucket.put(`holdfast/${key}`, Buffer.from('x'), {}, true);
+    await store.remove(keys);
+    expect(asked('DeleteObjects')).toBe(3);
+    expect(await listOf(store.list('t/'))).toEqual([]);
+  });
+});
+
+describe('listing', () => {
+  it('S3-13 a listing that lags does not hide an object from head and read', async () => {
+    await open();
+    await store.put(KEY, Buffer.from('x'));
+    s3.simulator.bucket.unlisted = /x\.tar$/;
+    expect(await listOf(store.list('metrics/'))).toEqual([]);
+    expect(await store.head(KEY)).toMatchObject({ bytes: 1 });
+    await expectFailure(store.put(KEY, Buffer.from('y')), 'OBJECT_EXISTS');
+  });
+
+  it('goes through every page, of objects, folders and uploads', async () => {
+    await open();
+    s3.simulator.bucket.pageSize = 7;
+    for (let i = 0; i < 50; i++) {
+      const body = Buffer.from('x');
+      s3.simulator.bucket.put(`holdfast/p/${String(i).padStart(3, '0')}/a`, body, {}, true);
+      s3.simulator.bucket.begin(`holdfast/p/${i}`, {});
+    }
+    expect(await listOf(store.list('p/'))).toHaveLength(50);
+    expect(await store.folders('p/')).toHaveLength(50);
+    const uploads = await listOf(store.openUploads('p/'));
+    expect(uploads).toHaveLength(50);
+    for (const upload of uploads) await store.abortUpload(upload);
+  });
+});

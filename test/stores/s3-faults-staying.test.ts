@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import type { HoldfastError } from '../../activities/failure.ts';
+import { ALWAYS, type Fault } from '../simulators/s3/faults.ts';
+import { expectFailure } from './conformance.ts';
+import { answer, expectNothing, KEY, LONG, open, plan, s3, store } from './s3-under-fault.ts';
+import { collect, listOf, someBytes, stalled, stream } from './sources.ts';
+
+describe('trouble that stays', () => {
+  const staying: [string, Fault, HoldfastError['code']][] = [
+    ['S3-01 500', answer(500, 'InternalError'), 'STORE_ERROR'],
+    ['S3-01 503', answer(503, 'SlowDown'), 'STORE_ERROR'],
+    ['S3-04 a stall', { kind: 'stall', executed: false }, 'STORE_STALLED'],
+    ['S3-03 cut connections', { kind: 'reset-upload', afterBytes: 0 }, 'STORE_UNREACHABLE'],
+    ['S3-05 denied access', answer(403, 'AccessDenied'), 'STORE_DENIED'],
+    ['a full disk', answer(507, 'InsufficientStorage'), 'STORE_FULL'],
+    ['a full disk that is told as an internal error', { ...FULL() }, 'STORE_FULL'],
+    ['a request that the store does not take', answer(400, 'InvalidArgument'), 'STORE_REFUSED'],
+    ['a missing bucket', answer(404, 'NoSuchBucket'), 'STORE_BUCKET_MISSING'],
+  ];
+  function FULL(): Fault {
+    const message = 'write /data/x: no space left on device';
+    return { kind: 'answer', status: 500, code: 'InternalError', message };
+  }
+
+  for (const [title, fault, code] of staying) {
+    for (const step of [
+      'CreateMultipartUpload',
+      'UploadPart',
+      'CompleteMultipartUpload',
+    ] as const) {
+      it(`${title} at ${step} is a named failure, and leaves nothing`, async () => {
+        await open();
+        plan(step, fault, { times: ALWAYS, skip: step === 'UploadPart' ? 3 : 0 });
+        const error = await expectFailure(store.create(KEY, stream(someBytes(LONG))), code);
+        expect(error.message).toContain('Store main (s3://backups/holdfast)');
+        if (code !== 'STORE_BUCKET_MISSING') expect(error.message).toContain(KEY);
+        await expectNothing();
+      });
+    }
+
+    it(`${title} at PutObject is a named failure, and leaves nothing`, async () => {
+      await open();
+      plan('PutObject', fault, { times: ALWAYS });
+      await expectFailure(store.put(KEY, Buffer.from('x')), code);
+      await expectNothing();
+    });
+  }
+
+  it('S3-01 a failed part ends the source, even one that stalls', async () => {
+    await open();
+    plan('UploadPart', answer(403, 'AccessDenied'), { times: ALWAYS });
+    const startedAt = performance.now();
+    await expectFailure(store.create(KEY, stalled(someBytes(LONG))), 'STORE_DENIED');
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    await expectNothing();
+  });
+
+  it('a bucket that is missing is told by every call', async () => {
+    await open();
+    s3.simulator.dropBucket(true);
+    const fresh = s3.open({ name: 'fresh' });
+    await expectFailure(fresh.put(KEY, Buffer.from('x')), 'STORE_BUCKET_MISSING');
+    await expectFailure(fresh.head(KEY), 'STORE_BUCKET_MISSING');
+    await expectFailure(collect(fresh.read(KEY)), 'STORE_BUCKET_MISSING');
+    await expectFailure(listOf(fresh.list('')), 'STORE_BUCKET_MISSING');
+    const findings = await fresh.probe();
+    expect(findings).toMatchObject([{ ability: 'reach', ok: false, level: 'required' }]);
+    s3.simulator.dropBucket(false);
+  });
+
+  it('a store that is not there, or whose name nobody knows, is told', async () => {
+    await open();
+    const nowhere = s3.open({ endpoint: 'http://127.0.0.1:1' });
+    const error = await expectFailure(nowhere.head(KEY), 'STORE_UNREACHABLE');
+    expect(error.message).toContain('nothing listens there (ECONNREFUSED)');
+    const unknown = s3.open({ endpoint: 'http://s3.invalid' });
+    await expectFailure(unknown.head(KEY), 'HOST_UNKNOWN');
+  });
+});
