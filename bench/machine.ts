@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { findTool } from '../infra/tools/find-tool.ts';
-import type { ToolName } from '../infra/tools/table.ts';
+import { TOOLS, type ToolName } from '../infra/tools/table.ts';
 
 export interface Machine {
   /** Cores, memory, and what else was going on. */
@@ -25,22 +25,22 @@ export async function describeMachine(): Promise<Machine> {
 async function versionOf(name: ToolName): Promise<string> {
   const path = await findTool(name, { build: false }).catch(() => undefined);
   if (path === undefined) return `${name} not at hand`;
-  const argument = name.startsWith('influx') ? 'version' : '--version';
-  return `${name} ${firstVersion(await output(path, argument))}`;
+  const { reports, version } = TOOLS[name];
+  const told = reports.pattern.exec(await output(path, ...reports.arguments))?.[1];
+  // What was built from source without a tag does not know its version; it is the pinned one.
+  const server = name === 'temporal' ? ' server' : '';
+  return `${name}${server} ${told ?? version}`;
 }
 
 async function versionOfAws(): Promise<string> {
-  return `aws ${firstVersion(await output('aws', '--version'))}`;
+  const told = await output('aws', '--version');
+  return `aws ${/\d+\.\d+\.\d+/.exec(told)?.[0] ?? 'not at hand'}`;
 }
 
-async function output(command: string, argument: string): Promise<string> {
-  const { stdout, stderr } = await promisify(execFile)(command, [argument]).catch(() => ({
+async function output(command: string, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(command, args).catch(() => ({
     stdout: '',
     stderr: '',
   }));
   return stdout + stderr;
-}
-
-function firstVersion(text: string): string {
-  return /\d+\.\d+\.\d+/.exec(text)?.[0] ?? 'of unknown version';
 }

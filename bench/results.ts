@@ -15,13 +15,13 @@ const JSON_FILE = new URL('./results.json', import.meta.url);
 const MARKDOWN_FILE = new URL('./RESULTS.md', import.meta.url);
 
 /** Replaces the rows measured now; the others keep their figures and dates. */
-export async function recordRows(rows: Row[]): Promise<void> {
+export async function recordRows(rows: Row[], order: string[]): Promise<void> {
   const known = JSON.parse(await readFile(JSON_FILE, 'utf8').catch(() => '[]')) as Recorded[];
   const machine = await describeMachine();
   const measured = new Date().toISOString().slice(0, 16).replace('T', ' ');
   const all = new Map(known.map((one) => [one.row.name, one]));
   for (const row of rows) all.set(row.name, { row, measured, machine });
-  const recorded = [...all.values()];
+  const recorded = order.flatMap((name) => all.get(name) ?? []);
   await writeFile(JSON_FILE, await format(JSON.stringify(recorded), { parser: 'json' }));
   const style = { parser: 'markdown', printWidth: 100 } as const;
   await writeFile(MARKDOWN_FILE, await format(toMarkdown(recorded), style));

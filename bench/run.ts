@@ -10,9 +10,11 @@ import { build } from './build.ts';
 import { judge } from './figures.ts';
 import { longStream } from './long-stream.ts';
 import { manyShards } from './many-shards.ts';
+import { realServer } from './real-server.ts';
 import { recordRows } from './results.ts';
+import { streamMemory } from './stream-memory.ts';
 
-const BENCHMARKS = [manyShards, longStream];
+const BENCHMARKS = [realServer, longStream, streamMemory, manyShards];
 const names = BENCHMARKS.flatMap(({ rows }) => rows);
 
 const { values, positionals } = parseArgs({
@@ -34,5 +36,5 @@ for (const benchmark of BENCHMARKS) {
     const { value, met } = judge(row);
     console.log(`${row.name}: ${value.toFixed(2)}, ${met ? 'met' : 'NOT met'}`);
   }
-  await recordRows(rows);
+  await recordRows(rows, names);
 }
