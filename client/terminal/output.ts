@@ -43,6 +43,12 @@ export class Output {
     process.stderr.write(`${line}\n`);
   }
 
+  /** A line of a log: on stderr, also with `--json`. */
+  log(line: string): void {
+    this.clear();
+    process.stderr.write(`${line}\n`);
+  }
+
   /** Lines that the next output replaces. Only where a person watches. */
   live(lines: string[]): void {
     if (!this.interactive) return;

@@ -11,6 +11,7 @@ import {
   registrationCommand,
 } from '../temporal/search-attributes.ts';
 import type { Output } from '../terminal/output.ts';
+import { logLine } from './log-line.ts';
 
 export interface WorkersOptions {
   config: Config;
@@ -27,7 +28,10 @@ export interface WorkersOptions {
 export async function runWorkers(options: WorkersOptions): Promise<void> {
   const { config, temporal, output, signal } = options;
   const { namespace, connectionOptions } = temporal;
-  Runtime.install({ logger: new DefaultLogger(options.logLevel), shutdownSignals: [] });
+  const logger = new DefaultLogger(options.logLevel, (entry) => {
+    output.log(logLine(entry));
+  });
+  Runtime.install({ logger, shutdownSignals: [] });
 
   const stop = new AbortController();
   const stopped = AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]);

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../client/main.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** Every line of stdout, which must all be JSON. */
+  objects: Record<string, unknown>[];
+  /** The last of them: the result, or the error. */
+  result: Record<string, unknown>;
+}
+
+export interface Running {
+  readonly pid: number;
+  stdout(): string;
+  stderr(): string;
+  kill(signal: NodeJS.Signals): void;
+  ended: Promise<Ran>;
+}
+
+export interface CommandOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+}
+
+/** The real command, as a shell without a terminal starts it. */
+export function start(args: string[], options: CommandOptions = {}): Running {
+  const { PATH, HOME, HOLDFAST_TEMPORAL } = process.env;
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    cwd: options.cwd ?? ROOT,
+    env: {
+      PATH,
+      HOME,
+      ...(HOLDFAST_TEMPORAL ? { HOLDFAST_TEMPORAL } : {}),
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const killAtExit = () => child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = new Promise<Ran>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      process.removeListener('exit', killAtExit);
+      resolve({
+        code,
+        stdout,
+        stderr,
+        get objects() {
+          return stdout
+            .split('\n')
+            .filter(Boolean)
+            .map((line) => JSON.parse(line) as Record<string, unknown>);
+        },
+        get result() {
+          return this.objects.at(-1) ?? {};
+        },
+      });
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    kill: (signal) => child.kill(signal),
+    ended,
+  };
+}
+
+export function run(args: string[], options: CommandOptions = {}): Promise<Ran> {
+  return start(args, options).ended;
+}

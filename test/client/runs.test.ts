@@ -1,0 +1,197 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { startWorld, type World } from '../workflows/world.ts';
+import { run as runCommand, start as startCommand, type Ran } from './command.ts';
+
+let world: World;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  world = await startWorld({ shards: 20 });
+  env = {
+    HOLDFAST_CONFIG: world.holdfast.configPath,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: world.holdfast.namespace,
+    TEST_SOURCE_TOKEN: world.source.token,
+    TEST_SPARE_TOKEN: world.spare.token,
+  };
+});
+afterAll(() => world?.stop());
+beforeEach(() => world.source.calm());
+
+const run = (...args: string[]): Promise<Ran> => runCommand(args, { env });
+
+describe('holdfast backup', () => {
+  it('follows the run, and ends with its report', async () => {
+    const { code, objects, result } = await run(
+      'backup',
+      'metrics',
+      '--note',
+      'mine',
+      '--tag',
+      'a=b',
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(objects[0]).toMatchObject({
+      event: 'started',
+      workflowId: expect.stringMatching(/^backup\/metrics\/\d{4}-\d\d-\d\dt/) as string,
+    });
+    expect(objects.map(({ event }) => event)).toContain('warning');
+    expect(result).toMatchObject({ target: 'metrics', store: 'disk', state: 'ok', artifacts: 22 });
+    expect(await world.manifest(String(result['backup']))).toMatchObject({
+      note: 'mine',
+      tags: { a: 'b' },
+    });
+  });
+
+  it('exits with 5 for warnings when it is strict, and tells each warning once', async () => {
+    const { code, stdout, stderr } = await run('backup', 'metrics', '--strict');
+    expect(code).toBe(5);
+    expect(stderr.match(/^warning METADATA_UNENCRYPTED/gm)).toHaveLength(1);
+    expect(stdout).toMatch(/ is in disk: 22 artifacts, .*, with 1 warning\n$/);
+  });
+
+  it('shows what is tried again, while it is', async () => {
+    world.source.switches.shardCut = 3;
+    const { code, stderr } = await run('backup', 'metrics');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/transferPage: attempt \d+, last error: /);
+  });
+});
+
+describe('holdfast list and show', () => {
+  it('read the store itself, within 80 columns', async () => {
+    const listed = await run('list');
+    expect(listed.code).toBe(0);
+    const lines = listed.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^TARGET +BACKUP +AGE +STORED +STATE +PROOF$/);
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+
+    const shown = await run('show', 'metrics', '--json', '--objects');
+    expect(shown.result).toMatchObject({
+      place: expect.stringContaining(world.store.path) as string,
+      manifest: { target: 'metrics', state: 'ok' },
+    });
+    const { manifest, objects } = shown.result as {
+      manifest: { totals: { objects: number } };
+      objects: unknown[];
+    };
+    expect(objects).toHaveLength(manifest.totals.objects);
+  });
+});
+
+describe('holdfast verify', () => {
+  it('exits with 0 for a whole backup and with 8 for a damaged one', async () => {
+    const report = await world.holdfast.run('backup', { target: 'metrics' });
+    const whole = await run('verify', 'metrics', report.backup, '--deep', '--json');
+    expect(whole.code).toBe(0);
+    expect(whole.result).toMatchObject({ ok: true, depth: 'deep', backup: report.backup });
+
+    const [shard] = (await world.files()).filter(
+      (file) => file.includes(report.backup) && file.endsWith('.tar'),
+    );
+    await writeFile(join(world.store.path, String(shard)), 'flipped');
+    const damaged = await run('verify', 'metrics', report.backup);
+    expect(damaged.code).toBe(8);
+    expect(damaged.stdout).toMatch(/ is damaged: \d+ findings? /);
+  });
+});
+
+describe('holdfast restore', () => {
+  const RENAMED = ['--bucket', 'telemetry', '--rename', 'telemetry=again'];
+
+  it('shows the plan, and changes nothing when nobody can be asked', async () => {
+    const { code, stderr, stdout } = await run('restore', 'metrics', ...RENAMED);
+    expect(code).toBe(4);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/creates:\n {2}acme\/again\n/);
+    expect(stderr).toMatch(/CONFIRM_REQUIRED: Nothing was restored: nobody can be asked/);
+  });
+
+  it('restores what it showed, and says how it was proven', async () => {
+    const { code, stdout } = await run('restore', 'metrics', ...RENAMED, '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ is restored into metrics: .*; proven 20 artifacts identical/);
+  });
+
+  it('refuses to replace data without the name of the destination, also with --yes', async () => {
+    const { code, result } = await run('restore', 'metrics', '--yes', '--json');
+    expect(code).toBe(4);
+    expect(result).toMatchObject({
+      error: {
+        code: 'CONFIRM_REQUIRED',
+        hint: expect.stringContaining('--confirm metrics') as string,
+      },
+    });
+  });
+
+  it('gives the plan as its result for --dry-run', async () => {
+    const { code, result } = await run('restore', 'metrics', '--dry-run', '--json');
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ dryRun: true, plan: { destructive: true, into: 'metrics' } });
+  });
+
+  it.each([
+    [['--backup', '2020-01-01t00-00-00z-123456'], 3, 'BACKUP_UNKNOWN'],
+    [['--bucket', 'nosuch'], 3, 'SELECTION_EMPTY'],
+    [['--into', 'nosuch'], 3, 'TARGET_UNKNOWN'],
+  ])('exits with the kind of failure of the run: %j', async (args, code, failure) => {
+    const ran = await run('restore', 'metrics', ...args, '--yes', '--json');
+    expect(ran.code).toBe(code);
+    expect(ran.result).toMatchObject({ error: { code: failure } });
+  });
+});
+
+describe('holdfast status and cancel', () => {
+  it('show a run and end it', async () => {
+    world.source.switches.bytesPerSecond = 200;
+    const detached = await run('backup', 'metrics', '--detach');
+    expect(detached.code).toBe(0);
+    const id = detached.stdout.trim();
+    expect(id).toMatch(/^backup\/metrics\//);
+
+    const status = await run('status', 'metrics', '--json');
+    const { runs } = status.result as { runs: Record<string, unknown>[] };
+    expect(runs[0]).toMatchObject({ workflowId: id, status: 'RUNNING', target: 'metrics' });
+
+    const followed = startCommand(['cancel', 'metrics', '--reason', 'a test', '--json'], { env });
+    const cancelled = await followed.ended;
+    expect(cancelled.code).toBe(6);
+    expect(cancelled.result).toMatchObject({ workflowId: id, cancelled: true });
+
+    const after = await run('status', id);
+    expect(after.code).toBe(0);
+    expect(after.stdout).toMatch(/^state +cancelled$/m);
+    expect(after.stdout).toMatch(/^failure +CANCELLED: /m);
+  });
+
+  it.each([['metrics'], ['backup/metrics/never']])(
+    'exit with 3 where there is no such run: %s',
+    async (which) => {
+      const { code, result } = await run('cancel', which, '--json');
+      expect(code).toBe(3);
+      expect(result).toMatchObject({ error: { code: 'RUN_UNKNOWN' } });
+    },
+  );
+});
+
+describe('holdfast doctor', () => {
+  it('finds no problem where there is none, and exits with 8 where there is one', async () => {
+    const well = await run('doctor', '--json');
+    expect(well.result).toMatchObject({ ok: true });
+    expect(well.code).toBe(0);
+    const { checks } = well.result as { checks: { area: string; level: string }[] };
+    expect(checks.map(({ area }) => area)).toEqual(
+      expect.arrayContaining(['config', 'temporal', 'store', 'target']),
+    );
+
+    const ill = await runCommand(['doctor'], { env: { ...env, TEST_SOURCE_TOKEN: 'wrong' } });
+    expect(ill.code).toBe(8);
+    expect(ill.stdout).toMatch(/^PROBLEM target metrics: /m);
+    expect(ill.stdout).toMatch(/\n1 problem found\.\n$/);
+    expect(ill.stdout).not.toContain('wrong');
+  });
+});
