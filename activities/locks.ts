@@ -35,12 +35,11 @@ async function look(deps: Dependencies, lock: string, heartbeatMs: number): Prom
     throw error;
   }
   if (found.status.name === 'RUNNING') {
-    const { workflowId, operation, since } = found.memo ?? {};
     return {
       holder: {
-        workflowId: String(workflowId ?? lock),
-        operation: String(operation ?? 'unknown'),
-        since: String(since ?? found.startTime.toISOString()),
+        workflowId: noted(found, 'workflowId') ?? lock,
+        operation: noted(found, 'operation') ?? 'unknown',
+        since: noted(found, 'since') ?? found.startTime.toISOString(),
       },
       fenceMs: 0,
     };
@@ -48,4 +47,10 @@ async function look(deps: Dependencies, lock: string, heartbeatMs: number): Prom
   const endedAt = found.closeTime?.getTime() ?? Date.now();
   const badly = found.status.name !== RELEASED;
   return { holder: null, fenceMs: badly ? Math.max(0, endedAt + heartbeatMs - Date.now()) : 0 };
+}
+
+/** What the holder wrote into the memo of its lock. */
+function noted({ memo }: WorkflowExecutionDescription, field: string): string | undefined {
+  const value: unknown = memo?.[field];
+  return typeof value === 'string' ? value : undefined;
 }

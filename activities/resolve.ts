@@ -1,8 +1,8 @@
-import { Context } from '@temporalio/activity';
 import type { BackupJob, Job } from '../workflows/contract/activities.ts';
 import { backupId } from '../workflows/contract/names.ts';
 import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import type { Dependencies } from './dependencies.ts';
+import { ownExecution } from './own-execution.ts';
 
 export interface RunFacts {
   run: BackupJob['run'];
@@ -12,8 +12,7 @@ export interface RunFacts {
 
 /** What Temporal knows of the run that asks. The times are Temporal's, so that a retry finds the same. */
 export async function runFacts(deps: Dependencies): Promise<RunFacts> {
-  const { workflowExecution } = Context.current().info;
-  const { workflowId, runId } = workflowExecution!;
+  const { workflowId, runId } = ownExecution();
   const { startTime } = await deps.client.workflow.getHandle(workflowId, runId).describe();
   return {
     run: { workflowId, runId, namespace: deps.client.options.namespace, cluster: deps.cluster },

@@ -35,16 +35,16 @@ const ACTIVITIES_AT_A_TIME = 40;
 
 /** Builds the world once: what every activity needs, and the worker that runs them. */
 export async function createWorker(options: HoldfastWorkerOptions): Promise<Worker> {
-  const { connection, namespace, loadConfig, taskQueue = TASK_QUEUE } = options;
+  const { connection, namespace, taskQueue = TASK_QUEUE } = options;
   const { clusterId } = await connection.workflowService.getClusterInfo({});
   const activities = createActivities({
-    loadConfig,
+    loadConfig: () => options.loadConfig(),
     client: new Client({ connection, namespace }),
     cluster: clusterId ?? '',
     stores: options.stores ?? createStoreResources(),
     spoolRoot: options.spoolRoot ?? join(tmpdir(), `holdfast-spool-${process.getuid?.() ?? 0}`),
     version: holdfastVersion(),
-    searchable: onceTrue(options.searchable),
+    searchable: onceTrue(() => options.searchable()),
   });
   return Worker.create({
     connection,

@@ -65,11 +65,12 @@ function close(run: Run, error: unknown): Skipped {
   throw end;
 }
 
-/** Whether a schedule started this run, and for when. */
+/** The time that a schedule started this run for; undefined when a person did. */
 export function scheduled(): string | undefined {
-  const { searchAttributes } = workflowInfo();
-  const [time] = searchAttributes['TemporalScheduledStartTime'] ?? [];
-  return time instanceof Date ? time.toISOString() : time === undefined ? undefined : String(time);
+  const { typedSearchAttributes } = workflowInfo();
+  return typedSearchAttributes
+    .get({ name: 'TemporalScheduledStartTime', type: 'DATETIME' })
+    ?.toISOString();
 }
 
 function outcomeOf(report: { warnings: unknown[]; ok?: boolean }): Outcome {

@@ -12,30 +12,39 @@ export async function eachPage(
   pages: number[],
   work: (page: number, range: string, activityId: string) => Promise<void>,
 ): Promise<void> {
-  const starts = pages.map((_, page) => pages.slice(0, page).reduce((sum, size) => sum + size, 0));
-  let next = 0;
+  const queue = pagesOf(pages);
   const scope = new CancellationScope();
+  let failed = false;
   const lane = async () => {
-    while (next < pages.length) {
-      const page = next++;
-      const start = starts[page]!;
-      await work(page, `${start + 1}–${start + pages[page]!}`, `page-${page}`);
+    for (const { page, range } of queue) {
+      if (failed) return;
+      await work(page, range, `page-${page}`);
     }
   };
-  await scope.run(async () => {
-    const lanes = Array.from({ length: Math.min(PAGES_IN_FLIGHT, pages.length) }, () =>
-      lane().catch((error: unknown) => {
-        next = pages.length;
-        scope.cancel();
-        throw error;
-      }),
-    );
-    const settled = await Promise.allSettled(lanes);
-    const failed = settled.filter((lane) => lane.status === 'rejected');
-    if (failed[0]) throw (failed.find(notCancelled) ?? failed[0]).reason;
-  });
+  const lanes = Array.from({ length: Math.min(PAGES_IN_FLIGHT, pages.length) }, () =>
+    scope.run(lane).catch((error: unknown) => {
+      failed = true;
+      scope.cancel();
+      throw error;
+    }),
+  );
+  const failures = (await Promise.allSettled(lanes)).filter(({ status }) => status === 'rejected');
+  const first = failures.find(notCancelled) ?? failures[0];
+  if (first) throw (first as PromiseRejectedResult).reason;
 }
 
-function notCancelled({ reason }: PromiseRejectedResult): boolean {
-  return !isCancellation(reason);
+/** Ranges as a person counts: `1–64`, `65–128`. */
+function pagesOf(pages: number[]): ArrayIterator<{ page: number; range: string }> {
+  let start = 0;
+  return pages
+    .map((size, page) => {
+      const range = `${start + 1}–${start + size}`;
+      start += size;
+      return { page, range };
+    })
+    .values();
+}
+
+function notCancelled(settled: PromiseSettledResult<void>): boolean {
+  return settled.status === 'rejected' && !isCancellation(settled.reason);
 }

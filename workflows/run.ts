@@ -1,6 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Job, PageTotals } from './contract/activities.ts';
-import { SEARCH_ATTRIBUTES, type Operation, type Outcome } from './contract/names.ts';
+import type { SEARCH_ATTRIBUTES, Operation, Outcome } from './contract/names.ts';
 import type { Figures, Progress, Warning } from './contract/progress.ts';
 import { renderDetails } from './details.ts';
 import { searchAttribute } from './search-attributes.ts';

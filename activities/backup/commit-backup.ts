@@ -41,7 +41,7 @@ export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
           lines,
           conclusion,
         });
-        return await publish(store, folder, manifest, job, at);
+        return publish(store, folder, manifest, job, at);
       }),
     );
 }

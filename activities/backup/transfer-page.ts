@@ -53,10 +53,9 @@ async function transfer(
     throttleOf(snapshot),
   ];
   const receipts: (Receipt | undefined)[] = artifacts.map(({ path }) => known.get(path));
-  const todo = [...artifacts.keys()].filter((index) => !receipts[index]);
+  const todo = [...artifacts.entries()].filter(([index]) => !receipts[index]);
   try {
-    await eachBounded(todo, streamsPerPage(snapshot), async (index) => {
-      const artifact = artifacts[index]!;
+    await eachBounded(todo, streamsPerPage(snapshot), async ([index, artifact]) => {
       const lines = await storeArtifact({
         store,
         folder,

@@ -18,7 +18,7 @@ export function nearest(found: string, candidates: Iterable<string>): string | u
 
 /** Letters in the wrong order are the commonest slip, and would count twice. */
 function swapped(one: string, other: string): boolean {
-  const letters = (text: string) => [...text.toLowerCase()].toSorted().join('');
+  const letters = (text: string) => text.toLowerCase().split('').toSorted().join('');
   return letters(one) === letters(other);
 }
 

@@ -10,12 +10,13 @@ import type { Store } from '../stores/store.ts';
  */
 export async function checkObjects(
   store: Store,
-  { manifest, objects }: BackupReader,
+  backup: BackupReader,
   signal: AbortSignal,
 ): Promise<void> {
+  const { manifest } = backup;
   const folder = backupFolder(manifest.target, manifest.id);
   const wanted = new Map<string, number>();
-  for await (const line of objects()) {
+  for await (const line of backup.objects()) {
     wanted.set(posix.join(folder, line.from ?? line.path), line.bytes);
   }
   for await (const { key, bytes } of store.list(`${folder}data/`, { signal })) {

@@ -1,4 +1,4 @@
-import type { Activities } from '../../workflows/contract/activities.ts';
+import type { Activities, RestoreJob } from '../../workflows/contract/activities.ts';
 import { runSuffix } from '../../workflows/contract/names.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { toJson, putOnce } from '../catalog/json.ts';
@@ -7,7 +7,6 @@ import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { PlannedRestore } from '../products/product.ts';
 import { withDestination, withStore } from '../workspace.ts';
-import type { RestoreJob } from '../../workflows/contract/activities.ts';
 import { backupReader } from './backup-reader.ts';
 import { checkObjects } from './check-objects.ts';
 import { findRestorePlan, writeRestorePlan } from './restore-in-store.ts';

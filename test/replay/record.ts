@@ -44,7 +44,8 @@ const holdfast = await startHoldfast({
     },
   },
 });
-const { client, start } = holdfast;
+const { client } = holdfast;
+const start: typeof holdfast.start = (...args) => holdfast.start(...args);
 
 async function record(name: string, handle: WorkflowHandle): Promise<void> {
   await handle.result().catch(() => undefined);
