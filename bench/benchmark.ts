@@ -41,5 +41,5 @@ export interface BenchmarkContext {
   wanted: Set<string>;
   /** Default of the benchmark when undefined. */
   rounds: number | undefined;
-  say(line: string): void;
+  say: (line: string) => void;
 }

@@ -10,14 +10,14 @@ export interface Usage {
 
 /** Answers the questions of the process that measures: `usage`, and whatever `work` can do. */
 export function serve(work: Record<string, (input: never) => Promise<unknown>>): void {
-  process.on('message', async ({ ask, input }: { ask: string; input: never }) => {
+  const reply = async (ask: string, input: never) => {
     try {
-      const answer = ask === 'usage' ? usage() : await work[ask]?.(input);
-      process.send?.({ answer });
+      process.send?.({ answer: ask === 'usage' ? usage() : await work[ask]?.(input) });
     } catch (error) {
       process.send?.({ error: error instanceof Error ? error.stack : String(error) });
     }
-  });
+  };
+  process.on('message', ({ ask, input }: { ask: string; input: never }) => void reply(ask, input));
   process.once('disconnect', () => process.exit(0));
   process.send?.({ answer: 'ready' });
 }
