@@ -132,7 +132,7 @@ describe.each(ways)('P-11: a restore that is cancelled %s', (_, cancel) => {
     await cancel(handle);
     const end = await ending(handle);
     expect(end).toMatchObject({ status: 'COMPLETED' });
-    expect(end.warnings).toContain('CANCELLED_AFTER_COMMIT');
+    expect(end.warnings).toContain('CANCELLED_AFTER_RESTORE');
     expect(await pointsOf(stage.spare, 'telemetry')).toEqual(
       await pointsOf(stage.source, 'telemetry'),
     );

@@ -1,0 +1,194 @@
+import { ScheduleOverlapPolicy, type WorkflowHandle } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { audit, isLocked } from './audit.ts';
+import { ending, phase, progressOf, until } from './following.ts';
+import { bucketsOf, filesBelow, HASTE, setStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+/** Ids of backups whose runs were ended by hand: what they left is found later, by whoever looks for leftovers. */
+let ended: string[] = [];
+
+beforeAll(async () => {
+  stage = await setStage({ target: { timeouts: { ...HASTE, stall: '2m' } } });
+  for (const name of ['first', 'second']) {
+    stage.config.targets[name] = {
+      ...stage.config.targets['metrics'],
+      cluster: 'one',
+      timeouts: { ...HASTE, stall: '2m', lockWait: '2m' },
+    };
+  }
+  await stage.reconfigure();
+});
+afterAll(() => stage?.stop());
+afterEach(async () => {
+  stage.source.calm();
+  stage.spare.calm();
+  stage.source.requests.length = 0;
+  stage.spare.requests.length = 0;
+  const { problems } = await audit(stage);
+  const known = (problem: string) => ended.some((id) => problem.startsWith(`stray metrics/${id}/`));
+  expect(problems.filter((problem) => !known(problem))).toEqual([]);
+  for (const target of ['metrics', 'spare']) {
+    expect(await isLocked(stage.holdfast.client, `target/${target}`)).toBe(false);
+  }
+});
+
+const backup = (target = 'metrics') => stage.holdfast.start('backup', { target });
+
+/** A backup that captures for so long. */
+async function slowly(target: string, ms: number): Promise<WorkflowHandle> {
+  stage.source.switches.firstByteMs = ms;
+  const handle = await backup(target);
+  await phase(handle, 'capturing');
+  await until('metadata are asked for', () => asked(/backup\/metadata/));
+  stage.source.switches.firstByteMs = 0;
+  return handle;
+}
+
+describe('a backup that meets another one of its target', () => {
+  test('waits, tells for whom, then fails with its id, and does it no harm', async () => {
+    const first = await slowly('metrics', 6_000);
+    const second = await backup();
+    await until('it says so', async () => {
+      return (await progressOf(second)).waitingFor === first.workflowId;
+    });
+    const end = await ending(second);
+    expect(end).toMatchObject({ status: 'FAILED', code: 'LOCK_HELD' });
+    expect(end.message).toContain(first.workflowId);
+    expect(await ending(first)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('I-12: is skipped, and says whom it met, when a schedule started it', async () => {
+    const { client } = stage.holdfast;
+    const schedule = await client.schedule.create({
+      scheduleId: 'backup/metrics',
+      spec: {},
+      policies: { overlap: ScheduleOverlapPolicy.ALLOW_ALL },
+      action: {
+        type: 'startWorkflow',
+        workflowType: 'backup',
+        workflowId: 'backup/metrics/scheduled',
+        taskQueue: TASK_QUEUE,
+        args: [{ target: 'metrics' }],
+      },
+    });
+    const first = await slowly('metrics', 8_000);
+    await schedule.trigger();
+    let id = '';
+    await until('the schedule starts it', async () => {
+      const [latest] = (await schedule.describe()).info.recentActions;
+      id = latest?.action.workflow.workflowId ?? '';
+      return id !== '';
+    });
+    const end = await ending(client.workflow.getHandle(id));
+    await schedule.delete();
+
+    expect(end).toMatchObject({ status: 'COMPLETED' });
+    expect(end.report).toMatchObject({ skipped: true, heldBy: first.workflowId });
+    expect(await ending(first)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('P-05: that was terminated while it streams waits for its activities, and neither harms the other', async () => {
+    stage.source.switches.bytesPerSecond = 4_000;
+    const first = await backup();
+    await phase(first, 'streaming');
+    await until('it streams', () => asked(/shards\/20/));
+    await first.terminate('by hand');
+    const second = await backup();
+    await phase(second, 'letting');
+    const [left] = await unfinished();
+    ended = [...ended, left ?? 'nothing'];
+    await phase(second, 'capturing');
+    stage.source.calm();
+    const before = await filesOf(left ?? '');
+    const end = await ending(second);
+
+    expect(left).toBeDefined();
+    expect(end).toMatchObject({ status: 'COMPLETED', report: { state: 'ok', artifacts: 72 } });
+    expect(await filesOf(left ?? '')).toEqual(before);
+  });
+
+  test('on the way through a lock of their cluster waits, and then goes on', async () => {
+    const first = await slowly('first', 3_000);
+    const second = await backup('second');
+    await until('it waits', async () => {
+      return (await progressOf(second)).waitingFor === first.workflowId;
+    });
+    expect(await isLocked(stage.holdfast.client, 'target/second')).toBe(false);
+    expect(await ending(first)).toMatchObject({ status: 'COMPLETED' });
+    expect(await ending(second)).toMatchObject({ status: 'COMPLETED' });
+    expect(await isLocked(stage.holdfast.client, 'cluster/influxdb-v2/one')).toBe(false);
+  });
+});
+
+test('I-04: a backup whose lock is ended by hand stops, cleans up and says so', async () => {
+  stage.source.switches.shardStalls = { shards: [30] };
+  const { backups } = await audit(stage);
+  const run = await backup();
+  await phase(run, 'streaming');
+  await stage.holdfast.client.workflow.getHandle('target/metrics').terminate('by hand');
+  const end = await ending(run);
+  expect(end).toMatchObject({ status: 'FAILED', code: 'LOCK_LOST', warnings: [] });
+  expect((await audit(stage)).backups).toEqual(backups);
+});
+
+describe('a restore and a backup of its destination', () => {
+  test('exclude each other', async () => {
+    stage.spare.switches.restoreAnswerMs = 200;
+    const buckets = bucketsOf(stage.spare);
+    const restore = await stage.holdfast.start('restore', {
+      target: 'metrics',
+      into: 'spare',
+      select: { buckets: ['telemetry'] },
+      rename: { 'acme/': 'other' },
+    });
+    await phase(restore, 'restoring');
+    const end = await ending(await backup('spare'));
+    expect(end).toMatchObject({ status: 'FAILED', code: 'LOCK_HELD' });
+    expect(end.message).toContain(restore.workflowId);
+    await restore.cancel();
+    expect(await ending(restore)).toMatchObject({ status: 'CANCELLED' });
+    expect(bucketsOf(stage.spare)).toEqual(buckets);
+  });
+
+  test('P-05: whose restore was terminated leave no bucket under a name that one would take for good', async () => {
+    stage.spare.switches.restoreAnswerMs = 500;
+    const restore = await stage.holdfast.start('restore', {
+      target: 'metrics',
+      into: 'spare',
+      select: { buckets: ['telemetry'] },
+      rename: { 'acme/': 'other', telemetry: 'half' },
+    });
+    await phase(restore, 'restoring');
+    await restore.terminate('by hand');
+    const next = await backup('spare');
+    expect(await ending(next)).toMatchObject({ status: 'COMPLETED' });
+    const names = bucketsOf(stage.spare);
+    expect(names).not.toContain('other/half');
+    expect(names.filter((name) => /^other\/half\.restoring-/.test(name))).toHaveLength(1);
+    const used = stage.spare.requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(stage.spare.requests.length).toBe(used);
+    ended = [...ended, ...(await audit(stage)).backups];
+  });
+});
+
+function asked(path: RegExp): boolean {
+  return stage.source.requests.some((request) => path.test(request.path));
+}
+
+/** The backups of `metrics` without a manifest. */
+async function unfinished(): Promise<string[]> {
+  const keys = [...(await filesBelow(stage.disk)).keys()];
+  const ids = new Set(keys.map((key) => /^metrics\/([^/]+)\//.exec(key)?.[1] ?? ''));
+  return [...ids].filter(
+    (id) => id && !ended.includes(id) && !keys.includes(`metrics/${id}/backup.json`),
+  );
+}
+
+async function filesOf(backup: string): Promise<string[]> {
+  return [...(await filesBelow(stage.disk)).keys()]
+    .filter((key) => key.includes(backup))
+    .toSorted();
+}
