@@ -1,16 +1,12 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { createServer as createTcp, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HttpClient, type HttpOptions } from '../../activities/http/client.ts';
-
-const certificate = fileURLToPath(new URL('certificate/certificate.pem', import.meta.url));
-const key = fileURLToPath(new URL('certificate/key.pem', import.meta.url));
+import { makeCertificate, type Certificate } from '../support/certificate.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -151,11 +147,15 @@ describe('a broken answer', () => {
 });
 
 describe('TLS', () => {
+  let certificate: Certificate;
+  beforeAll(async () => {
+    certificate = await makeCertificate();
+  });
+  afterAll(() => certificate?.folder.remove());
+
   const secure = () =>
     listening(
-      createHttps({ cert: readFileSync(certificate), key: readFileSync(key) }, (_, response) =>
-        response.end('secret'),
-      ),
+      createHttps(certificate, (_, response) => response.end('secret')),
       'https',
     );
 
@@ -166,7 +166,7 @@ describe('TLS', () => {
   });
 
   it('trusts what the configuration trusts', async () => {
-    const response = await client(await secure(), { ca: certificate }).request(get);
+    const response = await client(await secure(), { ca: certificate.path }).request(get);
     expect(await response.text()).toBe('secret');
   });
 
