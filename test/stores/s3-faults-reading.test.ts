@@ -4,7 +4,7 @@ import { HoldfastError } from '../../activities/failure.ts';
 import { ObjectsRetained } from '../../activities/stores/retained.ts';
 import { ALWAYS } from '../simulators/s3/faults.ts';
 import { expectFailure } from './conformance.ts';
-import { KEY, open, plan, s3, store } from './s3-under-fault.ts';
+import { asked, KEY, open, plan, s3, store } from './s3-under-fault.ts';
 import { collect, listOf, someBytes } from './sources.ts';
 
 describe('reading', () => {
