@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { findTool } from '../../infra/tools/find-tool.ts';
+import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
+import { contentsOf, writeLines, type InfluxAddress } from '../support/influx.ts';
+import { startInfluxd, type Influxd } from '../support/influxd.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { startVersitygw, type Versitygw } from '../support/versitygw.ts';
+import { recoveryBlocks, runBlock } from './recovery-page.ts';
+
+const SOURCE_TOKEN = 'operator-token-of-the-source';
+const SPARE_TOKEN = 'operator-token-of-the-spare';
+/** Below what the metadata and the shard take, so that each becomes several objects. */
+const SMALL_OBJECT = 32 * 1024;
+
+function missing(...tools: string[]): string | undefined {
+  const absent = tools.filter((tool) => {
+    try {
+      execFileSync(tool, ['--version'], { stdio: 'ignore' });
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return absent.length === 0 ? undefined : `not on PATH: ${absent.join(', ')}`;
+}
+
+const withoutAge = missing('age', 'age-keygen');
+const withoutAws = missing('aws');
+
+describe('docs/recovery-without-holdfast.md', () => {
+  let folder: TemporaryFolder;
+  let source: Influxd;
+  let gateway: Versitygw;
+  let holdfast: Holdfast;
+  let path: string;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder('recovery');
+    // Under its own name: in the cache of tools it may have another.
+    const programs = join(folder.path, 'bin');
+    await mkdir(programs);
+    await symlink(await findTool('influx'), join(programs, 'influx'));
+    path = `${programs}:${process.env['PATH']}`;
+    source = await startInfluxd({ token: SOURCE_TOKEN });
+    // Values that do not compress, in one group of the bucket.
+    const lines = Array.from({ length: 12_000 }, (_, i) => {
+      return `m,host=h${i % 3} v=${Math.random()} ${1_700_006_400 + i}`;
+    });
+    await writeLines(source, source.bucket, lines);
+    gateway = await startVersitygw({ buckets: ['backups'] });
+    process.env['RECOVERY_TOKEN'] = SOURCE_TOKEN;
+    process.env['RECOVERY_S3_KEY'] = gateway.accessKeyId;
+    process.env['RECOVERY_S3_SECRET'] = gateway.secretAccessKey;
+    const target = {
+      product: 'influxdb-v2',
+      connection: { url: source.url, token: { env: 'RECOVERY_TOKEN' } },
+    };
+    const disk = { type: 'directory', path: 'disk' };
+    holdfast = await startHoldfast({
+      address: inject('temporalAddress'),
+      config: {
+        stores: {
+          main: {
+            type: 's3',
+            bucket: 'backups',
+            prefix: 'holdfast',
+            endpoint: gateway.endpoint,
+            region: gateway.region,
+            credentials: {
+              accessKeyId: { env: 'RECOVERY_S3_KEY' },
+              secretAccessKey: { env: 'RECOVERY_S3_SECRET' },
+            },
+          },
+          disk,
+          small: { type: 'directory', path: 'small', maxObjectSize: `${SMALL_OBJECT / 1024}KiB` },
+        },
+        targets: {
+          metrics: { ...target, store: 'main' },
+          plain: { ...target, store: 'disk' },
+          ...(withoutAge === undefined && {
+            sealed: { ...target, store: 'small', encryption: { recipients: [newKey()] } },
+          }),
+        },
+      },
+    });
+    await mkdir(join(holdfast.folder, 'disk'));
+    await mkdir(join(holdfast.folder, 'small'));
+  });
+
+  afterAll(async () => {
+    await holdfast?.stop();
+    await gateway?.stop();
+    await source?.stop();
+    await folder?.remove();
+  });
+
+  const identity = () => join(folder.path, 'age-key');
+
+  function newKey(): string {
+    execFileSync('age-keygen', ['-o', identity()], { stdio: 'ignore' });
+    return execFileSync('age-keygen', ['-y', identity()], { encoding: 'utf8' }).trim();
+  }
+
+  /** Runs the named blocks one after another, in the order of the page. */
+  async function follow(names: string[], env: Record<string, string>): Promise<void> {
+    const blocks = await recoveryBlocks();
+    expect(names).toEqual([...blocks.keys()].filter((name) => names.includes(name)));
+    for (const name of names) {
+      const { code, output } = await runBlock(blocks.get(name) ?? '', env);
+      expect(code, `${name}: ${output}`).toBe(0);
+    }
+  }
+
+  /** What the page says to set, and what a shell cannot do without. */
+  async function variables(name: string, url: string): Promise<Record<string, string>> {
+    const recovery = join(folder.path, name);
+    await mkdir(recovery);
+    return { PATH: path, HOME: folder.path, BACKUP_URL: url, RECOVERY: recovery };
+  }
+
+  const destination = ({ url, token }: InfluxAddress) => ({
+    INFLUX_HOST: url,
+    INFLUX_TOKEN: token,
+  });
+
+  test('says how each of its blocks is named', async () => {
+    expect([...(await recoveryBlocks()).keys()]).toEqual([
+      'fetch-s3',
+      'fetch-directory',
+      'check',
+      'decrypt',
+      'join',
+      'restore-bucket',
+      'restore-server',
+    ]);
+  });
+
+  test('restores one bucket from S3', async ({ skip }) => {
+    skip(withoutAws !== undefined, withoutAws);
+    const { backup } = await holdfast.run('backup', { target: 'metrics' });
+    const env = {
+      ...(await variables('s3', `s3://backups/holdfast/metrics/${backup}`)),
+      AWS_ENDPOINT_URL: gateway.endpoint,
+      AWS_REGION: gateway.region,
+      AWS_ACCESS_KEY_ID: gateway.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: gateway.secretAccessKey,
+      ...destination(source),
+      BUCKET: source.bucket,
+    };
+    await follow(['fetch-s3', 'check', 'decrypt', 'join', 'restore-bucket'], env);
+    expect(await contentsOf(source, `${source.bucket}-recovered`)).toEqual(
+      await contentsOf(source, source.bucket),
+    );
+  });
+
+  test('restores the whole server from a directory', async () => {
+    const { backup } = await holdfast.run('backup', { target: 'plain' });
+    const url = join(holdfast.folder, 'disk', 'plain', backup);
+    await using spare = await startInfluxd({ token: SPARE_TOKEN, org: 'other', bucket: 'other' });
+    await follow(['fetch-directory', 'check', 'decrypt', 'join', 'restore-server'], {
+      ...(await variables('directory', url)),
+      ...destination(spare),
+      OPERATOR_TOKEN: SOURCE_TOKEN,
+    });
+    await expectTheSame(spare);
+  });
+
+  test('restores the whole server from objects that are encrypted and split', async ({ skip }) => {
+    skip(withoutAge !== undefined, withoutAge);
+    const { backup } = await holdfast.run('backup', { target: 'sealed' });
+    const url = join(holdfast.folder, 'small', 'sealed', backup);
+    const names = await readdir(join(url, 'data'));
+    expect(names.some((name) => name.endsWith('.tar.age.001'))).toBe(true);
+    expect(names.some((name) => name.endsWith('.bolt.age.001'))).toBe(true);
+    expect(names.filter((name) => !name.includes('.age'))).toEqual([]);
+    await using spare = await startInfluxd({ token: SPARE_TOKEN, org: 'other', bucket: 'other' });
+    await follow(['fetch-directory', 'check', 'decrypt', 'join', 'restore-server'], {
+      ...(await variables('sealed', url)),
+      IDENTITY: identity(),
+      ...destination(spare),
+      OPERATOR_TOKEN: SOURCE_TOKEN,
+    });
+    await expectTheSame(spare);
+  });
+
+  test.each(['a shard', 'the list of objects'])('finds one flipped byte in %s', async (what) => {
+    const { backup } = await holdfast.run('backup', { target: 'plain' });
+    const url = join(holdfast.folder, 'disk', 'plain', backup);
+    const env = await variables(`flipped in ${what}`, url);
+    await follow(['fetch-directory', 'check'], env);
+    const [shard] = (await readdir(join(url, 'data'))).filter((name) => name.endsWith('.tar'));
+    const name = what === 'a shard' ? `data/${shard}` : 'objects.ndjson.gz';
+    const file = join(String(env['RECOVERY']), name);
+    const bytes = await readFile(file);
+    // Of a gzip file the fourth byte is one that no reader looks at.
+    bytes[what === 'a shard' ? bytes.length >> 1 : 3]! ^= 0x10;
+    await writeFile(file, bytes);
+    const { code, output } = await runBlock((await recoveryBlocks()).get('check') ?? '', env);
+    expect(code).not.toBe(0);
+    expect(output).toContain(`${name}: FAILED`);
+  });
+
+  /** The spare server is the source now: its organisation, and a token that it did not have. */
+  async function expectTheSame({ url }: Influxd): Promise<void> {
+    const restored = { url, org: source.org, token: SOURCE_TOKEN };
+    expect(await contentsOf(restored, source.bucket)).toEqual(
+      await contentsOf(source, source.bucket),
+    );
+  }
+});
