@@ -1,8 +1,8 @@
 import type { Activities, ReadJob } from '../workflows/contract/activities.ts';
-import type { Operation } from '../workflows/contract/names.ts';
+import { runSuffix, type Operation } from '../workflows/contract/names.ts';
 import { attempt } from './attempt.ts';
 import { LEASE_RENEWAL_MS, removeLease, writeLease } from './catalog/leases.ts';
-import { workFolderOf } from './catalog/layout.ts';
+import { backupFolder, LEASES, PROOFS, workFolderOf } from './catalog/layout.ts';
 import { removeBelow } from './catalog/remove-below.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Store } from './stores/store.ts';
@@ -21,10 +21,27 @@ export function releaseLease(deps: Dependencies): Activities['releaseLease'] {
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const { target } = job.snapshot;
-        await removeBelow(store, workFolderOf(target, job.backup, job.run.runId), at.signal);
-        await removeLease(store, { target, backup: job.backup, runId: job.run.runId }, at.signal);
+        const { runId } = job.run;
+        await abortOwnUploads(store, backupFolder(target, job.backup), runId, at.signal);
+        await removeBelow(store, workFolderOf(target, job.backup, runId), at.signal);
+        await removeLease(store, { target, backup: job.backup, runId }, at.signal);
       }),
     );
+}
+
+/** Attempts of this run that died may have begun a lease or a proof; others who read the backup write theirs now. */
+async function abortOwnUploads(
+  store: Store,
+  folder: string,
+  runId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const place of [folder + LEASES, folder + PROOFS]) {
+    for await (const upload of store.openUploads(place, { signal })) {
+      const own = upload.key.includes(runId) || upload.key.includes(`-${runSuffix(runId)}-`);
+      if (own) await store.abortUpload(upload, { signal });
+    }
+  }
 }
 
 /** Keeps the lease of a long activity alive while it works. */

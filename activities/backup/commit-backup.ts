@@ -4,6 +4,7 @@ import { attempt, type Attempt } from '../attempt.ts';
 import { putOnce, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, MANIFEST } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
+import { withDigest } from '../catalog/manifest-digest.ts';
 import { writeObjects } from '../catalog/objects.ts';
 import type { BackupPlan } from '../catalog/plan.ts';
 import { predecessor } from '../catalog/predecessor.ts';
@@ -112,7 +113,7 @@ async function publish(
   job: BackupJob,
   at: Attempt,
 ): Promise<BackupReport> {
-  if (await putOnce(store, folder + MANIFEST, toJson(manifest), at.signal)) {
+  if (await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), at.signal)) {
     return reportOf(manifest, job);
   }
   const there = await ownManifest(store, folder, job, at);

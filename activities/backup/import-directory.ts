@@ -6,6 +6,7 @@ import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
 import { backupFolder, MANIFEST, RUN, WORK } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
+import { withDigest } from '../catalog/manifest-digest.ts';
 import { writeObjects } from '../catalog/objects.ts';
 import { parseManifest } from '../catalog/read-manifest.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
@@ -81,7 +82,7 @@ export async function importDirectory(
     warnings,
     detail,
   };
-  await putOnce(store, folder + MANIFEST, toJson(manifest), signal);
+  await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), signal);
   await removeBelow(store, folder + WORK, signal);
   return { manifest, already: false };
 }

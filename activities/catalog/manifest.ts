@@ -41,6 +41,8 @@ export const manifestSchema = z.object({
   tags: z.record(z.string(), z.string()),
   warnings: z.array(warningSchema),
   detail: z.record(z.string(), z.unknown()),
+  /** SHA-256 of this manifest's compact JSON without this field. */
+  digest: sha256.optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

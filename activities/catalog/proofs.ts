@@ -13,6 +13,7 @@ const proofSchema = z.object({
 });
 export type ProofSummary = z.infer<typeof proofSchema>;
 
+/** A run proves once: an attempt after one that was not answered finds the proof of that one. */
 export async function recordProof(
   store: Store,
   target: string,
@@ -20,8 +21,10 @@ export async function recordProof(
   proof: ProofSummary & { operation: Operation; runId: string; [detail: string]: unknown },
   signal?: AbortSignal,
 ): Promise<void> {
-  const name = `${timeName(new Date(proof.time))}-${runSuffix(proof.runId)}-${proof.operation}.json`;
-  await putOnce(store, backupFolder(target, backup) + PROOFS + name, toJson(proof), signal);
+  const folder = backupFolder(target, backup) + PROOFS;
+  const ending = `-${runSuffix(proof.runId)}-${proof.operation}.json`;
+  for await (const { key } of store.list(folder, { signal })) if (key.endsWith(ending)) return;
+  await putOnce(store, folder + timeName(new Date(proof.time)) + ending, toJson(proof), signal);
 }
 
 /** The newest proof of a backup. One that cannot be read counts as failed: nothing is assumed. */

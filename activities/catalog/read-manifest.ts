@@ -2,6 +2,7 @@ import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { readIfThere } from './json.ts';
 import { backupFolder, DELETING, MANIFEST } from './layout.ts';
+import { digestAgrees } from './manifest-digest.ts';
 import { MANIFEST_FORMAT, manifestSchema, type Manifest } from './manifest.ts';
 
 /**
@@ -22,7 +23,13 @@ export async function readManifest(
       `There is no backup ${backup} of target ${target} in store ${store.name} (${store.place}).`,
     );
   }
-  return parseManifest(raw, `${store.place}/${folder}${MANIFEST}`);
+  const where = `${store.place}/${folder}${MANIFEST}`;
+  const manifest = parseManifest(raw, where);
+  if (manifest.id === backup && manifest.target === target) return manifest;
+  throw new HoldfastError(
+    'BACKUP_DAMAGED',
+    `${where} is the manifest of another backup: of ${manifest.id} of target ${manifest.target}.`,
+  );
 }
 
 /** Whether a backup exists: its manifest is there, and nobody has begun to remove it. */
@@ -44,6 +51,12 @@ export function parseManifest(raw: unknown, where: string): Manifest {
     throw new HoldfastError(
       'BACKUP_FORMAT_NEWER',
       `${where} has format ${format}; this Holdfast reads formats up to ${MANIFEST_FORMAT}.`,
+    );
+  }
+  if (typeof raw === 'object' && raw !== null && !digestAgrees(raw)) {
+    throw new HoldfastError(
+      'BACKUP_DAMAGED',
+      `${where} is not as it was written: its digest differs.`,
     );
   }
   const parsed = manifestSchema.safeParse(raw);

@@ -63,7 +63,7 @@ async function auditObjects(files: Map<string, Buffer>): Promise<Audit> {
     if (manifest.totals.objects !== lines.length) problems.push(`${manifest.id} counts wrongly`);
   }
   for (const key of files.keys()) {
-    const proof = /^([^/]+\/[^/]+)\/proofs\/[^/]+\.json$/.exec(key);
+    const proof = /^([^/]+\/[^/]+)\/proofs\/\d[^/]+\.json$/.exec(key);
     if (proof && named.has(`${proof[1] ?? ''}/backup.json`)) continue;
     if (!named.has(key)) problems.push(`stray ${key}`);
   }

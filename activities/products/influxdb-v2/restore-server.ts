@@ -20,6 +20,10 @@ export async function prepareServer(
 ): Promise<RestoreState> {
   const { client } = resources;
   const content = await readContent(backup);
+  // What replaces everything is read to its end first: damage in its last byte would show when all is gone.
+  for (const lines of [content.kv, ...(content.sql ? [content.sql] : [])]) {
+    for await (const _ of backup.open(lines, { decompress: true }));
+  }
   const answer = await client.json({
     method: 'POST',
     path: '/api/v2/restore/kv',
