@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { Activities, LockState } from '../workflows/contract/activities.ts';
 import { attempt } from './attempt.ts';
@@ -9,24 +10,33 @@ const RELEASED = 'COMPLETED';
 const LOOK_EVERY_MS = 500;
 
 export function lookAtLock(deps: Dependencies): Activities['lookAtLock'] {
-  return ({ lock, heartbeatMs }) => attempt(deps, () => look(deps, lock, heartbeatMs));
+  return ({ lock, heartbeatMs }) =>
+    attempt(deps, () => look(deps, lock, heartbeatMs, temporalClock()));
 }
 
 export function waitForLock(deps: Dependencies): Activities['waitForLock'] {
   return ({ lock, heartbeatMs, waitMs }) =>
     attempt(deps, async (at) => {
-      const until = Date.now() + waitMs;
+      const { info } = Context.current();
+      const now = temporalClock();
+      // An attempt after a worker that died goes on waiting; it does not begin again.
+      const waited = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
+      const until = performance.now() + waitMs - waited;
       for (;;) {
-        const state = await look(deps, lock, heartbeatMs);
-        if (!state.holder || Date.now() >= until) return state;
-        await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, until - Date.now())), undefined, {
-          signal: at.signal,
-        });
+        const state = await look(deps, lock, heartbeatMs, now);
+        const left = until - performance.now();
+        if (!state.holder || left <= 0) return state;
+        await sleep(Math.max(1, Math.min(LOOK_EVERY_MS, left)), undefined, { signal: at.signal });
       }
     });
 }
 
-async function look(deps: Dependencies, lock: string, heartbeatMs: number): Promise<LockState> {
+async function look(
+  deps: Dependencies,
+  lock: string,
+  heartbeatMs: number,
+  now: () => number,
+): Promise<LockState> {
   let found: WorkflowExecutionDescription;
   try {
     found = await deps.client.workflow.getHandle(lock).describe();
@@ -44,13 +54,23 @@ async function look(deps: Dependencies, lock: string, heartbeatMs: number): Prom
       fenceMs: 0,
     };
   }
-  const endedAt = found.closeTime?.getTime() ?? Date.now();
+  const endedAt = found.closeTime?.getTime() ?? now();
   const badly = found.status.name !== RELEASED;
-  return { holder: null, fenceMs: badly ? Math.max(0, endedAt + heartbeatMs - Date.now()) : 0 };
+  return { holder: null, fenceMs: badly ? Math.max(0, endedAt + heartbeatMs - now()) : 0 };
 }
 
 /** What the holder wrote into the memo of its lock. */
 function noted({ memo }: WorkflowExecutionDescription, field: string): string | undefined {
   const value: unknown = memo?.[field];
   return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * Temporal's clock, as far as this attempt knows it: never ahead, so that a worker whose own clock is does not cut the
+ * fence short. Locks are closed by that clock.
+ */
+function temporalClock(): () => number {
+  const { currentAttemptScheduledTimestampMs: scheduled } = Context.current().info;
+  const began = performance.now();
+  return () => scheduled + (performance.now() - began);
 }

@@ -11,6 +11,8 @@ const KINDS = {
   ask: { startToCloseTimeout: '10 minutes' },
   /** Bytes on the move: as long as they move, they may. */
   move: { startToCloseTimeout: '7 days' },
+  /** Ends by itself, when the time that it was given is over; heartbeats tell a dead worker. */
+  wait: { startToCloseTimeout: '30 days' },
 } as const;
 
 /** Before the target is known: nothing is started yet, so a person who made a mistake hears it soon. */

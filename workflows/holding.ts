@@ -51,6 +51,7 @@ export async function holding<T>(
 async function take(run: Run, id: string, snapshot: TargetSnapshot): Promise<Lock> {
   const { heartbeat: heartbeatMs, lockWait } = snapshot.timeouts;
   let state = await activities('ask', id, snapshot).lookAtLock({ lock: id, heartbeatMs });
+  const until = Date.now() + lockWait;
   let waitMs = lockWait;
   for (;;) {
     const child = state.holder ? null : await tryStart(run, id);
@@ -64,13 +65,13 @@ async function take(run: Run, id: string, snapshot: TargetSnapshot): Promise<Loc
     }
     if (state.holder && waitMs <= 0) throw new LockHeld(id, state.holder);
     if (state.holder) run.waitFor(state.holder.workflowId);
-    state = await activities('ask', `waiting for ${id}`, snapshot).waitForLock({
+    state = await activities('wait', `waiting for ${id}`, snapshot).waitForLock({
       lock: id,
       heartbeatMs,
       waitMs,
     });
-    // The activity waited the whole time, or the lock is free.
-    waitMs = 0;
+    // Free, and perhaps somebody else is quicker again: then only the rest of the time is left.
+    waitMs = state.holder ? 0 : Math.max(0, until - Date.now());
   }
 }
 
