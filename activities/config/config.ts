@@ -4,5 +4,5 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { jsonSchema } from './json-schema.ts';
 export { type Config, loadConfig, type Target } from './load-config.ts';
 export { didYouMean } from './nearest.ts';
-export type { ScheduleSettings, TemporalSettings } from './schema.ts';
+export type { ScheduleSettings } from './schema.ts';
 export { snapshotOf, storeOf, targetOf } from './snapshot.ts';

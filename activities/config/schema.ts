@@ -174,7 +174,6 @@ export const configSchema = z.strictObject({
   targets: z.record(name, target),
 });
 
-export type ParsedConfig = z.output<typeof configSchema>;
 export type ParsedTarget = z.output<typeof target>;
 export type ScheduleSettings = z.output<typeof schedule>;
 export type TemporalSettings = z.output<typeof temporal>;
