@@ -3,7 +3,7 @@ import type { RestoreRequest } from '../workflows/contract/operations.ts';
 import type { Warning } from '../workflows/contract/progress.ts';
 import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import { attempt } from './attempt.ts';
-import { findBackup, type FoundBackup } from './catalog/find-backup.ts';
+import { findBackup, SAFETY_TAG, type FoundBackup } from './catalog/find-backup.ts';
 import { snapshotOf } from './config/config.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
@@ -41,6 +41,7 @@ export function resolveRestore(deps: Dependencies): Activities['resolveRestore']
         request,
         safety: backupJob(destination, facts, {
           note: `before the restore of ${found.manifest.id} by ${facts.run.workflowId}`,
+          tags: { [SAFETY_TAG]: found.manifest.id },
         }),
         warnings: [...searchWarning(facts), ...passedOver(found)],
       };

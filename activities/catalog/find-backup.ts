@@ -6,6 +6,9 @@ import type { Manifest } from './manifest.ts';
 import { newestProof } from './proofs.ts';
 import { isCommitted, readManifest } from './read-manifest.ts';
 
+/** The tag of a backup that a restore took of its destination; its value is the backup that was restored. */
+export const SAFETY_TAG = 'before-restore-of';
+
 export interface FoundBackup {
   manifest: Manifest;
   /** Newer backups that `latest` passed over, each with its reason. */
@@ -14,7 +17,8 @@ export interface FoundBackup {
 
 /**
  * Finds a backup by id, or the newest that is good: `latest` passes over backups that hold less than half of their
- * predecessor, whose newest proof failed, or whose manifest cannot be read, and says so.
+ * predecessor, whose newest proof failed, or whose manifest cannot be read, and says so. It passes over safety backups
+ * too: they hold what somebody wanted to get rid of, and whoever tries a failed restore again must not get it back.
  * @throws BACKUP_UNKNOWN
  */
 export async function findBackup(
@@ -36,6 +40,8 @@ export async function findBackup(
       const proof = await newestProof(store, target, id, signal);
       if (proof && !proof.ok) passedOver.push(`${id}: its newest proof failed`);
       else if (manifest.state === 'suspect') passedOver.push(`${id}: it is suspect`);
+      else if (manifest.tags[SAFETY_TAG] !== undefined)
+        passedOver.push(`${id}: it was taken before a restore, of what that replaced`);
       else return { manifest, passedOver };
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runSuffix, timeName, type Operation } from '../../workflows/contract/names.ts';
+import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { putOnce, readJson, toJson } from './json.ts';
 import { backupFolder, PROOFS } from './layout.ts';
@@ -27,18 +28,37 @@ export async function recordProof(
   await putOnce(store, folder + timeName(new Date(proof.time)) + ending, toJson(proof), signal);
 }
 
-/** The newest proof of a backup. One that cannot be read counts as failed: nothing is assumed. */
+/**
+ * The proof that counts: the newest, but a failed deep verification until a later deep one finds nothing, since neither
+ * a quick look nor a restore of some of it reads what that one read. A proof that is no proof counts as failed: nothing
+ * is assumed. A store that cannot be read now is no reason to take another backup.
+ * @throws STORE_*
+ */
 export async function newestProof(
   store: Store,
   target: string,
   backup: string,
   signal?: AbortSignal,
 ): Promise<ProofSummary | undefined> {
-  let newest: string | undefined;
+  const keys: string[] = [];
   for await (const { key } of store.list(backupFolder(target, backup) + PROOFS, { signal })) {
-    newest = key;
+    keys.push(key);
   }
-  if (newest === undefined) return undefined;
-  const parsed = proofSchema.safeParse(await readJson(store, newest, signal).catch(() => null));
+  let newest: ProofSummary | undefined;
+  for (const key of keys.toReversed()) {
+    const proof = await readProof(store, key, signal);
+    newest ??= proof;
+    if (proof.depth === 'deep') return proof.ok ? newest : proof;
+    if (!newest.ok) return newest;
+  }
+  return newest;
+}
+
+async function readProof(store: Store, key: string, signal?: AbortSignal): Promise<ProofSummary> {
+  const raw = await readJson(store, key, signal).catch((error: unknown) => {
+    if (error instanceof HoldfastError && error.code === 'BACKUP_DAMAGED') return null;
+    throw error;
+  });
+  const parsed = proofSchema.safeParse(raw);
   return parsed.success ? parsed.data : { time: '', operation: 'unreadable', ok: false };
 }

@@ -131,6 +131,12 @@ describe('restore', () => {
     // The tokens are the source's from now on.
     const restored = { ...world.spare, url: world.spare.url, token: world.source.token };
     expect(await countPoints(restored, 'telemetry')).toEqual(points);
+    // What was replaced comes back only for those who name it.
+    const latest = await world.holdfast
+      .run('restore', { target: 'spare', dryRun: true })
+      .catch(causeOf);
+    expect(latest).toMatchObject({ type: 'BACKUP_UNKNOWN' });
+    expect(String(latest)).toContain(`${report.safetyBackup}: it was taken before a restore`);
   });
 });
 
