@@ -17,7 +17,7 @@ export async function restore(input: RestoreRequest): Promise<RestoreReport | Sk
       input,
     });
     run.adopt(job);
-    return leasing(job, 'restore', async () => {
+    return leasing(run, job, 'restore', async () => {
       run.enter('planning');
       const { plan, pages } = await activities(
         'move',

@@ -16,7 +16,7 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
       input,
     });
     run.adopt(job);
-    return leasing(job, 'verify', async () => {
+    return leasing(run, job, 'verify', async () => {
       const move = (summary: string, id?: string) => activities('move', summary, job.snapshot, id);
       run.enter('reading the manifest');
       const plan = await move(`manifest of ${job.backup}`).planVerify(job);
