@@ -54,20 +54,22 @@ const ATTEMPT_LIMIT = 100;
  */
 export async function storeArtifact(options: StoreArtifactOptions): Promise<ObjectLine[]> {
   let attempt = 1;
+  let free = 1;
   let split = false;
   let look = !options.fresh && options.adopt !== false;
   while (attempt <= ATTEMPT_LIMIT) {
     if (look) {
       const earlier = await adoptEarlier(options);
       if (earlier.lines) return earlier.lines;
-      attempt = earlier.nextAttempt;
+      // A listing may lag behind: a name that was found taken is not tried again.
+      attempt = Math.max(earlier.nextAttempt, free);
       look = false;
     }
     const outcome = await writeAttempt(options, attempt, split);
     if (outcome === 'gone') return [];
     if (outcome === 'too long') split = true;
     else if (outcome === 'exists' && options.adopt === false) attempt += 1;
-    else if (outcome === 'exists') look = true;
+    else if (outcome === 'exists') [look, free] = [true, attempt + 1];
     else return outcome;
   }
   throw new HoldfastError(

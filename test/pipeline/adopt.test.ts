@@ -150,3 +150,13 @@ test('a store that cannot be read is no reason to write again', async () => {
   });
   expect(await backup.objects()).toEqual(['data/x.1.tar']);
 });
+
+test('takes the next name when the one that is taken does not show in the listing', async () => {
+  await using backup = await backupFolder();
+  await storeArtifact(storing(backup.store, artifact, other));
+  const lagging = Object.assign(backup.store, { list: nothing });
+  const lines = await storeArtifact(storing(lagging, artifact, tar, { fresh: true }));
+  expect(lines).toMatchObject([{ path: 'data/x.1~2.tar' }]);
+});
+
+async function* nothing(): AsyncGenerator<never> {}
