@@ -1,3 +1,5 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import { countPoints } from '../support/influx.ts';
@@ -32,6 +34,20 @@ describe('restore', () => {
     const files = await world.files();
     expect(files.filter((file) => file.includes('/proofs/'))).toHaveLength(1);
     expect(files.filter((file) => /\/(work|leases)\//.test(file))).toEqual([]);
+  });
+
+  test('stays, with a warning, when the store takes no proof of it', async () => {
+    const other = await world.holdfast.run('backup', { target: 'metrics' });
+    await writeFile(join(world.store.path, 'metrics', other.backup, 'proofs'), 'in the way');
+    const report = await world.holdfast.run('restore', {
+      target: 'metrics',
+      backup: other.backup,
+      select: { buckets: ['telemetry'] },
+      rename: { telemetry: 'without-proof' },
+    });
+    expect(report.warnings).toMatchObject([{ code: 'PROOF_NOT_KEPT' }]);
+    expect(await countPoints(world.source, 'without-proof')).toEqual(points);
+    await rm(join(world.store.path, 'metrics', other.backup), { recursive: true });
   });
 
   test('shows with dryRun what it would do, and does nothing', async () => {
