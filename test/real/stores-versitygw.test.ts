@@ -29,6 +29,7 @@ describeStore('S3 (versitygw)', async () => {
   return {
     store: reopen(),
     manyParts: 4 * partSize,
+    racing: 'versitygw 1.7.0 on a file system looks for the name first and takes it afterwards',
     reopen,
     async close() {
       await resources.close();

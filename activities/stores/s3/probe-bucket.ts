@@ -3,13 +3,15 @@ import {
   GetBucketVersioningCommand,
 } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
-import { faultOf } from './failure.ts';
+import { faultOf, isNotServed } from './failure.ts';
 import type { Attempt, Probe } from './probe.ts';
 
 /** What the bucket's owner has configured. Holdfast changes none of it; it says what would be good. */
 export async function probeBucket(probe: Probe, attempt: Attempt): Promise<void> {
   await attempt('lifecycle', 'advised', async () => {
-    if (await endsUploads(probe)) return 'The bucket ends unfinished uploads by itself.';
+    const rule = await endsUploads(probe);
+    if (rule === 'present') return 'The bucket ends unfinished uploads by itself.';
+    if (rule === 'unknown') return 'The store knows no such rules; prune ends unfinished uploads.';
     throw new HoldfastError('STORE_REFUSED', `${ADVICE} ${LIFECYCLE_RULE}`);
   });
   await attempt('versions', 'advised', async () => {
@@ -20,16 +22,22 @@ export async function probeBucket(probe: Probe, attempt: Attempt): Promise<void>
   });
 }
 
-async function endsUploads({ requests, bucket, signal }: Probe): Promise<boolean> {
+async function endsUploads({
+  requests,
+  bucket,
+  signal,
+}: Probe): Promise<'present' | 'missing' | 'unknown'> {
   try {
     const { Rules: rules = [] } = await requests.send({ signal, tries: 1 }, (client, bind) =>
       client.send(bind(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }))),
     );
-    return rules.some(
+    const present = rules.some(
       (rule) => rule.Status === 'Enabled' && rule.AbortIncompleteMultipartUpload !== undefined,
     );
+    return present ? 'present' : 'missing';
   } catch (error) {
-    if (faultOf(error).status === 404) return false;
+    if (faultOf(error).status === 404) return 'missing';
+    if (isNotServed(error)) return 'unknown';
     throw error;
   }
 }
