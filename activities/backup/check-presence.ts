@@ -4,8 +4,8 @@ import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 
 /**
- * The last look before the commit: everything that the manifest will name is there with its size. What is there
- * beside it (of attempts that lost) is removed, so that a committed backup holds nothing unnamed.
+ * The last look before the commit: everything that the manifest will name is there with its size. It removes nothing:
+ * what this attempt takes for a stray may be what another attempt, which commits first, is about to name.
  * @throws BACKUP_INCOMPLETE
  */
 export async function checkPresence(
@@ -15,12 +15,11 @@ export async function checkPresence(
   signal: AbortSignal,
 ): Promise<void> {
   const wanted = new Map(lines.map((line) => [folder + line.path, line.bytes]));
-  const strays: string[] = [];
   for await (const { key, bytes } of store.list(folder + DATA, { signal })) {
     const expected = wanted.get(key);
-    if (expected === undefined) strays.push(key);
-    else if (expected === bytes) wanted.delete(key);
-    else throw wrongSize(store, key, expected, bytes);
+    if (expected === undefined) continue;
+    if (expected !== bytes) throw wrongSize(store, key, expected, bytes);
+    wanted.delete(key);
   }
   // A listing may lag behind; a question about one object may not.
   for (const [key, expected] of wanted) {
@@ -28,7 +27,6 @@ export async function checkPresence(
     if (!there) throw missing(store, key);
     if (there.bytes !== expected) throw wrongSize(store, key, expected, there.bytes);
   }
-  if (strays.length > 0) await store.remove(strays, { signal });
 }
 
 function missing(store: Store, key: string): HoldfastError {

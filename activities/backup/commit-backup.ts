@@ -21,8 +21,8 @@ import { reportOf } from './report.ts';
 import { totalsOf, warningsOf } from './summarise.ts';
 
 /**
- * The commit. Before the manifest appears: every planned artifact has a receipt, every object is in the store with
- * its size, and nothing lies there that the manifest does not name.
+ * The commit. Before the manifest appears: every planned artifact has a receipt, and every object is in the store with
+ * its size.
  */
 export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
   return ({ job, preflight }) =>

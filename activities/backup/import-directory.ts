@@ -8,7 +8,7 @@ import { backupFolder, MANIFEST, RUN, WORK } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
 import { writeObjects } from '../catalog/objects.ts';
-import { parseManifest } from '../catalog/read-manifest.ts';
+import { parseManifest, readManifest } from '../catalog/read-manifest.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
@@ -16,6 +16,7 @@ import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/pr
 import type { Store } from '../stores/store.ts';
 import { openerOf, sealerOf } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
+import { removeStrays } from './remove-strays.ts';
 import { totalsOf } from './summarise.ts';
 
 export interface ImportOptions {
@@ -83,8 +84,10 @@ export async function importDirectory(
     detail,
   };
   await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), signal);
+  const committed = await readManifest(store, target, id, signal);
+  await removeStrays(store, committed, signal);
   await removeBelow(store, folder + WORK, signal);
-  return { manifest, already: false };
+  return { manifest: committed, already: false };
 }
 
 async function storeAll(options: ImportOptions, folder: string) {

@@ -1,0 +1,28 @@
+import { posix } from 'node:path';
+import { backupFolder, DATA } from '../catalog/layout.ts';
+import type { Manifest } from '../catalog/manifest.ts';
+import { readObjects } from '../catalog/objects.ts';
+import type { Store } from '../stores/store.ts';
+
+/** What the list of objects and its further attempts begin with. */
+const LISTS = 'objects';
+
+/** Removes what attempts that lost left in a committed backup: data and lists that its manifest does not name. */
+export async function removeStrays(
+  store: Store,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = backupFolder(manifest.target, manifest.id);
+  const named = new Set([folder + manifest.objects.path]);
+  for await (const line of readObjects(store, manifest, signal)) {
+    named.add(posix.join(folder, line.from ?? line.path));
+  }
+  const strays: string[] = [];
+  for (const place of [DATA, LISTS]) {
+    for await (const { key } of store.list(folder + place, { signal })) {
+      if (!named.has(key)) strays.push(key);
+    }
+  }
+  if (strays.length > 0) await store.remove(strays, { signal });
+}
