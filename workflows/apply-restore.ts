@@ -2,6 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { RestoreJob, RestoreTotals, Undone } from './contract/activities.ts';
 import type { RestoreReport } from './contract/operations.ts';
+import type { Warning } from './contract/progress.ts';
 import { failure, failureCode, verdict } from './failure.ts';
 import { eachPage } from './pages.ts';
 import type { Run } from './run.ts';
@@ -64,10 +65,19 @@ export async function applyRestore(
     report.proof = { identical: totals.identical, equivalent: totals.equivalent };
     report.bytes = totals.bytes;
   } catch (error) {
+    if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, destination));
     // What could not be proven is kept under another name: on a bad night, most of the data is better than none.
     await undo(run, job, failureCode(error) === 'RESTORE_NOT_PROVEN');
     throw error;
   }
+}
+
+/** A restore that replaces a whole server cannot be undone, so a person has to know this on the same night. */
+function wayBack(backup: string, { target, store }: RestoreJob['destination']): Warning {
+  return {
+    code: 'SAFETY_BACKUP',
+    message: `The destination as it was before is kept as backup ${backup} of ${target} in ${store.name}.`,
+  };
 }
 
 /** A destination that refuses the undoing must not hide why the restore failed. */

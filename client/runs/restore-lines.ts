@@ -5,6 +5,11 @@ import { withWarnings } from '../terminal/warnings.ts';
 
 const SHOWN = 30;
 
+/** Whether it needs the name of the destination, as the workflow does. */
+export function replaces(plan: RestorePlan): boolean {
+  return plan.destructive || plan.replaces.length > 0;
+}
+
 /** What a restore will do, in the order in which a person worries. */
 export function planLines(plan: RestorePlan): string[] {
   return [
@@ -13,7 +18,7 @@ export function planLines(plan: RestorePlan): string[] {
     ...section('bound to what is replaced', plan.bound),
     ...section('creates', plan.creates),
     ...section('leaves alone', plan.leaves),
-    ...(plan.destructive
+    ...(replaces(plan)
       ? [`This REPLACES what is in ${plan.into}; it needs --confirm ${plan.into}`]
       : []),
   ];

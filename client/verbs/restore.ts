@@ -10,7 +10,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { followOptions } from '../runs/follow-options.ts';
 import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
-import { planLines, reportLines } from '../runs/restore-lines.ts';
+import { planLines, replaces, reportLines } from '../runs/restore-lines.ts';
 import { ask, confirmed } from '../terminal/ask.ts';
 import { listOption, pairOption } from '../terminal/pair-option.ts';
 import { verb } from '../verb.ts';
@@ -108,7 +108,7 @@ async function agreement(
   { plan }: RestoreReport,
 ): Promise<{ confirm?: string }> {
   if (yes) {
-    if (!plan.destructive || confirm === plan.into) return {};
+    if (!replaces(plan) || confirm === plan.into) return {};
     throw new HoldfastError(
       'CONFIRM_REQUIRED',
       `Nothing was restored: this replaces what is in ${plan.into}.`,
@@ -122,7 +122,7 @@ async function agreement(
       { hint: 'Look at the plan, then pass --yes.' },
     );
   }
-  if (plan.destructive && confirm === undefined) {
+  if (replaces(plan) && confirm === undefined) {
     const typed = await ask(`This replaces data. Type the name of the destination to go on: `);
     if (typed === plan.into) return { confirm: typed };
     throw new HoldfastError(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { TARGET_NAME } from '../../workflows/contract/names.ts';
 import type { Invocation } from '../invocation.ts';
 import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
-import { observe, type Observation } from '../runs/observe.ts';
+import { observe, type Observation, progressOf } from '../runs/observe.ts';
 import { endOf } from '../runs/outcome.ts';
 import { queueWithoutWorker } from '../runs/worker-watch.ts';
 import { humanAge, humanBytes, humanDuration, humanTime } from '../terminal/figures.ts';
@@ -101,6 +101,12 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
   const ended = seen.status === 'RUNNING' ? undefined : await endOf(session, run);
   const idle = await queueWithoutWorker(session, seen);
   const { progress } = seen;
+  const warnings =
+    progress?.warnings ??
+    ended?.result?.warnings ??
+    // A run that failed says also what it removed, and what it had to leave.
+    (await progressOf(session, workflowId, run.runId))?.warnings ??
+    [];
   call.output.result(
     {
       ...run,
@@ -108,6 +114,7 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
       ...(idle ? { noWorkerOn: idle } : {}),
       pending: seen.pending,
       ...ended,
+      warnings,
     },
     [
       ...renderPairs([
@@ -129,7 +136,7 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
         .map(({ type, attempt, lastError }) =>
           printable(`${type}: attempt ${attempt}, last error: ${lastError}`),
         ),
-      ...warningLines(progress?.warnings ?? ended?.result?.warnings ?? []),
+      ...warningLines(warnings),
     ],
   );
 }

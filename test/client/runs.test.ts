@@ -117,16 +117,22 @@ describe('holdfast restore', () => {
     expect(stdout).toMatch(/ is restored into metrics: .*; proven 20 artifacts identical/);
   });
 
-  it('refuses to replace data without the name of the destination, also with --yes', async () => {
-    const { code, result } = await run('restore', 'metrics', '--yes', '--json');
-    expect(code).toBe(4);
-    expect(result).toMatchObject({
-      error: {
-        code: 'CONFIRM_REQUIRED',
-        hint: expect.stringContaining('--confirm metrics') as string,
-      },
-    });
-  });
+  it.each([
+    ['a whole server', []],
+    ['a bucket', ['--bucket', 'telemetry', '--on-conflict', 'replace']],
+  ])(
+    'refuses to replace %s without the name of the destination, also with --yes',
+    async (_, what) => {
+      const { code, result } = await run('restore', 'metrics', ...what, '--yes', '--json');
+      expect(code).toBe(4);
+      expect(result).toMatchObject({
+        error: {
+          code: 'CONFIRM_REQUIRED',
+          hint: expect.stringContaining('--confirm metrics') as string,
+        },
+      });
+    },
+  );
 
   it('gives the plan as its result for --dry-run', async () => {
     const { code, result } = await run('restore', 'metrics', '--dry-run', '--json');

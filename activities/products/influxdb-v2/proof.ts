@@ -7,6 +7,7 @@ import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';
 import type { Proof } from '../product.ts';
+import { spoolFailure } from './spool.ts';
 import { contentDifference, TsmContent } from './tsm-content.ts';
 import { TsmFault } from './tsm-index.ts';
 
@@ -159,6 +160,8 @@ async function contentOf(tar: AsyncIterable<Uint8Array>, spool: string): Promise
     }
     parser.end();
     return content;
+  } catch (error) {
+    throw spoolFailure(error, spool);
   } finally {
     await file?.close();
     await rm(spool, { force: true });

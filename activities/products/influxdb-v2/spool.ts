@@ -57,7 +57,8 @@ export async function holdsFile(lines: ObjectLine[], path: string): Promise<bool
   return at === wanted.length;
 }
 
-function spoolFailure(error: unknown, path: string): unknown {
+/** A full disk, told as what it is. */
+export function spoolFailure(error: unknown, path: string): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   return new HoldfastError('SPOOL_FULL', `There is no room left to spool to ${path}.`, {
