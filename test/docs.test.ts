@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DORMANT } from '../activities/config/schema.ts';
 import { FAILURES } from '../workflows/contract/failures.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -30,6 +31,15 @@ describe('docs/operations.md', () => {
   });
 });
 
+test('the example configuration shows every setting that this version acts on', () => {
+  const schema = JSON.parse(read('holdfast.schema.json')) as JsonSchema;
+  const example = read('infra/examples/holdfast.yaml');
+  const settings = settingsOf(schema);
+  expect(settings.length).toBeGreaterThan(40);
+  const missing = settings.filter((name) => !new RegExp(`[\\s{]${name}:`).test(example));
+  expect(missing).toEqual([]);
+});
+
 test('every link between the documents leads somewhere', () => {
   const pages = [
     'README.md',
@@ -44,6 +54,23 @@ test('every link between the documents leads somewhere', () => {
   );
   expect(broken).toEqual([]);
 });
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  [keyword: string]: unknown;
+}
+
+/** The names of all properties, wherever they stand. */
+function settingsOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([keyword, inner]: [string, unknown]) => {
+    if (keyword !== 'properties') return settingsOf(inner);
+    const named = Object.entries(inner as Record<string, unknown>).filter(
+      ([name]) => name !== '$schema' && !(DORMANT as readonly string[]).includes(name),
+    );
+    return named.flatMap(([name, below]) => [name, ...settingsOf(below)]);
+  });
+}
 
 function rowsOf(text: string): string[][] {
   return text
