@@ -1,16 +1,16 @@
 import type { CommanderError } from 'commander';
-import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import type { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../activities/failure.ts';
 
 /** Whatever was thrown, as one sentence with a code. */
 export function asHoldfastError(error: unknown): HoldfastError {
   if (error instanceof HoldfastError) return error;
-  if (error instanceof WorkflowNotFoundError) {
+  if (isWorkflowNotFound(error)) {
     return new HoldfastError('RUN_UNKNOWN', `There is no run ${error.workflowId}.`, {
       cause: error,
     });
   }
-  if (error instanceof ServiceError) {
+  if (isServiceError(error)) {
     const reason = innermost(error);
     return new HoldfastError('TEMPORAL_UNREACHABLE', `Temporal refused or broke off: ${reason}.`, {
       cause: error,
@@ -19,6 +19,15 @@ export function asHoldfastError(error: unknown): HoldfastError {
   return new HoldfastError('INTERNAL', error instanceof Error ? error.message : String(error), {
     cause: error,
   });
+}
+
+// By name, which is their identity: most verbs can do without loading Temporal's client.
+function isWorkflowNotFound(error: unknown): error is WorkflowNotFoundError {
+  return error instanceof Error && error.name === 'WorkflowNotFoundError';
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && error.name === 'ServiceError';
 }
 
 /** Commander's own exits: help and version are fine, everything else is wrong usage. */

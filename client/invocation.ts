@@ -8,7 +8,7 @@ import {
 } from '../activities/config/config.ts';
 import { createStoreResources, type StoreResources } from '../activities/stores/resources.ts';
 import type { Store } from '../activities/stores/store.ts';
-import { connectTemporal, type TemporalSession } from './temporal/connect.ts';
+import type { TemporalSession } from './temporal/connect.ts';
 import { Output } from './terminal/output.ts';
 
 export interface GlobalOptions {
@@ -42,8 +42,14 @@ export class Invocation {
 
   /** @throws TEMPORAL_UNREACHABLE */
   temporal(): Promise<TemporalSession> {
-    this.#temporal ??= this.configIfAny().then((config) => connectTemporal(config?.temporal ?? {}));
+    this.#temporal ??= this.#connect();
     return this.#temporal;
+  }
+
+  async #connect(): Promise<TemporalSession> {
+    const config = await this.configIfAny();
+    const { connectTemporal } = await import('./temporal/connect.ts');
+    return connectTemporal(config?.temporal ?? {});
   }
 
   /** Tells a misspelt target before a run is started for it. @throws TARGET_UNKNOWN */

@@ -3,43 +3,33 @@ import { holdfastVersion } from '../worker/version.ts';
 import { asHoldfastError, usageError } from './failures.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Output } from './terminal/output.ts';
-import { backupVerb } from './verbs/backup.ts';
-import { cancelVerb } from './verbs/cancel.ts';
-import { devVerb } from './verbs/dev.ts';
-import { doctorVerb } from './verbs/doctor.ts';
-import { importVerb } from './verbs/import.ts';
-import { listVerb } from './verbs/list.ts';
-import { restoreVerb } from './verbs/restore.ts';
-import { scheduleVerb } from './verbs/schedule.ts';
-import { schemaVerb } from './verbs/schema.ts';
-import { showVerb } from './verbs/show.ts';
-import { statusVerb } from './verbs/status.ts';
-import { verifyVerb } from './verbs/verify.ts';
-import { workerVerb } from './verbs/worker.ts';
 
-/** In the order of the help: as a person meets them. */
-const VERBS = [
-  devVerb,
-  workerVerb,
-  doctorVerb,
-  backupVerb,
-  restoreVerb,
-  verifyVerb,
-  importVerb,
-  listVerb,
-  showVerb,
-  statusVerb,
-  cancelVerb,
-  scheduleVerb,
-  schemaVerb,
-];
+type AddVerb = (program: Command) => void;
+
+/** In the order of the help: as a person meets them. Loaded when they are needed: some bring much with them. */
+const VERBS: Record<string, () => Promise<AddVerb>> = {
+  dev: async () => (await import('./verbs/dev.ts')).devVerb,
+  worker: async () => (await import('./verbs/worker.ts')).workerVerb,
+  doctor: async () => (await import('./verbs/doctor.ts')).doctorVerb,
+  backup: async () => (await import('./verbs/backup.ts')).backupVerb,
+  restore: async () => (await import('./verbs/restore.ts')).restoreVerb,
+  verify: async () => (await import('./verbs/verify.ts')).verifyVerb,
+  import: async () => (await import('./verbs/import.ts')).importVerb,
+  list: async () => (await import('./verbs/list.ts')).listVerb,
+  show: async () => (await import('./verbs/show.ts')).showVerb,
+  status: async () => (await import('./verbs/status.ts')).statusVerb,
+  cancel: async () => (await import('./verbs/cancel.ts')).cancelVerb,
+  schedule: async () => (await import('./verbs/schedule.ts')).scheduleVerb,
+  schema: async () => (await import('./verbs/schema.ts')).schemaVerb,
+};
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 used wrongly or configuration invalid, 3 not found,
 4 refused, 5 done with warnings (--strict), 6 cancelled, 7 Temporal or worker not
 reachable, 8 verify or doctor found something.`;
 
-export function createProgram(): Command {
+/** @param verbs only these; default: all */
+export async function createProgram(verbs = Object.keys(VERBS)): Promise<Command> {
   const program = new Command('holdfast')
     .description('Backs up and restores databases as durable Temporal workflows.')
     .option('-c, --config <file>', 'default: $HOLDFAST_CONFIG, ./holdfast.yaml, ~/.config/holdfast')
@@ -51,13 +41,16 @@ export function createProgram(): Command {
     .addHelpText('after', EXIT_CODES);
   // Errors are printed in one place; help on wrong usage still goes to stderr.
   program.configureOutput({ outputError: () => undefined });
-  for (const add of VERBS) add(program);
+  for (const name of verbs) {
+    const add = await VERBS[name]?.();
+    add?.(program);
+  }
   return program;
 }
 
 /** Runs the command and sets the exit code. Nothing is thrown, and no stack is shown. */
 export async function runCommandLine(argv: string[]): Promise<void> {
-  const program = createProgram();
+  const program = await createProgram(neededVerbs(argv.slice(2)));
   process.stdout.on('error', endQuietly);
   try {
     await program.parseAsync(argv);
@@ -71,6 +64,12 @@ export async function runCommandLine(argv: string[]): Promise<void> {
     if (process.env.HOLDFAST_DEBUG) console.error(error);
     process.exitCode = exitCodeOf(failure.code);
   }
+}
+
+/** A verb anywhere else than first is rare, and then all are loaded. */
+function neededVerbs([first = '']: string[]): string[] | undefined {
+  if (first === '--version' || first === '-V') return [];
+  return Object.hasOwn(VERBS, first) ? [first] : undefined;
 }
 
 /** `holdfast list | head` is no failure. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { globalOptions, Invocation } from './invocation.ts';
 
-/** What a verb does. Without a return value it is done. */
+/** What a verb does. Without a return value it is done, or what a signal left as exit code. */
 export type VerbBody<O> = (
   call: Invocation,
   options: O,
@@ -22,7 +22,8 @@ export function verb<O>(
     const args = received.slice(0, -2) as (string | undefined)[];
     const call = new Invocation(globalOptions(command));
     try {
-      process.exitCode = (await body(call, command.opts() as O, ...args)) ?? EXIT.done;
+      const code = await body(call, command.opts() as O, ...args);
+      process.exitCode = code ?? process.exitCode ?? EXIT.done;
     } finally {
       await call.close();
     }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
 import { runCommand } from '../../infra/tools/run-command.ts';
+import { endOrphan, forgetPids, rememberPids } from './orphan.ts';
 
 export interface EmbeddedTemporal {
   address: string;
@@ -31,10 +32,13 @@ export async function startEmbedded(options: {
   executable: string;
   database: string;
   log: string;
+  /** Where the process ids are kept. */
+  pids: string;
   port: number;
   uiPort: number;
   namespace: string;
 }): Promise<EmbeddedTemporal> {
+  await endOrphan(options.pids, options.database);
   for (const port of [options.port, options.uiPort]) await refuseTaken(port);
   const address = `${HOST}:${options.port}`;
   const log = await open(options.log, 'a', 0o600);
@@ -50,6 +54,7 @@ export async function startEmbedded(options: {
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
   await log.close();
+  if (child.pid !== undefined) await rememberPids(options.pids, child.pid);
 
   const stop = async () => {
     process.removeListener('exit', killAtExit);
@@ -59,6 +64,7 @@ export async function startEmbedded(options: {
     const killed = setTimeout(() => child.kill('SIGKILL'), 10_000);
     await ended;
     clearTimeout(killed);
+    await forgetPids(options.pids);
   };
   await untilReady(address, options, gone.signal, stop);
   return { address, ui: `http://${HOST}:${options.uiPort}`, gone: gone.signal, stop };

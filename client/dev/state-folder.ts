@@ -8,6 +8,7 @@ export interface DevState {
   folder: string;
   database: string;
   log: string;
+  pids: string;
   /** The databases of other versions: kept, never read. */
   others: { path: string; version: string }[];
   /** There was none for this version. */
@@ -30,6 +31,7 @@ export async function openState(folder: string, serverVersion: string): Promise<
     folder,
     database: pathOf(serverVersion),
     log: join(folder, 'temporal.log'),
+    pids: join(folder, 'temporal.pid'),
     others: versions
       .filter((version) => version !== serverVersion)
       .map((version) => ({ version, path: pathOf(version) })),

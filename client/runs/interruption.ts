@@ -1,5 +1,8 @@
+import { constants } from 'node:os';
 import { ask } from '../terminal/ask.ts';
 import type { Output } from '../terminal/output.ts';
+
+type Signal = 'SIGINT' | 'SIGTERM';
 
 export type Choice = 'detach' | 'cancel';
 
@@ -10,9 +13,9 @@ export type Choice = 'detach' | 'cancel';
 export class Interruption implements Disposable {
   readonly #output: Output;
   #wake: () => void = () => undefined;
-  #pending = false;
-  readonly #onSignal = () => {
-    this.#pending = true;
+  #pending: Signal | undefined;
+  readonly #onSignal = (signal: Signal) => {
+    this.#pending = signal;
     this.#wake();
   };
 
@@ -36,9 +39,14 @@ export class Interruption implements Disposable {
 
   /** What the person wants, if Ctrl-C was pressed since the last call. */
   async choice(): Promise<Choice | undefined> {
-    if (!this.#pending) return undefined;
-    this.#pending = false;
-    if (!this.#output.interactive) return 'detach';
+    const signal = this.#pending;
+    if (!signal) return undefined;
+    this.#pending = undefined;
+    if (!this.#output.interactive) {
+      // A script must not take it for the end of the run.
+      process.exitCode = 128 + constants.signals[signal];
+      return 'detach';
+    }
     this.#output.clear();
     const answer = await ask('Detach (the run goes on) or cancel it? [D/c] ');
     return /^c(ancel)?$/i.test(answer) ? 'cancel' : 'detach';

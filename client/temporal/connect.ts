@@ -15,19 +15,19 @@ export interface TemporalPlace {
   namespace: string;
 }
 
-/** @throws TEMPORAL_UNREACHABLE within ten seconds */
+/** @throws TEMPORAL_UNREACHABLE within five seconds */
 export async function connectTemporal(settings: Config['temporal']): Promise<TemporalSession> {
   return connectTo(await temporalOptions(settings));
 }
 
-/** @throws TEMPORAL_UNREACHABLE within ten seconds */
+/** @throws TEMPORAL_UNREACHABLE within five seconds */
 export async function connectTo(options: TemporalOptions): Promise<TemporalSession> {
   const { connectionOptions, namespace } = options;
   const { address } = connectionOptions;
   try {
     const connection = await Connection.connect({
       ...(connectionOptions as ConnectionOptions),
-      connectTimeout: '10 seconds',
+      connectTimeout: '5 seconds',
     });
     const client = new Client({ connection, namespace });
     return { client, connection, address, namespace };

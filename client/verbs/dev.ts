@@ -54,6 +54,7 @@ async function dev(call: Invocation, options: Options): Promise<void> {
     executable,
     database: state.database,
     log: state.log,
+    pids: state.pids,
     port: options.port,
     uiPort: options.uiPort ?? options.port + 1000,
     namespace,

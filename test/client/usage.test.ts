@@ -20,12 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
+const program = await createProgram();
+
 describe('the help', () => {
   const verbs = (command: Command): Command[] =>
     command.commands.flatMap((child) => (child.commands.length > 0 ? verbs(child) : [child]));
 
   it.each(
-    verbs(createProgram()).map(
+    verbs(program).map(
       (command) => [`${command.parent?.name()} ${command.name()}`, command] as const,
     ),
   )('has a description and an example, and fits 80 columns: %s', (_, command) => {

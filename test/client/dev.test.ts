@@ -1,0 +1,123 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
+import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { run, start, type Running } from './command.ts';
+
+let folder: TemporaryFolder;
+let source: InfluxSimulator;
+let port: number;
+let uiPort: number;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('dev');
+  source = await startInfluxSimulator({});
+  port = await freePort();
+  uiPort = await freePort();
+  await mkdir(join(folder.path, 'backups'));
+  const config = join(folder.path, 'holdfast.yaml');
+  await writeFile(
+    config,
+    'stores: { disk: { type: directory, path: ./backups } }\n' +
+      `targets: { metrics: { product: influxdb-v2, connection: { url: "${source.url}", token: { env: T } }, store: disk, schedule: { cron: "@yearly" }, taskQueue: near } }\n`,
+  );
+  env = {
+    HOLDFAST_CONFIG: config,
+    TEMPORAL_ADDRESS: `127.0.0.1:${port}`,
+    T: source.token,
+  };
+});
+afterEach(async () => {
+  for (const dev of started) dev.kill('SIGINT');
+  await Promise.all(started.map((dev) => dev.ended));
+});
+afterAll(async () => {
+  await source?.stop();
+  await folder?.remove();
+});
+
+const started: Running[] = [];
+
+function startDev(state = 'state'): Running {
+  const ports = ['--port', `${port}`, '--ui-port', `${uiPort}`];
+  const dev = start(['dev', '--state', join(folder.path, state), ...ports], { env });
+  started.push(dev);
+  return dev;
+}
+
+async function ready(dev: Running): Promise<void> {
+  await expect
+    .poll(() => dev.stderr(), { timeout: 200_000, interval: 200 })
+    .toMatch(/worker on task queue near/);
+}
+
+async function stop(dev: Running): Promise<void> {
+  dev.kill('SIGINT');
+  const { code, stderr } = await dev.ended;
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/stopped\n$/);
+  await expect(fetch(`http://127.0.0.1:${uiPort}`)).rejects.toThrow();
+}
+
+// Two servers and a dozen processes, one after the other.
+describe('holdfast dev', { timeout: 400_000 }, () => {
+  it('runs Temporal, its UI and a worker, and remembers runs and schedules from one start to the next', async () => {
+    const first = startDev();
+    await ready(first);
+    expect(first.stderr()).toContain(`UI at http://127.0.0.1:${uiPort}`);
+    expect((await fetch(`http://127.0.0.1:${uiPort}`)).ok).toBe(true);
+    const backup = await run(['backup', 'metrics', '--json'], { env });
+    expect(backup.code, backup.stdout).toBe(0);
+    expect((await run(['schedule', 'apply', '--yes'], { env })).code).toBe(0);
+    const second = await startDev().ended;
+    expect(second.code).toBe(2);
+    expect(second.stderr).toContain(`Port ${port} is taken by another program`);
+    await stop(first);
+
+    const state = join(folder.path, 'state');
+    expect((await readdir(state)).filter((name) => name.endsWith('.db'))).toEqual([
+      expect.stringMatching(/^temporal-\d+\.\d+\.\d+\.db$/),
+    ]);
+    expect((await stat(state)).mode & 0o777).toBe(0o700);
+
+    const again = startDev();
+    await ready(again);
+    const status = await run(['status', '--json'], { env });
+    expect(status.result).toMatchObject({
+      runs: [{ workflowId: backup.result['workflowId'], status: 'COMPLETED', outcome: 'warned' }],
+    });
+    const schedules = await run(['schedule', 'list', '--json'], { env });
+    expect(schedules.result).toMatchObject({ schedules: [{ target: 'metrics' }] });
+    await stop(again);
+  });
+
+  it('begins afresh with another version of the server, applies the schedules and keeps the old file', async () => {
+    const state = join(folder.path, 'other-state');
+    const old = join(state, 'temporal-1.0.0.db');
+    await mkdir(state, { mode: 0o700 });
+    await writeFile(old, 'of another version');
+    const dev = startDev('other-state');
+    await ready(dev);
+    expect(dev.stderr()).toContain(`begins with an empty database`);
+    expect(dev.stderr()).toContain(`${old}. 1 schedule applied again.`);
+    const schedules = await run(['schedule', 'list', '--json'], { env });
+    expect(schedules.result).toMatchObject({ schedules: [{ target: 'metrics' }] });
+    await stop(dev);
+    expect((await stat(old)).size).toBe('of another version'.length);
+  });
+
+  it('ends the Temporal that a killed one left behind, and goes on with its state', async () => {
+    const killed = startDev('state');
+    await ready(killed);
+    killed.kill('SIGKILL');
+    await killed.ended;
+    expect((await fetch(`http://127.0.0.1:${uiPort}`)).ok).toBe(true);
+
+    const next = startDev('state');
+    await ready(next);
+    await stop(next);
+  });
+});

@@ -1,0 +1,76 @@
+import { appendFile, cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../workflows/world.ts';
+import { run } from './command.ts';
+
+let world: World;
+let directory: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  world = await startWorld({ shards: 12 });
+  // An unencrypted backup of InfluxDB is a directory as the official tool writes it.
+  const report = await world.holdfast.run('backup', { target: 'metrics' });
+  directory = join(world.holdfast.folder, 'official');
+  await cp(join(world.store.path, 'metrics', report.backup, 'data'), directory, {
+    recursive: true,
+  });
+  const config = join(world.holdfast.folder, 'import.yaml');
+  await writeFile(config, JSON.stringify(world.config));
+  env = { HOLDFAST_CONFIG: config, TEST_SPARE_TOKEN: world.spare.token };
+});
+afterAll(() => world?.stop());
+
+describe('holdfast import', () => {
+  it('takes an official backup in, and what it took is a backup like any other', async () => {
+    const args = ['import', directory, '--target', 'spare', '--note', 'from elsewhere', '--json'];
+    const { code, result, stderr } = await run(args, { env });
+    expect(code, stderr).toBe(0);
+    expect(result).toMatchObject({ target: 'spare', store: 'disk', already: false, artifacts: 15 });
+
+    const backup = String(result['backup']);
+    const verified = await world.holdfast.run('verify', { target: 'spare', backup, depth: 'deep' });
+    expect(verified).toMatchObject({ ok: true, findings: [] });
+    const restored = await world.holdfast.run('restore', {
+      target: 'spare',
+      backup,
+      select: { buckets: ['telemetry'] },
+    });
+    expect(restored).toMatchObject({ proof: { identical: 12, equivalent: 0 } });
+
+    const again = await run(args, { env });
+    expect(again.code).toBe(0);
+    expect(again.result).toMatchObject({ backup, already: true });
+  });
+
+  it('goes on with an import that was broken off', async () => {
+    const stores = { disk: { type: 'directory', path: join(world.holdfast.folder, 'second') } };
+    await cp(world.store.path, stores.disk.path, { recursive: true });
+    const [id] = await readdir(join(stores.disk.path, 'spare'));
+    for (const gone of ['backup.json', 'objects.ndjson.gz']) {
+      await rm(join(stores.disk.path, 'spare', String(id), gone));
+    }
+    const config = join(world.holdfast.folder, 'second.yaml');
+    await writeFile(config, JSON.stringify({ ...world.config, stores }));
+    const { code, result } = await run(['import', directory, '--target', 'spare', '--json'], {
+      env: { ...env, HOLDFAST_CONFIG: config },
+    });
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ backup: id, already: false, artifacts: 15 });
+  });
+
+  it('refuses a damaged directory with one sentence, and leaves nothing', async () => {
+    const broken = join(world.holdfast.folder, 'broken');
+    await cp(directory, broken, { recursive: true });
+    const [tar] = (await readdir(broken)).filter((name) => name.endsWith('.tar'));
+    await appendFile(join(broken, String(tar)), 'x');
+    const before = await world.files();
+    const { code, result } = await run(['import', broken, '--target', 'metrics', '--json'], {
+      env,
+    });
+    expect(code).toBe(1);
+    expect(result).toMatchObject({ error: { code: 'BACKUP_DAMAGED' } });
+    expect(await world.files()).toEqual(before);
+  });
+});

@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { freshNamespace } from '../support/namespace.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { run, start } from './command.ts';
+
+let folder: TemporaryFolder;
+let connection: Connection;
+let client: Client;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('no-worker');
+  const address = inject('temporalAddress');
+  const namespace = await freshNamespace(address, { searchAttributes: false });
+  connection = await Connection.connect({ address });
+  client = new Client({ connection, namespace });
+  env = {
+    HOLDFAST_CONFIG: join(folder.path, 'holdfast.yaml'),
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+  };
+  await writeFile(
+    join(folder.path, 'holdfast.yaml'),
+    'stores: { disk: { type: directory, path: . } }\n' +
+      'targets: { metrics: { product: influxdb-v2, connection: { url: "http://127.0.0.1:1", token: { env: T } }, store: disk } }\n',
+  );
+});
+afterAll(async () => {
+  await connection?.close();
+  await folder?.remove();
+});
+
+describe('where no worker polls the queue', () => {
+  it('says so and exits with 7, and the run stays', async () => {
+    const { code, objects, result } = await run(['backup', 'metrics', '--json'], { env });
+    expect(code).toBe(7);
+    expect(result).toMatchObject({
+      error: {
+        code: 'WORKER_MISSING',
+        message: expect.stringMatching(
+          /^No worker polls the task queue holdfast; the run /,
+        ) as string,
+      },
+    });
+    const { status } = await client.workflow
+      .getHandle(String(objects[0]?.['workflowId']))
+      .describe();
+    expect(status.name).toBe('RUNNING');
+  });
+
+  it('keeps waiting with --wait, and leaves the run alone when it is told to stop', async () => {
+    const waiting = start(['backup', 'metrics', '--wait'], { env });
+    await expect
+      .poll(() => waiting.stderr(), { timeout: 60_000 })
+      .toContain('No worker polls the task queue holdfast; waiting for one');
+    const id = /started (\S+)/.exec(waiting.stderr())?.[1] ?? '';
+    waiting.kill('SIGINT');
+    const { code, stdout } = await waiting.ended;
+    expect(code).toBe(130);
+    expect(stdout).toContain(`The run goes on. See it with: holdfast status ${id}`);
+    expect((await client.workflow.getHandle(id).describe()).status.name).toBe('RUNNING');
+  });
+
+  it('tells in status and doctor what is missing, with the command that mends it', async () => {
+    const status = await run(['status', 'metrics'], { env });
+    expect(status.stdout).toMatch(/^backup\/metrics\/\S+ +running .* waiting for a worker$/m);
+    const doctor = await run(['doctor'], { env });
+    expect(doctor.code).toBe(8);
+    expect(doctor.stdout).toMatch(/^PROBLEM temporal task queue holdfast: no worker polls it/m);
+    expect(doctor.stdout).toMatch(/^PROBLEM temporal search attributes: not registered: Holdfast/m);
+    expect(doctor.stdout).toMatch(/temporal operator search-attribute create --address .* --name/);
+  });
+});

@@ -1,0 +1,180 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { freshNamespace } from '../support/namespace.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { run as runCommand, type Ran } from './command.ts';
+
+let folder: TemporaryFolder;
+let connection: Connection;
+let client: Client;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder('schedules');
+  const address = inject('temporalAddress');
+  const namespace = await freshNamespace(address);
+  connection = await Connection.connect({ address });
+  client = new Client({ connection, namespace });
+  env = {
+    HOLDFAST_CONFIG: join(folder.path, 'holdfast.yaml'),
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+  };
+});
+afterAll(async () => {
+  await connection?.close();
+  await folder?.remove();
+});
+
+const run = (...args: string[]): Promise<Ran> => runCommand(args, { env });
+
+async function configure(schedules: Record<string, string>): Promise<void> {
+  const targets = Object.entries(schedules).map(
+    ([name, schedule]) =>
+      `  ${name}: { product: influxdb-v2, connection: { url: "http://a", token: { env: T } }, store: disk, ${schedule} }`,
+  );
+  const stores = 'stores: { disk: { type: directory, path: ./b } }';
+  await writeFile(env['HOLDFAST_CONFIG'] ?? '', [stores, 'targets:', ...targets, ''].join('\n'));
+}
+
+describe('holdfast schedule apply', () => {
+  it('shows what it would do, and does it only when told so', async () => {
+    await configure({
+      metrics: 'schedule: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin, jitter: 10m }',
+      plain: 'schedule: { cron: "@daily" }',
+    });
+    const asked = await run('schedule', 'apply');
+    expect(asked.code).toBe(4);
+    expect(asked.stderr).toMatch(/^\+ backup\/metrics {2}create\n {4}cron: 30 2 \* \* 1-5\n/);
+    await expect(client.schedule.getHandle('backup/metrics').describe()).rejects.toThrow();
+
+    const applied = await run('schedule', 'apply', '--yes', '--json');
+    expect(applied.code).toBe(0);
+    expect(applied.result).toMatchObject({ applied: true });
+    const metrics = await client.schedule.getHandle('backup/metrics').describe();
+    expect(metrics.spec).toMatchObject({ timezone: 'Europe/Berlin', jitter: 600_000 });
+    expect(metrics.action).toMatchObject({
+      workflowType: 'backup',
+      workflowId: 'backup/metrics/scheduled',
+      taskQueue: 'holdfast',
+      args: [{ target: 'metrics' }],
+    });
+    const plain = await client.schedule.getHandle('backup/plain').describe();
+    expect(plain.policies).toEqual({
+      overlap: 'SKIP',
+      catchupWindow: 7_200_000,
+      pauseOnFailure: false,
+    });
+    expect(plain.spec.timezone).toBe('UTC');
+  });
+
+  it('changes what differs, also what was edited elsewhere, and leaves a pause alone', async () => {
+    await client.schedule.getHandle('backup/plain').pause('by hand');
+    await client.schedule.getHandle('backup/metrics').update((before) => ({
+      ...before,
+      spec: { ...before.spec, calendars: [{ hour: 5 }] },
+    }));
+    await configure({
+      metrics: 'schedule: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin, jitter: 10m }',
+      plain: 'schedule: { cron: "@daily", catchUp: 1h, overlap: bufferOne }',
+    });
+    const { code, result } = await run('schedule', 'apply', '--yes', '--json');
+    expect(code).toBe(0);
+    expect(result['changes']).toEqual([
+      {
+        schedule: 'backup/metrics',
+        target: 'metrics',
+        kind: 'update',
+        fields: [{ name: 'cron', from: 'edited outside the configuration', to: '30 2 * * 1-5' }],
+      },
+      {
+        schedule: 'backup/plain',
+        target: 'plain',
+        kind: 'update',
+        fields: [
+          { name: 'overlap', from: 'skip', to: 'bufferOne' },
+          { name: 'catchUp', from: '2h', to: '1h' },
+        ],
+      },
+    ]);
+    const { state, policies } = await client.schedule.getHandle('backup/plain').describe();
+    expect(state).toMatchObject({ paused: true, note: 'by hand' });
+    expect(policies).toMatchObject({ overlap: 'BUFFER_ONE', catchupWindow: 3_600_000 });
+    const again = await run('schedule', 'apply', '--json');
+    expect(again.code).toBe(0);
+    expect(again.result).toMatchObject({
+      applied: false,
+      changes: [{ kind: 'unchanged' }, { kind: 'unchanged' }],
+    });
+  });
+
+  it("leaves alone what is not in the file, and what is somebody else's", async () => {
+    await client.schedule.create({
+      scheduleId: 'backup/foreign',
+      spec: { intervals: [{ every: '1 day' }] },
+      action: { type: 'startWorkflow', workflowType: 'theirs', taskQueue: 'theirs' },
+    });
+    await configure({
+      metrics: 'schedule: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin, jitter: 10m }',
+      foreign: 'schedule: { cron: "@daily" }',
+    });
+    const { code, stdout } = await run('schedule', 'apply', '--yes');
+    expect(code).toBe(4);
+    expect(stdout).toContain('! backup/foreign  belongs to somebody else; not touched');
+    expect(stdout).toContain('? backup/plain  not in the configuration; left alone');
+    const foreign = await client.schedule.getHandle('backup/foreign').describe();
+    expect(foreign.action.workflowType).toBe('theirs');
+    const removed = await run('schedule', 'remove', 'foreign', '--yes', '--json');
+    expect(removed.code).toBe(4);
+    expect(await client.schedule.getHandle('backup/foreign').describe()).toBeDefined();
+  });
+});
+
+describe('the other verbs of holdfast schedule', () => {
+  it('list, pause, resume, trigger and remove a schedule', async () => {
+    const listed = await run('schedule', 'list');
+    expect(listed.stdout).toMatch(/^metrics +30 2 \* \* 1-5 +Europe\/Berlin +\d{4}-/m);
+    expect(listed.stdout).toMatch(/^plain +@daily +UTC +paused/m);
+
+    expect((await run('schedule', 'resume', 'plain')).code).toBe(0);
+    expect((await run('schedule', 'pause', 'metrics', '--reason', 'because')).code).toBe(0);
+    const handle = client.schedule.getHandle('backup/metrics');
+    expect((await handle.describe()).state).toMatchObject({ paused: true, note: 'because' });
+
+    expect((await run('schedule', 'trigger', 'metrics')).code).toBe(0);
+    await expect
+      .poll(async () => (await handle.describe()).info.numActionsTaken, { timeout: 30_000 })
+      .toBe(1);
+
+    const kept = await run('schedule', 'remove', 'metrics', '--json');
+    expect(kept.code).toBe(4);
+    expect((await run('schedule', 'remove', 'metrics', '--yes')).code).toBe(0);
+    await expect(handle.describe()).rejects.toThrow();
+  });
+
+  it('run what was missed', async () => {
+    const { code, result } = await run(
+      ...['schedule', 'backfill', 'plain', '--json', '--overlap', 'allowAll'],
+      ...['--from', '2026-11-01T12:00:00Z', '--to', '2026-11-03T12:00:00Z'],
+    );
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ schedule: 'backup/plain' });
+    const handle = client.schedule.getHandle('backup/plain');
+    await expect
+      .poll(async () => (await handle.describe()).info.numActionsTaken, { timeout: 30_000 })
+      .toBe(2);
+  });
+
+  it('exit with 3 for a target without a schedule, and name the nearest', async () => {
+    const { code, result } = await run('schedule', 'pause', 'plian', '--json');
+    expect(code).toBe(3);
+    expect(result).toMatchObject({
+      error: {
+        code: 'SCHEDULE_UNKNOWN',
+        message: expect.stringMatching(/backup\/plian .*Did you mean "plain"\?$/) as string,
+      },
+    });
+  });
+});

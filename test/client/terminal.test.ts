@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { LiveFigures } from '../../client/runs/live-figures.ts';
+import type { Observation } from '../../client/runs/observe.ts';
+import { humanAge, humanBytes, humanDuration } from '../../client/terminal/figures.ts';
+import { printable } from '../../client/terminal/output.ts';
+import { renderBar } from '../../client/terminal/progress-bar.ts';
+import { renderTable } from '../../client/terminal/table.ts';
+
+describe('a table', () => {
+  const columns = [
+    { title: 'RUN', flexible: true },
+    { title: 'BYTES', align: 'right' as const },
+    { title: 'DETAIL', flexible: true },
+  ];
+
+  it('aligns its columns', () => {
+    expect(
+      renderTable(columns, [
+        ['a', '10 B', 'x'],
+        ['long', '5 B', ''],
+      ]),
+    ).toEqual(['RUN   BYTES  DETAIL', 'a      10 B  x', 'long    5 B']);
+  });
+
+  it('never exceeds its width, and cuts what identifies a row last', () => {
+    const rows = [['backup/metrics/2026-11-20t02-00-00z', '1 TiB', 'x'.repeat(200)]];
+    const lines = renderTable(columns, rows, 60);
+    expect(Math.max(...lines.map((line) => line.length))).toBe(60);
+    expect(lines[1]).toMatch(/^backup\/metrics\/2026-11-20t02-00-00z +1 TiB +x+…$/);
+  });
+});
+
+describe('figures for people', () => {
+  it.each([
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1024, '1.0 KiB'],
+    [682_000_000, '650 MiB'],
+    [5 * 2 ** 40, '5.0 TiB'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(humanBytes(bytes)).toBe(text);
+  });
+
+  it.each([
+    [900, '0.9 s'],
+    [42_000, '42 s'],
+    [125_000, '2 min 05 s'],
+    [7_260_000, '2 h 01 min'],
+    [400_000_000, '4 d 15 h'],
+  ])('%d ms are %s', (ms, text) => {
+    expect(humanDuration(ms)).toBe(text);
+  });
+
+  it('tells an age in one unit', () => {
+    const now = new Date('2026-11-20T12:00:00Z');
+    expect(humanAge(new Date('2026-11-20T02:00:00Z'), now)).toBe('10 h');
+    expect(humanAge(new Date('2026-11-10T02:00:00Z'), now)).toBe('10 d');
+  });
+});
+
+describe('the progress bar', () => {
+  const state = {
+    phase: 'streaming',
+    bytes: 50,
+    totalBytes: 100,
+    artifacts: 3,
+    totalArtifacts: 9,
+    bytesPerSecond: 10,
+    startedAt: new Date(0),
+    remark: undefined,
+  };
+
+  it('shows bytes, share, rate, time left and artifacts', () => {
+    const [first, second] = renderBar(state, 80, 5_000);
+    expect(first).toMatch(/streaming {2}█{15}░{15} {2}50 % {2}50 B of 100 B$/);
+    expect(second).toBe('  10 B/s · 5.0 s left · 3 of 9 artifacts · 5.0 s so far');
+  });
+
+  it.each([20, 40, 80])('fits a terminal of %d columns', (width) => {
+    const remark = 'No worker polls the task queue holdfast';
+    const lines = renderBar({ ...state, phase: 'restoring and proving', remark }, width, 5_000);
+    expect(lines).toHaveLength(2);
+    expect(lines.filter((line) => line.length > width)).toEqual([]);
+  });
+
+  it('promises no time while nothing moves', () => {
+    expect(renderBar({ ...state, bytesPerSecond: 0 }, 80, 5_000)[1]).not.toContain('left');
+  });
+});
+
+describe('live figures', () => {
+  const seen = (done: number, heartbeats: Record<string, number>, phase = 'streaming') =>
+    ({
+      status: 'RUNNING',
+      progress: {
+        phase,
+        bytes: { done, total: 1_000 },
+        artifacts: { done: 0, total: 10 },
+        bytesPerSecond: 0,
+      },
+      pending: Object.entries(heartbeats).map(([id, bytes]) => ({
+        id,
+        figures: { activity: id, artifacts: 0, bytes, attempt: 1 },
+      })),
+    }) as unknown as Observation;
+
+  it('move with the heartbeats between two words of the run, and agree with its next word', () => {
+    const live = new LiveFigures();
+    expect(live.update(seen(100, { a: 100 }), 0).bytes).toBe(100);
+    expect(live.update(seen(100, { a: 250 }), 1_000).bytes).toBe(250);
+    expect(live.update(seen(260, { a: 260 }), 2_000).bytes).toBe(260);
+    expect(live.update(seen(260, { a: 300, b: 50 }), 3_000).bytes).toBe(350);
+  });
+
+  it('never go back and never beyond the whole, except when the run counts anew', () => {
+    const live = new LiveFigures();
+    live.update(seen(400, { a: 400 }), 0);
+    expect(live.update(seen(400, { a: 900 }), 1_000).bytes).toBe(900);
+    expect(live.update(seen(500, {}), 2_000).bytes).toBe(900);
+    expect(live.update(seen(900, { b: 5_000 }), 3_000).bytes).toBe(900);
+    expect(live.update(seen(900, { b: 9_000 }), 3_000).bytes).toBe(1_000);
+    expect(live.update(seen(0, {}, 'proving'), 4_000).bytes).toBe(0);
+  });
+
+  it('measure the rate of the last seconds', () => {
+    const live = new LiveFigures();
+    live.update(seen(0, {}), 0);
+    expect(live.update(seen(500, {}), 5_000).bytesPerSecond).toBe(100);
+  });
+});
+
+describe('what a server sent', () => {
+  it('cannot steer the terminal', () => {
+    expect(printable('a\u001b[31mred\u001b]0;title\u0007\u0008b')).toBe('aredb');
+  });
+});
