@@ -33,7 +33,15 @@ export async function conduct<T extends { warnings: unknown[] }>(
     if (asked) return;
     asked = true;
     run.warn({ code: 'CANCEL_ASKED', message: `A cancel was asked for${reasonOf(request)}.` });
-    await CancellationScope.nonCancellable(() => activities('ask', 'cancel').cancelOwnWorkflow());
+    try {
+      await CancellationScope.nonCancellable(() => activities('ask', 'cancel').cancelOwnWorkflow());
+    } catch (error) {
+      // Thrown from here it would fail the run on the spot, without its cleaning up. It may be asked for again.
+      asked = false;
+      const message = `The run could not be cancelled and goes on: ${verdict(error).message}`;
+      run.warn({ code: 'CANCEL_FAILED', message });
+      run.show();
+    }
   });
   try {
     const report = await work(run);

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import { Context } from '@temporalio/activity';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { expect, inject, test } from 'vitest';
+import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
+import { freshNamespace } from '../support/namespace.ts';
+
+test('a run that may not cancel itself goes on, and says so', async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const address = inject('temporalAddress');
+  const namespace = await freshNamespace(address, { searchAttributes: false });
+  const connection = await NativeConnection.connect({ address });
+  const forClient = await Connection.connect({ address });
+  const client = new Client({ connection: forClient, namespace });
+  const denied = new HoldfastError('PERMISSION_MISSING', 'This worker may cancel no workflow.');
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: 'denied',
+    workflowsPath: fileURLToPath(new URL('../../workflows', import.meta.url)),
+    activities: {
+      resolveBackup: async () => {
+        const beat = setInterval(() => Context.current().heartbeat(), 500);
+        await Context.current().cancelled.finally(() => clearInterval(beat));
+      },
+      cancelOwnWorkflow: () => Promise.reject(toApplicationFailure(denied)),
+    },
+  });
+  await worker.runUntil(async () => {
+    const run = await client.workflow.start('backup', {
+      taskQueue: 'denied',
+      workflowId: 'backup/metrics/denied',
+      args: [{ target: 'metrics' }],
+    });
+    await run.signal('cancel', { reason: 'no longer needed' });
+    await expect
+      .poll(async () => JSON.stringify((await run.query<object>('progress')) ?? {}), {
+        timeout: 20_000,
+      })
+      .toContain('This worker may cancel no workflow.');
+    expect((await run.describe()).status.name).toBe('RUNNING');
+    await run.cancel();
+    await expect(run.result()).rejects.toThrow();
+    expect((await run.describe()).status.name).toBe('CANCELLED');
+  });
+  await forClient.close();
+  await connection.close();
+});
