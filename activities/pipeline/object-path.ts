@@ -11,11 +11,11 @@ export interface ObjectPathParts {
 
 /** `x.tar` → `data/x~2.tar.gz.age.000`. */
 export function objectPath(artifactPath: string, parts: ObjectPathParts): string {
-  const { stem, tar } = splitTar(artifactPath);
+  const { stem, extension } = splitPath(artifactPath);
   return [
     `data/${stem}`,
     parts.attempt > 1 ? `~${parts.attempt}` : '',
-    tar,
+    extension,
     parts.codec === 'gzip' ? '.gz' : '',
     parts.encrypted ? '.age' : '',
     parts.part === undefined ? '' : `.${String(parts.part).padStart(3, '0')}`,
@@ -24,29 +24,34 @@ export function objectPath(artifactPath: string, parts: ObjectPathParts): string
 
 /** The prefixes below which every object of an artifact lies, of any attempt; others may lie there too. */
 export function objectPrefixes(artifactPath: string): string[] {
-  const { stem, tar } = splitTar(artifactPath);
+  const { stem, extension } = splitPath(artifactPath);
   // Without the split, a listing for `x.1` would run through `x.10` to `x.1999` as well.
-  return tar === '' ? [`data/${stem}`] : [`data/${stem}${tar}`, `data/${stem}~`];
+  return extension === '' ? [`data/${stem}`] : [`data/${stem}${extension}`, `data/${stem}~`];
 }
 
 /** The inverse of `objectPath`. @returns undefined when the path is not one of this artifact */
 export function parseObjectPath(artifactPath: string, path: string): ObjectPathParts | undefined {
-  const { stem, tar } = splitTar(artifactPath);
+  const { stem, extension } = splitPath(artifactPath);
   if (!path.startsWith(`data/${stem}`)) return undefined;
-  const pattern = tar === '' ? SUFFIXES : TAR_SUFFIXES;
-  const match = pattern.exec(path.slice(`data/${stem}`.length));
+  const rest = path.slice(`data/${stem}`.length);
+  const attempt = ATTEMPT.exec(rest);
+  const suffixes = rest.slice(attempt?.[0].length ?? 0);
+  if (!suffixes.startsWith(extension)) return undefined;
+  const match = SUFFIXES.exec(suffixes.slice(extension.length));
   if (!match) return undefined;
   return {
-    attempt: match[1] === undefined ? 1 : Number(match[1]),
-    codec: match[2] === undefined ? 'identity' : 'gzip',
-    encrypted: match[3] !== undefined,
-    ...(match[4] === undefined ? {} : { part: Number(match[4]) }),
+    attempt: attempt ? Number(attempt[1]) : 1,
+    codec: match[1] === undefined ? 'identity' : 'gzip',
+    encrypted: match[2] !== undefined,
+    ...(match[3] === undefined ? {} : { part: Number(match[3]) }),
   };
 }
 
-const SUFFIXES = /^(?:~([2-9]|[1-9]\d+))?(\.gz)?(\.age)?(?:\.(\d{3,}))?$/;
-const TAR_SUFFIXES = /^(?:~([2-9]|[1-9]\d+))?\.tar(\.gz)?(\.age)?(?:\.(\d{3,}))?$/;
+const ATTEMPT = /^~([2-9]|[1-9]\d+)/;
+const SUFFIXES = /^(\.gz)?(\.age)?(?:\.(\d{3,}))?$/;
 
-function splitTar(path: string): { stem: string; tar: string } {
-  return path.endsWith('.tar') ? { stem: path.slice(0, -4), tar: '.tar' } : { stem: path, tar: '' };
+/** By its extension a product's own tool knows a file, so that stays at the end, whatever the attempt. */
+function splitPath(path: string): { stem: string; extension: string } {
+  const extension = /\.[a-z]+$/.exec(path)?.[0] ?? '';
+  return { stem: path.slice(0, path.length - extension.length), extension };
 }

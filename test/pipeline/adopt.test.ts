@@ -98,7 +98,7 @@ test('takes no parts of which the last is missing, where no format could tell', 
   const first = await storeArtifact(options);
   expect(await storeArtifact({ ...options, open: never })).toEqual(first);
   await backup.store.remove([FOLDER + nth(first, 2).path]);
-  expect(await storeArtifact(options)).toMatchObject([{ path: 'data/x.bytes~2.000' }, {}, {}]);
+  expect(await storeArtifact(options)).toMatchObject([{ path: 'data/x~2.bytes.000' }, {}, {}]);
 });
 
 test('an attempt that runs late beside its retry does it no harm', async () => {
