@@ -98,6 +98,20 @@ export async function readState(
   return state as Record<string, unknown> | undefined;
 }
 
+/** Whether this restore may have changed something at its destination already. */
+export async function hasBegun(
+  store: Store,
+  job: RestoreJob,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await store.head(`${workFolder(job)}begun.json`, { signal })) !== undefined;
+}
+
+export async function noteBegin(store: Store, job: RestoreJob, signal: AbortSignal): Promise<void> {
+  const at = new Date().toISOString();
+  await putOnce(store, `${workFolder(job)}begun.json`, toJson({ at }), signal);
+}
+
 /** Bounded in number and in bytes, so that a retry repeats little. */
 function* inPages(steps: RestoreStep[]): Generator<RestoreStep[]> {
   const most = Math.max(PAGE_STEPS, Math.ceil(steps.length / MOST_PAGES));
