@@ -3,6 +3,7 @@ import type { Figures } from '../workflows/contract/progress.ts';
 import { SIGNAL } from '../workflows/contract/names.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError, toApplicationFailure } from './failure.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { mayTell } from './telling.ts';
 
 /** One attempt of an activity: its signal, and what it moved so far. */
@@ -12,8 +13,6 @@ export interface Attempt {
   /** Counts that the heartbeat carries; the body only adds to them. */
   readonly figures: { artifacts: number; bytes: number };
 }
-
-const HEARTBEAT_EVERY_MS = 1_000;
 
 /**
  * Frames the body of every activity: heartbeats from the first second, live figures, the shutdown of a worker told
@@ -25,29 +24,31 @@ export async function attempt<T>(
 ): Promise<T> {
   const context = Context.current();
   const { activityId, attempt: number } = context.info;
-  const at = {
-    signal: context.cancellationSignal,
-    number,
-    figures: { artifacts: 0, bytes: 0 },
-  };
-  const figures = (): Figures => ({ activity: activityId, attempt: number, ...at.figures });
-  const beat = () => {
+  const counts = { artifacts: 0, bytes: 0 };
+  const figures = (): Figures => ({ activity: activityId, attempt: number, ...counts });
+  const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
     context.heartbeat(figures());
-    if (at.figures.bytes > 0) void tell(deps, context, figures());
-  };
-  context.heartbeat(figures());
-  const timer = setInterval(beat, HEARTBEAT_EVERY_MS);
+    if (counts.bytes > 0) void tell(deps, context, figures());
+  });
+  const signal = AbortSignal.any([context.cancellationSignal, heartbeat.lapsed]);
   try {
-    return await body(at);
+    return await body({ signal, number, figures: counts });
   } catch (error) {
     if (context.cancellationSignal.aborted) throw ending(context);
+    if (heartbeat.lapsed.aborted) throw givenUp();
     const failure = toApplicationFailure(error);
     if (!(error instanceof HoldfastError)) context.log.error('unexpected failure', { error });
     await tell(deps, context, { ...figures(), lastError: failure.message });
     throw failure;
   } finally {
-    clearInterval(timer);
+    heartbeat.end();
   }
+}
+
+function givenUp(): Error {
+  const sentence =
+    'The worker that ran this activity was out for too long, so another attempt goes on.';
+  return toApplicationFailure(new HoldfastError('WORKER_SHUTDOWN', sentence));
 }
 
 /** A worker that stops is not a user who cancels: the attempt is repeated elsewhere. */

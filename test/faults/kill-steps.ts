@@ -65,6 +65,9 @@ export const RESTORE: Record<string, Step[]> = {
   ],
   'while it restores': [
     'prepareRestore before',
+    // While it looks again, at the note that it begins, then while it creates, and at what it created.
+    'prepareRestore answer 3',
+    'prepareRestore link 1',
     'prepareRestore answer 3',
     'prepareRestore link 1',
     'prepareRestore after',

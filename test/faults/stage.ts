@@ -50,7 +50,13 @@ export const SECRETS = {
 
 /** @param options.program for a stage whose workers are processes of their own */
 export async function setStage(
-  options: { shards?: number; shardBytes?: number; target?: object; program?: WorkerProgram } = {},
+  options: {
+    shards?: number;
+    shardBytes?: number;
+    target?: object;
+    program?: WorkerProgram;
+    address?: string;
+  } = {},
 ): Promise<Stage> {
   const disk = await temporaryFolder('store');
   const spool = await temporaryFolder('spool');
@@ -97,7 +103,7 @@ export async function setStage(
       spare: target(spare.url, 'FAULTS_SPARE_TOKEN', 'disk'),
     },
   };
-  const address = inject('temporalAddress');
+  const address = options.address ?? inject('temporalAddress');
   const holdfast = await startHoldfast({ address, config, worker: options.program === undefined });
   const { program } = options;
   const loaded: WaitingWorker[] = [];

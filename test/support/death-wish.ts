@@ -18,20 +18,28 @@ interface Running {
   counts: Record<Midst, number>;
 }
 
-/** An interceptor that kills its own process at the first of the steps that it meets. */
-export function deathWish(steps: Step[]): ActivityInterceptorsFactory {
-  const wished = new Set<string>(steps);
+/**
+ * An interceptor that kills its own process at the first of the steps that it meets; or stops it (SIGSTOP) at those of
+ * `freezeAt`, until somebody lets it go on.
+ */
+export function deathWish(dieAt: Step[], freezeAt: Step[]): ActivityInterceptorsFactory {
+  const deadly = new Set<string>(dieAt);
+  const icy = new Set<string>(freezeAt);
   const running = new AsyncLocalStorage<Running>();
   const passing = (step: string) => {
-    if (!wished.has(step)) return;
-    writeSync(1, `died ${step}\n`);
-    process.kill(process.pid, 'SIGKILL');
+    if (deadly.has(step)) {
+      writeSync(1, `died ${step}\n`);
+      process.kill(process.pid, 'SIGKILL');
+    } else if (icy.delete(step)) {
+      writeSync(1, `froze ${step}\n`);
+      process.kill(process.pid, 'SIGSTOP');
+    }
   };
   const midst = (kind: Midst) => {
     const now = running.getStore();
     if (now) passing(`${now.activity} ${kind} ${++now.counts[kind]}`);
   };
-  if (steps.length > 0) watch(midst);
+  if (deadly.size + icy.size > 0) watch(midst);
   return ({ info }) => ({
     inbound: {
       execute: (input, next) => {

@@ -14,9 +14,9 @@ export interface TemporalServer extends AsyncDisposable {
 
 const TYPE_NAMES = { KEYWORD: 'Keyword', INT: 'Int' } as const;
 
-/** A real Temporal server that forgets everything when it stops, with Holdfast's search attributes. */
+/** A real Temporal server with Holdfast's search attributes. It forgets everything when it stops, unless it has a file. */
 export async function startTemporal(
-  options: { ui?: boolean; port?: number } = {},
+  options: { ui?: boolean; port?: number; database?: string } = {},
 ): Promise<TemporalServer> {
   const command = await findTool('temporal');
   const port = options.port ?? (await freePort());
@@ -31,6 +31,7 @@ export async function startTemporal(
       '--ip=127.0.0.1',
       `--port=${port}`,
       '--log-level=error',
+      ...(options.database === undefined ? [] : ['--db-filename', options.database]),
       ...(uiPort === undefined ? ['--headless'] : ['--ui-port', `${uiPort}`]),
       ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
         '--search-attribute',

@@ -30,7 +30,7 @@ const worker = await createWorker({
     workflowBundle: { codePath: orders.workflows },
     // Every workflow task is a replay: none waits for the cache of a worker that died.
     maxCachedWorkflows: 0,
-    interceptors: { activity: [deathWish(orders.dieAt ?? [])] },
+    interceptors: { activity: [deathWish(orders.dieAt ?? [], orders.freezeAt ?? [])] },
   },
 });
 process.once('SIGTERM', () => worker.shutdown());

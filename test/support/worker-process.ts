@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Step } from './death-wish.ts';
@@ -12,6 +12,7 @@ export interface WorkerOrders {
   spoolRoot: string;
   workflows: string;
   dieAt?: Step[];
+  freezeAt?: Step[];
   logLevel?: 'WARN' | 'DEBUG' | 'TRACE';
   /** Of requests to object stores. */
   stallMs?: number;
@@ -23,6 +24,8 @@ export interface WorkerProcess extends AsyncDisposable {
   readonly pid: number;
   /** Settles when the process is gone: at which step it died, or undefined when nobody ordered it. */
   readonly gone: Promise<Step | undefined>;
+  /** Settles when it stopped at a step of `freezeAt`. */
+  readonly frozen: Promise<Step>;
   /** Everything that it printed. */
   output(): string;
   /** Stops it, as an operator does. */
@@ -40,23 +43,28 @@ export interface WaitingWorker {
   kill(): Promise<void>;
 }
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 /** Loads a worker in a process of its own: a spare one stands ready when the one before it dies. */
 export function loadWorkerProcess(program: WorkerProgram): WaitingWorker {
   const child = spawn(process.execPath, [program.entry], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const killAtExit = () => child.kill('SIGKILL');
-  process.once('exit', killAtExit);
+  running.add(child);
   let output = '';
   let diedAt: Step | undefined;
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
   const gone = once(child, 'close').then(() => {
-    process.removeListener('exit', killAtExit);
+    running.delete(child);
     return diedAt;
   });
+  let froze: (step: Step) => void;
+  const frozen = new Promise<Step>((resolve) => (froze = resolve));
   const ready = new Promise<boolean>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       output += `${line}\n`;
       if (line === 'ready') resolve(true);
       if (line.startsWith('died ')) diedAt = line.slice('died '.length) as Step;
+      if (line.startsWith('froze ')) froze(line.slice('froze '.length) as Step);
     });
     void gone.then(() => resolve(false));
   });
@@ -75,6 +83,7 @@ export function loadWorkerProcess(program: WorkerProgram): WaitingWorker {
       return {
         pid: child.pid ?? 0,
         gone,
+        frozen,
         output: () => output,
         stop: () => end('SIGTERM'),
         kill,
