@@ -52,6 +52,17 @@ export async function* readObjects(
       `${key} in store ${store.name} is not what the manifest says: its SHA-256 differs.`,
     );
   }
-  const lines = createInterface({ input: Readable.from([bytes]).pipe(createGunzip()) });
-  for await (const line of lines) yield objectLineSchema.parse(JSON.parse(line));
+  const unpacked = Readable.from([bytes]).pipe(createGunzip());
+  try {
+    for await (const line of createInterface({ input: unpacked })) {
+      yield objectLineSchema.parse(JSON.parse(line));
+    }
+  } catch (cause) {
+    if (cause instanceof HoldfastError || signal?.aborted) throw cause;
+    throw new HoldfastError(
+      'BACKUP_DAMAGED',
+      `${key} in store ${store.name} is not a list of objects.`,
+      { cause },
+    );
+  }
 }
