@@ -55,13 +55,10 @@ export function start(args: string[], options: CommandOptions = {}): Running {
         stdout,
         stderr,
         get objects() {
-          return stdout
-            .split('\n')
-            .filter(Boolean)
-            .map((line) => JSON.parse(line) as Record<string, unknown>);
+          return jsonLines(stdout);
         },
         get result() {
-          return this.objects.at(-1) ?? {};
+          return jsonLines(stdout).at(-1) ?? {};
         },
       });
     });
@@ -77,4 +74,11 @@ export function start(args: string[], options: CommandOptions = {}): Running {
 
 export function run(args: string[], options: CommandOptions = {}): Promise<Ran> {
   return start(args, options).ended;
+}
+
+function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 }

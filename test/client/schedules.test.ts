@@ -156,8 +156,8 @@ describe('the other verbs of holdfast schedule', () => {
 
   it('run what was missed', async () => {
     const { code, result } = await run(
-      ...['schedule', 'backfill', 'plain', '--json', '--overlap', 'allowAll'],
-      ...['--from', '2026-11-01T12:00:00Z', '--to', '2026-11-03T12:00:00Z'],
+      ...'schedule backfill plain --json --overlap allowAll'.split(' '),
+      ...'--from 2026-11-01T12:00:00Z --to 2026-11-03T12:00:00Z'.split(' '),
     );
     expect(code).toBe(0);
     expect(result).toMatchObject({ schedule: 'backup/plain' });

@@ -103,7 +103,7 @@ describe('a configuration', () => {
 
   it('tells an unknown target with the nearest and all that there are', async () => {
     const config = await load(withTarget());
-    expect(() => snapshotOf(config, 'metrisc')).toThrowError(
+    expect(() => snapshotOf(config, 'metrisc')).toThrow(
       expect.objectContaining({
         code: 'TARGET_UNKNOWN',
         message: expect.stringMatching(
@@ -112,7 +112,7 @@ describe('a configuration', () => {
       }) as Error,
     );
     // Not a property of every object either.
-    expect(() => snapshotOf(config, 'constructor')).toThrowError(/no target "constructor"/);
+    expect(() => snapshotOf(config, 'constructor')).toThrow(/no target "constructor"/);
   });
 
   it('may merge YAML anchors, and its errors still name the line', async () => {
@@ -132,7 +132,7 @@ describe('a configuration', () => {
       product: 'influxdb-v2',
       limits: { concurrency: 2 },
     });
-    await expect(load(text.replace('concurrency: 2', 'concurrency: 0'))).rejects.toThrowError(
+    await expect(load(text.replace('concurrency: 2', 'concurrency: 0'))).rejects.toThrow(
       /holdfast\.yaml:9: targets\.two\.limits\.concurrency/,
     );
   });

@@ -37,6 +37,8 @@ test('the wait for a lock is given all the time that it may take', async () => {
       );
     })
     .toBeGreaterThan(TWENTY_MINUTES);
-  await asked.finally(() => lock.signal('release'));
+  await asked.finally(async () => {
+    await lock.signal('release');
+  });
   expect(await run.result()).toMatchObject({ state: 'ok' });
 });
