@@ -17,6 +17,7 @@ export class Narrator {
   readonly #troubles = new Map<string, number>();
   readonly #warned = new Set<string>();
   #phase = '';
+  #totals: { bytes: number | undefined; artifacts: number } = { bytes: undefined, artifacts: 0 };
   #waitingFor: string | undefined;
   #reportedAt = Date.now();
 
@@ -30,21 +31,23 @@ export class Narrator {
     const live = this.#live.update(seen);
     this.#tellTroubles(pending);
     if (progress) {
+      this.#totals = { bytes: progress.bytes.total, artifacts: progress.artifacts.total };
       this.#tellPhase(progress);
       this.warn(progress.warnings);
       if (Date.now() - this.#reportedAt > REPORT_EVERY_MS) this.#report(progress, live);
     }
     if (seen.status !== 'RUNNING') return this.#output.clear();
     const waiting = this.#waitingFor && `waiting for ${this.#waitingFor}`;
+    const silent = progress || seen.untouched ? undefined : 'no worker answers';
     const bar = renderBar(
       {
         ...live,
         phase: this.#phase || 'starting',
-        totalBytes: progress?.bytes.total,
-        totalArtifacts: progress?.artifacts.total ?? 0,
+        totalBytes: this.#totals.bytes,
+        totalArtifacts: this.#totals.artifacts,
         bytesPerSecond: live.bytesPerSecond || (progress?.bytesPerSecond ?? 0),
         startedAt,
-        remark: remark ?? waiting,
+        remark: remark ?? silent ?? waiting,
       },
       this.#output.width,
     );

@@ -29,11 +29,13 @@ export function renderBar(state: BarState, width: number, now = Date.now()): str
     .join('  ');
   const room = Math.min(MOST_CELLS, width - head.length - tail.length - 4);
   const bar = share !== undefined && room >= LEAST_CELLS ? [drawn(share, room)] : [];
+  const leftMs =
+    totalBytes === undefined || bytesPerSecond <= 0
+      ? 0
+      : ((totalBytes - bytes) * 1000) / bytesPerSecond;
   const below = [
     bytesPerSecond > 0 ? `${humanBytes(bytesPerSecond)}/s` : '',
-    totalBytes !== undefined && bytesPerSecond > 0 && bytes < totalBytes
-      ? `${humanDuration(((totalBytes - bytes) * 1000) / bytesPerSecond)} left`
-      : '',
+    leftMs >= 1_000 ? `${humanDuration(leftMs)} left` : '',
     totalArtifacts > 0 ? `${artifacts} of ${totalArtifacts} artifacts` : '',
     `${humanDuration(now - state.startedAt.getTime())} so far`,
     state.remark ?? '',
