@@ -25,20 +25,21 @@ function holdByHand() {
 test('the wait for a lock is given all the time that it may take', async () => {
   const lock = await holdByHand();
   const run = await world.holdfast.start('backup', { target: 'metrics' });
-  const asked = expect
-    .poll(async () => {
-      const { events } = await run.fetchHistory();
-      const waiting = events?.find(
-        ({ activityTaskScheduledEventAttributes: scheduled }) =>
-          scheduled?.activityType?.name === 'waitForLock',
-      );
-      return Number(
-        waiting?.activityTaskScheduledEventAttributes?.startToCloseTimeout?.seconds ?? 0,
-      );
-    })
-    .toBeGreaterThan(TWENTY_MINUTES);
-  await asked.finally(async () => {
+  try {
+    await expect
+      .poll(async () => {
+        const { events } = await run.fetchHistory();
+        const waiting = events?.find(
+          ({ activityTaskScheduledEventAttributes: scheduled }) =>
+            scheduled?.activityType?.name === 'waitForLock',
+        );
+        return Number(
+          waiting?.activityTaskScheduledEventAttributes?.startToCloseTimeout?.seconds ?? 0,
+        );
+      })
+      .toBeGreaterThan(TWENTY_MINUTES);
+  } finally {
     await lock.signal('release');
-  });
+  }
   expect(await run.result()).toMatchObject({ state: 'ok' });
 });
