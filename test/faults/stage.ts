@@ -68,6 +68,7 @@ export async function setStage(
   });
   const spare = await startInfluxSimulator({
     setup: { token: SECRETS.spare, org: 'other', bucket: 'other' },
+    generate: [{ shards: 1, shardBytes: 1024 }],
   });
   const s3 = await startS3Simulator();
   process.env['FAULTS_SOURCE_TOKEN'] = SECRETS.source;
