@@ -40,9 +40,9 @@ async function cancelled(
   const end = await ending(handle);
   expect(end).toMatchObject({ status: 'CANCELLED', warnings: [] });
   expect(Date.now() - from).toBeLessThan(30_000);
-  const asked = stage.source.requests.length;
+  const count = stage.source.requests.length;
   await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(stage.source.requests.length).toBe(asked);
+  expect(stage.source.requests.length).toBe(count);
   for (const target of ['metrics', 'remote']) {
     expect(await isLocked(stage.holdfast.client, `target/${target}`)).toBe(false);
   }

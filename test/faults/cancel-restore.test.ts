@@ -51,9 +51,9 @@ async function cancelled(
   expect(await ending(handle)).toMatchObject({ status: 'CANCELLED' });
   expect(Date.now() - from).toBeLessThan(30_000);
   expect(bucketsOf(stage.spare)).toEqual(buckets);
-  const asked = stage.spare.requests.length;
+  const count = stage.spare.requests.length;
   await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(stage.spare.requests.length).toBe(asked);
+  expect(stage.spare.requests.length).toBe(count);
   expect(await isLocked(stage.holdfast.client, 'target/spare')).toBe(false);
 }
 

@@ -122,12 +122,12 @@ describe('ART-04, ART-07: a manifest', () => {
   });
 
   test('of another backup is refused', async () => {
-    change(({ digest: _, ...manifest }) => ({ ...manifest, target: 'elsewhere' }));
+    change((manifest) => ({ ...manifest, target: 'elsewhere' }));
     expect(await restore(BUCKET)).toMatchObject({ code: 'BACKUP_DAMAGED' });
   });
 
   test('of another product is not restored', async () => {
-    change(({ digest: _, ...manifest }) => ({
+    change((manifest) => ({
       ...manifest,
       product: { name: 'weaviate', version: '1', identity: '' },
     }));
@@ -137,7 +137,7 @@ describe('ART-04, ART-07: a manifest', () => {
   });
 
   test('with fields that this version does not know is read all the same', async () => {
-    change(({ digest: _, ...manifest }) => ({ ...manifest, novelty: true }));
+    change((manifest) => ({ ...manifest, novelty: true }));
     expect((await verify('deep')).report).toMatchObject({ ok: true });
   });
 });
@@ -157,8 +157,10 @@ function middle(key: string): number {
   return Math.floor(stage.s3.bucket.get(key).body.length / 2);
 }
 
+/** Changes a manifest as its owner might: without the digest, which would tell. */
 function change(how: (manifest: Record<string, unknown>) => object): void {
   const key = keyOf(/backup\.json$/);
   const manifest = JSON.parse(stage.s3.bucket.get(key).body.toString()) as Record<string, unknown>;
+  delete manifest['digest'];
   stage.s3.bucket.put(key, Buffer.from(JSON.stringify(how(manifest))), {}, false);
 }

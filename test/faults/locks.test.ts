@@ -166,7 +166,7 @@ describe('a restore and a backup of its destination', () => {
     expect(await ending(next)).toMatchObject({ status: 'COMPLETED' });
     const names = bucketsOf(stage.spare);
     expect(names).not.toContain('other/half');
-    expect(names.filter((name) => /^other\/half\.restoring-/.test(name))).toHaveLength(1);
+    expect(names.filter((name) => name.startsWith('other/half.restoring-'))).toHaveLength(1);
     const used = stage.spare.requests.length;
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(stage.spare.requests.length).toBe(used);
@@ -187,8 +187,6 @@ async function unfinished(): Promise<string[]> {
   );
 }
 
-async function filesOf(backup: string): Promise<string[]> {
-  return [...(await filesBelow(stage.disk)).keys()]
-    .filter((key) => key.includes(backup))
-    .toSorted();
+async function filesOf(id: string): Promise<string[]> {
+  return [...(await filesBelow(stage.disk)).keys()].filter((key) => key.includes(id)).toSorted();
 }

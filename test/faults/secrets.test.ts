@@ -68,7 +68,7 @@ async function use(): Promise<void> {
   expect((await run('backup', { target: 'sealed' })).code).toBe('STORE_DENIED');
   s3.acceptKeys(undefined);
   const { sealed } = stage.config.targets;
-  const { recipients } = sealed?.['encryption'] as { recipients: string[] };
+  const recipients = [await identityToRecipient(identity)];
   stage.config.targets['sealed'] = { ...sealed, encryption: { recipients } };
   await stage.reconfigure();
   const closed = await run('restore', {

@@ -14,7 +14,6 @@ export async function surviving(
   const left = [...steps];
   let worker = await stage.worker({ dieAt: left });
   const handle = await start();
-  if (process.env['TRACE']) console.error(new Date().toISOString(), 'started');
   let ended = false;
   const ending = handle
     .result()
@@ -28,7 +27,6 @@ export async function surviving(
     if (ended) break;
     if (diedAt === undefined) throw new Error(`A worker ended unbidden.\n${worker.output()}`);
     left.splice(left.indexOf(diedAt), 1);
-    if (process.env['TRACE']) console.error(new Date().toISOString(), diedAt);
     worker = await stage.worker({ dieAt: left });
   }
   await worker.kill();
