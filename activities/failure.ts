@@ -29,8 +29,14 @@ export class HoldfastError extends Error {
   }
 }
 
+/**
+ * Failures that rarely heal, and yet may: a defect that the next version mends, a name that is not known yet. A person
+ * should hear of them tonight.
+ */
+const TRIES: Partial<Record<FailureCode, number>> = { INTERNAL: 10, HOST_UNKNOWN: 10 };
+
 /** The shape in which a failure crosses into Temporal: `type` is the code, `details[0]` holds fault and hint. */
-export function toApplicationFailure(error: unknown): ApplicationFailure {
+export function toApplicationFailure(error: unknown, attempt = 1): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const known =
     error instanceof HoldfastError
@@ -41,7 +47,7 @@ export function toApplicationFailure(error: unknown): ApplicationFailure {
   const failure = ApplicationFailure.create({
     message: known.message,
     type: known.code,
-    nonRetryable: !known.retryable,
+    nonRetryable: !known.retryable || attempt >= (TRIES[known.code] ?? Infinity),
     details: [{ fault: known.fault, hint: known.hint }],
   });
   // Where in our code a known failure arose helps nobody who reads it in the UI; a defect's origin does.

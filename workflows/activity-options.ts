@@ -13,7 +13,11 @@ const KINDS = {
   move: { startToCloseTimeout: '7 days' },
   /** Ends by itself, when the time that it was given is over; heartbeats tell a dead worker. */
   wait: { startToCloseTimeout: '30 days' },
+  /** Cleaning up after the end: an hour of trying, for it holds the lock and hides the outcome meanwhile. */
+  clean: { startToCloseTimeout: '1 hour' },
 } as const;
+
+const CLEANING_ATTEMPTS = 20;
 
 /** Before the target is known: nothing is started yet, so a person who made a mistake hears it soon. */
 const UNRESOLVED: Timeouts = {
@@ -44,7 +48,8 @@ export function activities(
       initialInterval: Math.min(1_000, timeouts.retryPause),
       backoffCoefficient: 2,
       maximumInterval: timeouts.retryPause,
-      maximumAttempts: timeouts.attempts,
+      maximumAttempts:
+        kind === 'clean' ? Math.min(CLEANING_ATTEMPTS, timeouts.attempts) : timeouts.attempts,
     },
   });
 }

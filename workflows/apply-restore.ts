@@ -85,7 +85,7 @@ async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<void> {
   run.enter('undoing', false);
   try {
     const undone = await CancellationScope.nonCancellable(() =>
-      activities('move', 'undo', job.destination).undoRestore({ job, keep }),
+      activities('clean', 'undo', job.destination).undoRestore({ job, keep }),
     );
     run.warn(...tellOf(undone));
   } catch (error) {

@@ -53,7 +53,7 @@ async function discard(run: Run, job: BackupJob): Promise<BackupReport | null> {
   try {
     return await CancellationScope.nonCancellable(async () => {
       const { committed } = await activities(
-        'ask',
+        'clean',
         'remove what was not committed',
         job.snapshot,
       ).discardBackup(job);

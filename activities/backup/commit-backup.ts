@@ -116,7 +116,11 @@ async function publish(
   await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), at.signal);
   // Whoever wrote it: what the store holds now is the backup. Some stores let two writers through at once.
   const there = await ownManifest(store, folder, job, at);
-  return reportOf(there ?? manifest, job);
+  if (there) return reportOf(there, job);
+  throw new HoldfastError(
+    'STORE_ERROR',
+    `Store ${store.name} took ${folder}${MANIFEST} and does not have it.`,
+  );
 }
 
 /** The manifest that an earlier attempt of this run committed. @throws COMMIT_CONFLICT when it is another run's */

@@ -9,7 +9,7 @@ export interface Subject {
   operation: string;
 }
 
-const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA']);
+const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_NODATA']);
 const UNTRUSTED =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|CERT_|ERR_TLS_CERT|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED|ERR_SSL_.*CERT)/;
 const NOT_TLS = /^(EPROTO|ERR_SSL_)/;
@@ -26,6 +26,9 @@ export function connectFailure(cause: unknown, { server, operation }: Subject): 
   if (NOT_TLS.test(code)) return fail('WRONG_SERVER', `no TLS is spoken there (${code})`);
   if (cause instanceof errors.HTTPParserError) {
     return fail('WRONG_SERVER', 'no HTTP is spoken there');
+  }
+  if (code === 'EAI_AGAIN') {
+    return fail('TARGET_UNREACHABLE', 'the host name cannot be looked up now');
   }
   if (code === 'ECONNREFUSED') return fail('TARGET_UNREACHABLE', 'the connection was refused');
   return fail('TARGET_UNREACHABLE', `the connection failed (${code || text})`);

@@ -5,38 +5,88 @@ import type { Resources } from './resources.ts';
 import type { PlannedBucket, RestoreState, SomeBuckets } from './restore-detail.ts';
 import { retentionRules } from './retention.ts';
 
-/** Gives every proven bucket its name, and its retention back. May be repeated after any step. */
+/**
+ * Gives every proven bucket its name, and its retention back. May be repeated after any step. All names are looked at
+ * before the first is given, so that a name that somebody took meanwhile leaves nothing half done.
+ */
 export async function finishBuckets(
   plan: SomeBuckets,
   state: RestoreState,
   resources: Resources,
 ): Promise<{ restored: string[]; warnings: Warning[] }> {
-  const warnings: Warning[] = [];
+  const live: { planned: PlannedBucket; bucket: LiveBucket }[] = [];
   for (const planned of plan.buckets) {
-    const id = state.buckets?.[planned.from]?.id ?? '';
-    const live = await resources.bucket(id);
-    if (live === undefined) {
-      throw new HoldfastError(
-        'DESTINATION_CHANGED',
-        `The restored bucket ${planned.organisation}/${planned.temporary} is not there any more.`,
-      );
-    }
-    if (planned.replaces && live.name !== planned.name)
-      await setAside(planned, live.orgID, resources);
-    await giveName(planned, { id, orgID: live.orgID }, resources);
-    if (planned.replaces) {
-      await moveMappings(planned, { id, orgID: live.orgID }, resources);
-      warnings.push({
-        code: 'REPLACED_KEPT',
-        subject: `${planned.organisation}/${planned.name}`,
-        message: `The bucket that was replaced is kept as ${planned.organisation}/${planned.replaces.keptAs}; remove it when nobody needs it.`,
-      });
-    }
+    const bucket = await liveBucket(planned, state, resources);
+    await checkName(planned, bucket, resources);
+    live.push({ planned, bucket });
   }
-  return {
-    restored: plan.buckets.map(({ organisation, name }) => `${organisation}/${name}`),
-    warnings,
-  };
+  const restored: string[] = [];
+  const warnings: Warning[] = [];
+  for (const { planned, bucket } of live) {
+    try {
+      warnings.push(...(await finishBucket(planned, bucket, resources)));
+    } catch (error) {
+      throw restored.length === 0 ? error : alsoDone(error, restored);
+    }
+    restored.push(`${planned.organisation}/${planned.name}`);
+  }
+  return { restored, warnings };
+}
+
+interface LiveBucket {
+  id: string;
+  orgID: string;
+  name: string;
+}
+
+async function liveBucket(
+  { from, organisation, temporary }: PlannedBucket,
+  state: RestoreState,
+  resources: Resources,
+): Promise<LiveBucket> {
+  const id = state.buckets?.[from]?.id ?? '';
+  const live = await resources.bucket(id);
+  if (live) return { id, orgID: live.orgID, name: live.name };
+  throw new HoldfastError(
+    'DESTINATION_CHANGED',
+    `The restored bucket ${organisation}/${temporary} is not there any more.`,
+  );
+}
+
+async function checkName(
+  { organisation, name, replaces }: PlannedBucket,
+  { id, orgID }: LiveBucket,
+  resources: Resources,
+): Promise<void> {
+  const holder = await resources.bucketNamed(orgID, name);
+  const expected = holder === undefined || holder.id === id || holder.id === replaces?.id;
+  if (!expected) throw nameTaken(organisation, name);
+}
+
+async function finishBucket(
+  planned: PlannedBucket,
+  bucket: LiveBucket,
+  resources: Resources,
+): Promise<Warning[]> {
+  const { organisation, name, replaces } = planned;
+  if (replaces && bucket.name !== name) await setAside(planned, bucket.orgID, resources);
+  await giveName(planned, bucket, resources);
+  if (!replaces) return [];
+  await moveMappings(planned, bucket, resources);
+  return [
+    {
+      code: 'REPLACED_KEPT',
+      subject: `${organisation}/${name}`,
+      message: `The bucket that was replaced is kept as ${organisation}/${replaces.keptAs}; remove it when nobody needs it.`,
+    },
+  ];
+}
+
+/** The undoing removes what still bears a temporary name; whoever reads the failure must know what stays. */
+function alsoDone(error: unknown, restored: string[]): unknown {
+  if (!(error instanceof HoldfastError)) return error;
+  const message = `${error.message} Already restored, proven and kept: ${restored.join(', ')}.`;
+  return new HoldfastError(error.code, message, { cause: error, hint: error.hint });
 }
 
 /** Renames the old bucket, unless that is done, or the name is nobody's any more. */

@@ -136,7 +136,7 @@ const DENIED: Record<string, string> = {
 };
 const NETWORK: Record<string, [FailureCode, string]> = {
   ENOTFOUND: ['HOST_UNKNOWN', 'its host name is unknown'],
-  EAI_AGAIN: ['HOST_UNKNOWN', 'its host name cannot be looked up now'],
+  EAI_AGAIN: ['STORE_UNREACHABLE', 'its host name cannot be looked up now'],
   ECONNREFUSED: ['STORE_UNREACHABLE', 'nothing listens there'],
   ECONNRESET: ['STORE_UNREACHABLE', 'it cut the connection'],
   EPIPE: ['STORE_UNREACHABLE', 'it cut the connection'],
