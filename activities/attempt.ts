@@ -36,7 +36,7 @@ export async function attempt<T>(
   } catch (error) {
     if (context.cancellationSignal.aborted) throw ending(context);
     if (heartbeat.lapsed.aborted) throw givenUp();
-    const failure = toApplicationFailure(error);
+    const failure = toApplicationFailure(error, number);
     if (!(error instanceof HoldfastError)) context.log.error('unexpected failure', { error });
     await tell(deps, context, { ...figures(), lastError: failure.message });
     throw failure;

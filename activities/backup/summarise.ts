@@ -34,7 +34,7 @@ export function warningsOf(facts: {
       code: 'SOURCE_SHRUNK',
       message:
         `This backup holds ${totals.plainBytes} bytes in ${totals.artifacts} artifacts, its predecessor ` +
-        `${shrunk.plainBytes} in ${shrunk.artifacts}: it is suspect, and \`latest\` passes over it.`,
+        `${shrunk.plainBytes} in ${shrunk.artifacts}: unless that is right, \`latest\` passes over it.`,
     });
   }
   if (all.length <= MOST_WARNINGS) return all;

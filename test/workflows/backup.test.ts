@@ -60,6 +60,23 @@ describe('backup', () => {
     expect(report.warnings.map(({ code }) => code)).toContain('SHARD_GONE');
   });
 
+  test('SRC-13 an emptied source is suspect, and stays so until a person accepts it', async () => {
+    await world.holdfast.run('backup', { target: 'metrics' });
+    await world.source.shrink(0.2);
+    for (const _ of ['first', 'second']) {
+      const report = await world.holdfast.run('backup', { target: 'metrics' });
+      expect(report.state).toBe('suspect');
+      expect(report.warnings.map(({ code }) => code)).toContain('SOURCE_SHRUNK');
+    }
+    const tags = { 'accept-shrunk': 'yes' };
+    expect(await world.holdfast.run('backup', { target: 'metrics', tags })).toMatchObject({
+      state: 'ok',
+    });
+    expect(await world.holdfast.run('backup', { target: 'metrics' })).toMatchObject({
+      state: 'ok',
+    });
+  });
+
   test('fails with one sentence when the token is wrong, without trying for hours', async () => {
     process.env['TEST_SOURCE_TOKEN'] = 'not-a-token';
     const failure = await world.holdfast.run('backup', { target: 'metrics' }).catch(causeOf);
