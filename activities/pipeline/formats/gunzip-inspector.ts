@@ -5,6 +5,8 @@ import type { Inspector, StreamInspector } from './inspector.ts';
 import { TrailingText } from './trailing-text.ts';
 
 const INFLATED_CHUNK_BYTES = 128 * 1024;
+/** What is collected before it is inflated: each call of the inflater crosses threads, and a server sends small chunks. */
+const BATCH_BYTES = 128 * 1024;
 
 /**
  * Inflates beside the stream, which is stored as it comes: proves the gzip's own length and CRC and that nothing
@@ -17,6 +19,8 @@ export class GunzipInspector implements StreamInspector {
   /** Settles when the inflater has ended, well or not. */
   readonly #ended: Promise<void>;
   #received = 0;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
   #writing: Promise<void> | undefined;
   #fault: Error | undefined;
 
@@ -37,18 +41,17 @@ export class GunzipInspector implements StreamInspector {
     return this.#inner.entries;
   }
 
-  async update(chunk: Uint8Array): Promise<void> {
+  update(chunk: Uint8Array): Promise<void> | void {
     this.#received += chunk.length;
     this.#tail.update(chunk);
-    // The inflater works on another thread: while it does, this chunk is already on its way to the store.
-    await this.#writing;
     if (this.#fault) throw this.#fault;
-    const written = new Promise<void>((resolve) => this.#gunzip.write(chunk, () => resolve()));
-    // After the end of the gzip the inflater takes no more, and answers no more either.
-    this.#writing = Promise.race([written, this.#ended]);
+    this.#batch.push(chunk);
+    this.#batchBytes += chunk.length;
+    return this.#batchBytes < BATCH_BYTES ? undefined : this.#inflate();
   }
 
   async end(): Promise<void> {
+    await this.#inflate();
     await this.#writing;
     if (!this.#fault) this.#gunzip.end();
     await this.#ended;
@@ -64,6 +67,18 @@ export class GunzipInspector implements StreamInspector {
 
   close(): void {
     this.#gunzip.destroy();
+  }
+
+  async #inflate(): Promise<void> {
+    // The inflater works on another thread: while it does, these chunks are already on their way to the store.
+    await this.#writing;
+    if (this.#fault) throw this.#fault;
+    const bytes = this.#batch.length === 1 ? this.#batch[0] : Buffer.concat(this.#batch);
+    this.#batch = [];
+    this.#batchBytes = 0;
+    const written = new Promise<void>((resolve) => this.#gunzip.write(bytes, () => resolve()));
+    // After the end of the gzip the inflater takes no more, and answers no more either.
+    this.#writing = Promise.race([written, this.#ended]);
   }
 
   #inspect(chunk: Buffer): void {
