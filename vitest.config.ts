@@ -5,6 +5,8 @@ const shared = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as co
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    // Most tests wait for servers and time-outs: more than one worker for a core keeps both busy.
+    maxWorkers: 3,
     projects: [
       {
         test: {

@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreRequest } from '../../workflows/contract/operations.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
+import { HoldfastError } from '../../activities/failure.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { influxdbV2 } from '../../activities/products/influxdb-v2/index.ts';
@@ -91,7 +93,11 @@ export async function takeBackup(
   await between(capture.artifacts);
   const gone: string[] = [];
   for (const artifact of capture.artifacts) {
-    const made = await storeArtifact({ ...storing, artifact, open: () => source.open(artifact) });
+    const made = await storeArtifact({
+      ...storing,
+      artifact,
+      open: () => patiently(() => source.open(artifact)),
+    });
     if (made.length === 0) gone.push(artifact.subject);
     lines.push(...made);
   }
@@ -179,4 +185,17 @@ export function stored<T>(value: T): T {
 
 export async function* each<T>(items: T[]): AsyncGenerator<T> {
   for (const item of items) yield item;
+}
+
+/** A busy server answers 500 now and then; in a run, Temporal tries again. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const passing = error instanceof HoldfastError && error.code === 'TARGET_ERROR';
+      if (!passing || tries === 5) throw error;
+      await sleep(500);
+    }
+  }
 }

@@ -184,7 +184,7 @@ describe('what a real influxd does to a backup', () => {
       const retentionRules = [{ type: 'expire', everySeconds: HOUR }];
       await old.api('PATCH', `/api/v2/buckets/${id}`, { retentionRules });
       await using taken = await takeBackup(connect(old.url).backup);
-      await using eager = await startInfluxd({ flags: ['--storage-retention-check-interval=1s'] });
+      await using eager = await startInfluxd({ flags: ['--storage-retention-check-interval=5s'] });
       const session = connect(eager.url);
       const plan = await planRestore(session, taken, request);
       expect(plan.summary.warnings).toMatchObject([
@@ -194,12 +194,12 @@ describe('what a real influxd does to a backup', () => {
         },
       ]);
       const state = stored(await session.restore.prepare(plan, taken.reader));
-      await sleep(2500);
+      await sleep(6_000);
       for (const step of plan.steps) {
         expect(await restoreStep(session, taken, step, state)).toEqual({ result: 'identical' });
       }
       await session.restore.finish(plan, state);
-      for (let tries = 0; tries < 100 && (await eager.count('expired')) > 0; tries += 1) {
+      for (let tries = 0; tries < 150 && (await eager.count('expired')) > 0; tries += 1) {
         await sleep(100);
       }
       expect(await eager.count('expired')).toBe(0);

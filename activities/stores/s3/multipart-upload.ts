@@ -8,11 +8,14 @@ import {
   type CompletedPart,
 } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
-import { delayed } from '../interruption.ts';
+import { delayed, Interruption } from '../interruption.ts';
 import { faultOf, isPassing } from './failure.ts';
 import { newMark, whoseObject, WRITE_MARK } from './own-object.ts';
 import { AlreadyThere, COMMIT_GRACE_MS, isNotImplemented, refuseTaken } from './put-object.ts';
 import type { S3Requests } from './requests.ts';
+
+/** An id that comes late is still learnt, and its upload ended. */
+const BEGIN_GRACE_MS = 10_000;
 
 /**
  * One multipart upload, from Create to Complete or Abort. It does not bear the name of the field that Complete sends:
@@ -32,7 +35,9 @@ export class PartsUpload {
   }
 
   async sendPart(number: number, body: Buffer, signal: AbortSignal): Promise<void> {
-    const id = await (this.#id ??= this.#begin(signal));
+    signal.throwIfAborted();
+    this.#id ??= this.#begin(signal);
+    const id = await this.#begun(this.#id, signal);
     const sent = await this.#requests.send({ signal }, (client, bind) =>
       client.send(
         bind(
@@ -97,7 +102,7 @@ export class PartsUpload {
 
   /** Let finish when an abort comes in between: an id that nobody learns would leave an upload that nobody ends. */
   async #begin(signal: AbortSignal): Promise<string> {
-    const patient = delayed(signal, COMMIT_GRACE_MS);
+    const patient = delayed(signal, BEGIN_GRACE_MS);
     try {
       const begun = await this.#requests.send({ signal: patient.signal }, (client, bind) =>
         client.send(
@@ -118,6 +123,16 @@ export class PartsUpload {
       return begun.UploadId;
     } finally {
       patient.end();
+    }
+  }
+
+  /** Whoever waits for the id stops at once; the cleaning up in the background goes on waiting for it. */
+  async #begun(id: Promise<string>, signal: AbortSignal): Promise<string> {
+    const interruption = new Interruption(signal);
+    try {
+      return await interruption.wait(id);
+    } finally {
+      interruption.end();
     }
   }
 
