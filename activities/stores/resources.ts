@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { Agent } from 'undici';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { PartBuffers } from './part-buffers.ts';
+import { Pools } from './pools.ts';
 
 /** What all stores of one worker share, so that its memory and its load on a store are bounded as a whole. */
 export interface StoreResources {
   readonly budget: ByteBudget;
   readonly buffers: PartBuffers;
-  readonly agent: Agent;
+  readonly pools: Pools;
   /** A request without progress for so long is stalled. */
   readonly stallMs: number;
   /** So long may a store take to put the parts of an object together: some copy every byte, without a word. */
@@ -41,7 +41,7 @@ export function createStoreResources(options: StoreResourceOptions = {}): StoreR
   const concurrency = options.concurrency ?? { start: 32, ceiling: 64 };
   const budgetBytes = options.budgetBytes ?? 256 * MiB;
   // Stalls are found by the request handler, which sees a body move; undici's own limits would cut slow uploads.
-  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
+  const pools = new Pools({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
   const made = new Map<string, unknown>();
   const shared = <T>(key: string, make: () => T): T => {
     if (!made.has(key)) made.set(key, make());
@@ -50,14 +50,14 @@ export function createStoreResources(options: StoreResourceOptions = {}): StoreR
   return {
     budget: new ByteBudget(budgetBytes),
     buffers: new PartBuffers(Math.min(budgetBytes, 128 * MiB)),
-    agent,
+    pools,
     stallMs: options.stallMs ?? 60_000,
     commitMs: options.commitMs ?? 15 * 60_000,
     retry: options.retry ?? { tries: 5, pauseMs: 200 },
     hostId: options.hostId ?? ownHostId(),
     limitOf: (place) => shared(`limit ${place}`, () => new AdaptiveLimit(concurrency)),
     shared,
-    close: () => agent.destroy(),
+    close: () => pools.destroy(),
   };
 }
 

@@ -33,7 +33,7 @@ export function createS3Client(
   const region = settings.region ?? (endpoint === undefined ? undefined : 'us-east-1');
   const pathStyle = settings.forcePathStyle ?? endpoint !== undefined;
   const config: S3ClientConfig & { cacheMiddleware: boolean } = {
-    requestHandler: createRequestHandler(resources.agent, resources),
+    requestHandler: createRequestHandler(resources.pools, resources),
     requestChecksumCalculation: checksumPolicy(settings),
     responseChecksumValidation: checksumPolicy(settings),
     forcePathStyle: pathStyle,

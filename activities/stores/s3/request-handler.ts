@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { Agent } from 'undici';
 import { onAbort } from '../interruption.ts';
+import type { Pools } from '../pools.ts';
 
 /** What a call tells the handler beside the request; it travels on the command's input. */
 export interface CallContext {
@@ -29,7 +29,7 @@ interface HttpRequest {
  * commit it waits `commitMs`.
  */
 export function createRequestHandler(
-  agent: Agent,
+  pools: Pools,
   { stallMs, commitMs }: { stallMs: number; commitMs: number },
 ) {
   return {
@@ -39,11 +39,13 @@ export function createRequestHandler(
       const watch = watchFor(commits ? commitMs : stallMs, signal);
       try {
         const port = request.port === undefined ? '' : `:${request.port}`;
-        const answer = await agent.request({
+        const answer = await pools.request({
           origin: `${request.protocol}//${request.hostname}${port}`,
           path: request.path + queryString(request.query),
           method: request.method,
           headers: request.headers,
+          // Else undici gives up the connection of every HEAD, for the sake of servers that answer one with a body.
+          reset: false,
           body: bodyOf(request.body, watch.moved),
           signal: watch.signal,
           // While the reader itself is slow, undici's clock stands still.

@@ -1,0 +1,33 @@
+import { Pool, type Dispatcher } from 'undici';
+
+/**
+ * Connections to each server, kept for the next request. undici's own Agent does the same until a server closes one:
+ * then it confuses the pool of old with the new, forgets both, and from there on connects anew for every request
+ * (7.30).
+ */
+export class Pools {
+  readonly #options: Pool.Options;
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(options: Pool.Options) {
+    this.#options = options;
+  }
+
+  request(
+    options: Dispatcher.RequestOptions & { origin: string },
+  ): Promise<Dispatcher.ResponseData> {
+    let pool = this.#pools.get(options.origin);
+    if (!pool) {
+      pool = new Pool(options.origin, this.#options);
+      this.#pools.set(options.origin, pool);
+    }
+    return pool.request(options);
+  }
+
+  /** Ends all connections, also those in use. */
+  async destroy(): Promise<void> {
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+}
