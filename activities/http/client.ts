@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import { HoldfastError } from '../failure.ts';
 import { BodyReader } from './body-reader.ts';
 import { StallWatch } from './stall.ts';
@@ -57,7 +57,7 @@ export class HttpClient {
   readonly #options: HttpOptions;
   readonly #origin: string;
   readonly #prefix: string;
-  #agent: Agent | undefined;
+  #pool: Pool | undefined;
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -70,7 +70,7 @@ export class HttpClient {
     const { signal, stallMs, server } = this.#options;
     signal.throwIfAborted();
     const subject: Subject = { server, operation: call.operation };
-    const agent = this.#connect();
+    const pool = this.#connect();
     const stop = new AbortController();
     const onAbort = () => stop.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -90,8 +90,7 @@ export class HttpClient {
       upload.stop();
     };
     try {
-      const response = await agent.request({
-        origin: this.#origin,
+      const response = await pool.request({
         path: this.#prefix + call.path + queryString(call.query),
         method: call.method,
         headers: { 'accept-encoding': 'identity', ...call.headers },
@@ -111,18 +110,18 @@ export class HttpClient {
 
   /** Ends every connection, also those in use. */
   async close(): Promise<void> {
-    await this.#agent?.destroy();
-    this.#agent = undefined;
+    await this.#pool?.destroy();
+    this.#pool = undefined;
   }
 
-  #connect(): Agent {
+  #connect(): Pool {
     const { ca, connections } = this.#options;
-    this.#agent ??= new Agent({
+    this.#pool ??= new Pool(this.#origin, {
       connections,
       pipelining: 1,
       connect: { timeout: CONNECT_MS, ...(ca === undefined ? {} : { ca: readAuthorities(ca) }) },
     });
-    return this.#agent;
+    return this.#pool;
   }
 }
 
