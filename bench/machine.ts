@@ -26,7 +26,7 @@ async function versionOf(name: ToolName): Promise<string> {
   const path = await findTool(name, { build: false }).catch(() => undefined);
   if (path === undefined) return `${name} not at hand`;
   const { reports, version } = TOOLS[name];
-  const told = reports.pattern.exec(await output(path, ...reports.arguments))?.[1];
+  const told = reports?.pattern.exec(await output(path, ...reports.arguments))?.[1];
   // What was built from source without a tag does not know its version; it is the pinned one.
   const server = name === 'temporal' ? ' server' : '';
   return `${name}${server} ${told ?? version}`;

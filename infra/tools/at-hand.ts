@@ -29,14 +29,17 @@ export async function findToolIfAtHand(
 }
 
 async function findOnPath(name: ToolName, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const tool: Tool = TOOLS[name];
   for (const folder of (env['PATH'] ?? '').split(delimiter).filter(isAbsolute)) {
-    const path = join(folder, name);
-    if ((await isExecutable(path)) && (await isRecentEnough(path, TOOLS[name]))) return path;
+    const path = join(folder, tool.command ?? name);
+    if ((await isExecutable(path)) && (await isRecentEnough(path, tool))) return path;
   }
   return undefined;
 }
 
-async function isRecentEnough(path: string, { reports }: Tool): Promise<boolean> {
+/** Whether an executable says that it is a version that will do. */
+export async function isRecentEnough(path: string, { reports }: Tool): Promise<boolean> {
+  if (!reports) return false;
   const { output } = await runCommand(path, reports.arguments, {
     signal: AbortSignal.timeout(10_000),
   });

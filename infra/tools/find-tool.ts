@@ -1,8 +1,10 @@
 import { HoldfastError } from '../../activities/failure.ts';
 import { findToolIfAtHand } from './at-hand.ts';
 import { cachedTool, cachePath, intoCache, sweepPartials } from './cache.ts';
+import { unpackDebian } from './debian-package.ts';
 import { buildWithGo } from './go-build.ts';
 import { withLock } from './lock.ts';
+import type { Produced } from './produced.ts';
 import { TOOLS, type Tool, type ToolName } from './table.ts';
 import { downloadTemporal } from './temporal-download.ts';
 
@@ -18,7 +20,7 @@ export interface FindToolOptions {
 
 /**
  * The absolute path of an executable of the tool: its environment variable, PATH (with a look at the version), the
- * cache, the vendor's download, a build from source. The last two may take minutes; they say so and cache what they made.
+ * cache, the vendor's download, a build from source or a package of the distribution. All but the first three may take minutes; they say so and cache what they made.
  * @throws TOOL_MISSING with what to do about it
  */
 export async function findTool(name: ToolName, options: FindToolOptions = {}): Promise<string> {
@@ -51,13 +53,26 @@ async function fetchTool(
   }
   let problem = '';
   const built = await intoCache(name, env, async (folder) => {
-    const result = await buildWithGo(name, folder, env, tell);
+    const result = await produce(name, folder, env, tell);
     if ('path' in result) return result.path;
     problem = result.problem;
     return undefined;
   });
   if (built !== undefined) return built;
-  throw missing(name, `is not on this machine and could not be built: ${problem}`);
+  const how = (TOOLS[name] as Tool).go ? 'built' : 'fetched';
+  throw missing(name, `is not on this machine and could not be ${how}: ${problem}`);
+}
+
+async function produce(
+  name: ToolName,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  tell: (line: string) => void,
+): Promise<Produced> {
+  const tool: Tool = TOOLS[name];
+  if (tool.go) return buildWithGo(name, tool.go, folder, env, tell);
+  if (tool.debian) return unpackDebian(name, tool.debian, folder, env, tell);
+  return { problem: 'nobody knows how' };
 }
 
 function missing(name: ToolName, why: string): HoldfastError {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { goFolder } from './go-folder.ts';
 import { runCommand } from './run-command.ts';
+import type { Produced } from './produced.ts';
 import { TOOLS, type GoProgram, type ToolName } from './table.ts';
 
 const TELL_EVERY_MS = 30_000;
@@ -8,11 +9,11 @@ const TELL_EVERY_MS = 30_000;
 /** Builds a pinned program by its name in `folder`. Go checks every module against the committed go.sum. */
 export async function buildWithGo(
   name: ToolName,
+  program: GoProgram,
   folder: string,
   env: NodeJS.ProcessEnv,
   tell: (line: string) => void,
-): Promise<{ path: string } | { problem: string }> {
-  const program: GoProgram = TOOLS[name].go;
+): Promise<Produced> {
   const label = `${name} ${TOOLS[name].version}`;
   const go = await runCommand('go', ['version'], { env });
   if (go.exitCode !== 0) return { problem: 'there is no Go (command go) to build it with' };

@@ -66,16 +66,47 @@ export const TOOLS = {
     },
     otherwise: 'install the influx command',
   },
+  'weaviate-server': {
+    version: '1.38.11',
+    variable: 'HOLDFAST_WEAVIATE_SERVER',
+    // It tells its version only to those who ask a running server.
+    reports: undefined,
+    go: {
+      folder: 'weaviate',
+      package: 'github.com/weaviate/weaviate/cmd/weaviate-server',
+      cgo: false,
+      flags: [],
+      variables: {},
+      usually: '5 to 10 minutes',
+    },
+    otherwise: 'install Go 1.26',
+  },
+  'influxd-v1': {
+    version: '1.6.7',
+    variable: 'HOLDFAST_INFLUXD_V1',
+    command: 'influxd',
+    reports: { arguments: ['version'], pattern: /InfluxDB v?(\d+\.\d+\.\d+)/, atLeast: '1.6.7' },
+    debian: { package: 'influxdb', path: 'usr/bin/influxd' },
+    otherwise: 'install InfluxDB 1',
+  },
 } as const satisfies Record<string, Tool>;
 
 export interface Tool {
   version: string;
   /** The environment variable that names the executable, whatever its version. */
   variable: string;
-  /** How an executable on PATH tells its version; one of the same major version and not older will do. */
-  reports: { arguments: readonly string[]; pattern: RegExp; atLeast: string };
-  go: GoProgram;
-  /** Completes the sentence "Set HOLDFAST_X to its path, or …". */
+  /** What it is called on PATH; default: the name of the tool. */
+  command?: string;
+  /**
+   * How an executable on PATH tells its version; one of the same major version and not older will do. Undefined: it
+   * cannot be asked, so what is on PATH is passed over.
+   */
+  reports: { arguments: readonly string[]; pattern: RegExp; atLeast: string } | undefined;
+  /** Built from source. */
+  go?: GoProgram;
+  /** Taken out of a package of the distribution, which is not installed: nothing of it starts as a service. */
+  debian?: DebianPackage;
+  /** Completes the sentence "Set HOLDFAST_X to its path, or … so that it is on PATH". */
   otherwise: string;
 }
 
@@ -89,6 +120,12 @@ export interface GoProgram {
   variables: Readonly<Record<string, string>>;
   /** On two cores, with nothing cached. */
   usually: string;
+}
+
+export interface DebianPackage {
+  package: string;
+  /** Of the executable, inside the package. */
+  path: string;
 }
 
 export type ToolName = keyof typeof TOOLS;

@@ -52,10 +52,47 @@ describe('finding a tool', () => {
     ['influxd', 'InfluxDB v1.12.2 (git: none)'],
     ['influxd', 'InfluxDB 3 Core 3.4.0'],
     ['influx', 'Influx CLI dev (git: none)'],
+    ['weaviate-server', '1.38.11'],
   ] as const)('passes over %s on PATH that says "%s"', async (name, prints) => {
     await program(join(folder.path, 'bin', name), prints);
     expect(await findToolIfAtHand(name, { env })).toBeUndefined();
   });
+
+  it('finds InfluxDB 1 under the name that it shares with InfluxDB 2', async () => {
+    const path = join(folder.path, 'bin', 'influxd');
+    await program(path, 'InfluxDB v1.6.7~rc0 (git: unknown unknown)');
+    expect(await findToolIfAtHand('influxd-v1', { env })).toBe(path);
+    expect(await findToolIfAtHand('influxd', { env })).toBeUndefined();
+    await program(path, 'InfluxDB v2.9.1 (git: none)');
+    expect(await findToolIfAtHand('influxd-v1', { env })).toBeUndefined();
+  });
+
+  it('takes an executable out of a package of the distribution, which it does not install', async () => {
+    await standInForApt('InfluxDB v1.6.7~rc0 (git: unknown unknown)');
+    const path = await findTool('influxd-v1', { env, onProgress: () => undefined });
+    expect(path).toBe(cachePath('influxd-v1', env));
+    expect(await readdir(dirname(path))).toEqual(['influxd-v1-1.6.7']);
+  });
+
+  it('refuses a package of another version', async () => {
+    await standInForApt('InfluxDB v0.9.6');
+    await expect(findTool('influxd-v1', { env, onProgress: () => undefined })).rejects.toThrow(
+      'could not be fetched: the package influxdb of this system is not 1.6.7 or newer',
+    );
+  });
+
+  /** `apt-get download` leaves a file, and `dpkg-deb -x` unpacks a program from it. */
+  async function standInForApt(prints: string): Promise<void> {
+    const bin = join(folder.path, 'bin');
+    const packed = await program(join(folder.path, 'packed'), prints);
+    for (const [name, does] of [
+      ['apt-get', 'if [ "$1" = download ]; then echo package > "$2_1.6.7_amd64.deb"; fi'],
+      ['dpkg-deb', `/bin/mkdir -p "$3/usr/bin"; /bin/cp ${packed} "$3/usr/bin/influxd"`],
+    ] as const) {
+      await program(join(bin, name));
+      await writeFile(join(bin, name), `#!/bin/sh\n${does}\n`);
+    }
+  }
 
   it('takes what the cache holds', async () => {
     const path = await program(cachePath('versitygw', env));
