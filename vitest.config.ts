@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-const shared = { testTimeout: 120_000, hookTimeout: 180_000, pool: 'forks' as const };
+const shared = {
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+  pool: 'forks' as const,
+  // What a test waits for comes at once on an idle machine; on a loaded one the default second is too short.
+  expect: { poll: { timeout: 60_000 } },
+};
 
 export default defineConfig({
   test: {

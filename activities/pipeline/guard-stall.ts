@@ -5,7 +5,7 @@ import { HoldfastError } from '../failure.ts';
  * The same chunks, but reading never hangs: it ends with the signal's reason as soon as the signal fires, and with
  * SOURCE_STALLED when the source keeps silent for `stallMs` while somebody waits for it (a slow consumer is no
  * stall). The source is told to close and hardly waited for: one that hangs could not
- * answer that either.
+ * answer that either. It is taken over at once, so the signal closes also a source that nobody has begun to read.
  * @param stallMs undefined: only the signal ends a silence
  * @param subject for the sentence: `telemetry/shard 31`
  */
@@ -15,10 +15,8 @@ export function guardStall(
   signal: AbortSignal,
   subject = 'the stream',
 ): AsyncIterable<Uint8Array> {
-  return {
-    [Symbol.asyncIterator]: () =>
-      new GuardedIterator(source[Symbol.asyncIterator](), stallMs, signal, subject),
-  };
+  const iterator = new GuardedIterator(source[Symbol.asyncIterator](), stallMs, signal, subject);
+  return { [Symbol.asyncIterator]: () => iterator };
 }
 
 /** How long a source may take to close when nobody is in a hurry. */
@@ -46,6 +44,7 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
     this.#signal = signal;
     this.#subject = subject;
     signal.addEventListener('abort', this.#abort, { once: true });
+    if (signal.aborted) void this.#closeSource();
   }
 
   next(): Promise<IteratorResult<Uint8Array, undefined>> {

@@ -19,9 +19,23 @@ export async function writeAttempt(
   attempt: number,
   split: boolean,
 ): Promise<Outcome> {
-  const opened = await untilAborted(options.open(), options.signal);
+  const opened = await openSource(options);
   if (opened === 'gone') return 'gone';
   return new AttemptWriter(options, opened, attempt, split).run();
+}
+
+/** A source that opens after the signal has fired finds nobody who would read it, and is closed. */
+async function openSource({ open, signal }: StoreArtifactOptions): Promise<OpenArtifact | 'gone'> {
+  signal.throwIfAborted();
+  const opening = open();
+  try {
+    return await untilAborted(opening, signal);
+  } catch (error) {
+    opening
+      .then(async (late) => late === 'gone' || late.body[Symbol.asyncIterator]().return?.())
+      .catch(() => undefined);
+    throw error;
+  }
 }
 
 class AttemptWriter {

@@ -18,14 +18,25 @@ export async function* inChunks(bytes: Uint8Array, size: number): AsyncGenerator
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** Sends the bytes, then nothing more for ever; notes whether it was told to close. */
-export function stalling(bytes: Uint8Array): AsyncIterable<Uint8Array> & { closed: boolean } {
+/** A source that keeps silent after its bytes; `silent` resolves when somebody waits for more of it. */
+export interface Stalling extends AsyncIterable<Uint8Array> {
+  /** It was told to close. */
+  closed: boolean;
+  silent: Promise<void>;
+}
+
+export function stalling(bytes: Uint8Array): Stalling {
   let sent = false;
+  const { promise: silent, resolve: keepSilent } = deferred();
   const stream = {
     closed: false,
+    silent,
     [Symbol.asyncIterator]: () => ({
       next: () => {
-        if (sent) return new Promise<never>(() => undefined);
+        if (sent) {
+          keepSilent();
+          return new Promise<never>(() => undefined);
+        }
         sent = true;
         return Promise.resolve({ done: false as const, value: bytes });
       },
@@ -36,6 +47,12 @@ export function stalling(bytes: Uint8Array): AsyncIterable<Uint8Array> & { close
     }),
   };
   return stream;
+}
+
+export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 export async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -24,13 +24,12 @@ export async function spoolTo(
   }
 }
 
-/** The bytes of a file, from the beginning each time it is iterated. */
-export function fileBytes(path: string, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+/** The bytes of a file, from the beginning each time it is iterated; opened when the first is read. */
+export function fileBytes(path: string): AsyncIterable<Uint8Array> {
   return {
-    [Symbol.asyncIterator]: () =>
-      createReadStream(path, { highWaterMark: 256 * 1024, ...(signal ? { signal } : {}) })[
-        Symbol.asyncIterator
-      ](),
+    async *[Symbol.asyncIterator]() {
+      yield* createReadStream(path, { highWaterMark: 256 * 1024 });
+    },
   };
 }
 
