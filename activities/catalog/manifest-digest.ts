@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Manifest } from './manifest.ts';
 
 /** A manifest that tells when a bit of it has turned: nothing else vouches for it as it does for all the rest. */
-export function withDigest(manifest: Manifest): Manifest {
+export function withDigest<T extends object>(manifest: T): T & { digest: string } {
   return { ...manifest, digest: digestOf(manifest) };
 }
 
