@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readManifest } from '../../activities/products/influxdb-v2/official-manifest.ts';
-import { TsmContent } from '../../activities/products/influxdb-v2/tsm-content.ts';
+import { TsmContent } from '../../activities/pipeline/tsm/tsm-content.ts';
 import { TarParser } from '../../activities/pipeline/tar/tar-parser.ts';
 import type { RestoreStep } from '../../activities/products/product.ts';
 import {

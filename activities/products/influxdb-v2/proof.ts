@@ -6,10 +6,10 @@ import { createInspector } from '../../pipeline/formats/inspector.ts';
 import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';
+import { contentDifference, TsmContent } from '../../pipeline/tsm/tsm-content.ts';
+import { TsmFault } from '../../pipeline/tsm/tsm-index.ts';
 import type { Proof } from '../product.ts';
 import { spoolFailure } from './spool.ts';
-import { contentDifference, TsmContent } from './tsm-content.ts';
-import { TsmFault } from './tsm-index.ts';
 
 export interface Comparison {
   /** For people: `acme/telemetry/shard 31`. */

@@ -2,10 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  contentDifference,
-  TsmContent,
-} from '../../activities/products/influxdb-v2/tsm-content.ts';
+import { contentDifference, TsmContent } from '../../activities/pipeline/tsm/tsm-content.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 /** Times of each block of a series; the values do not matter to what is read here. */
