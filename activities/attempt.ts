@@ -10,8 +10,8 @@ import { mayTell } from './telling.ts';
 export interface Attempt {
   readonly signal: AbortSignal;
   readonly number: number;
-  /** Counts that the heartbeat carries; the body only adds to them. */
-  readonly figures: { artifacts: number; bytes: number };
+  /** What the heartbeat carries; the body keeps it current. */
+  readonly figures: Pick<Figures, 'artifacts' | 'bytes' | 'product' | 'lastError'>;
 }
 
 /**
@@ -24,11 +24,11 @@ export async function attempt<T>(
 ): Promise<T> {
   const context = Context.current();
   const { activityId, attempt: number } = context.info;
-  const counts = { artifacts: 0, bytes: 0 };
+  const counts: Attempt['figures'] = { artifacts: 0, bytes: 0 };
   const figures = (): Figures => ({ activity: activityId, attempt: number, ...counts });
   const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
     context.heartbeat(figures());
-    if (counts.bytes > 0) void tell(deps, context, figures());
+    if (counts.bytes > 0 || counts.product) void tell(deps, context, figures(), false);
   });
   const signal = AbortSignal.any([context.cancellationSignal, heartbeat.lapsed]);
   try {
@@ -38,7 +38,7 @@ export async function attempt<T>(
     if (heartbeat.lapsed.aborted) throw givenUp();
     const failure = toApplicationFailure(error, number);
     if (!(error instanceof HoldfastError)) context.log.error('unexpected failure', { error });
-    await tell(deps, context, { ...figures(), lastError: failure.message });
+    await tell(deps, context, { ...figures(), lastError: failure.message }, true);
     throw failure;
   } finally {
     heartbeat.end();
@@ -62,9 +62,14 @@ function ending(context: Context): Error {
 }
 
 /** Signals the workflow, so that its query and the UI move. A hint: when it fails, nothing is lost. */
-async function tell(deps: Dependencies, context: Context, figures: Figures): Promise<void> {
+async function tell(
+  deps: Dependencies,
+  context: Context,
+  figures: Figures,
+  failed: boolean,
+): Promise<void> {
   const { workflowExecution } = context.info;
-  if (!workflowExecution || !mayTell(workflowExecution.runId, figures)) return;
+  if (!workflowExecution || !mayTell(workflowExecution.runId, figures, failed)) return;
   const { workflowId, runId } = workflowExecution;
   try {
     await deps.client.workflow.getHandle(workflowId, runId).signal(SIGNAL.figures, figures);

@@ -7,12 +7,22 @@ import { tidyBackup } from './backup/tidy-backup.ts';
 import { transferPage } from './backup/transfer-page.ts';
 import { cancelOwnWorkflow } from './cancel-own-workflow.ts';
 import type { Dependencies } from './dependencies.ts';
+import { checkBackupJob } from './jobs/check-backup-job.ts';
+import { followBackupJob } from './jobs/follow-backup-job.ts';
+import { startBackupJob } from './jobs/start-backup-job.ts';
+import { stopBackupJobs } from './jobs/stop-backup-jobs.ts';
 import { lease, releaseLease } from './lease.ts';
 import { lookAtLock, waitForLock } from './locks.ts';
 import { preflight } from './preflight.ts';
 import { resolveBackup } from './resolve-backup.ts';
 import { resolveRestore } from './resolve-restore.ts';
 import { resolveVerify } from './resolve-verify.ts';
+import { finishRestoreJob } from './restore/delegated/finish-restore-job.ts';
+import { followRestoreJob } from './restore/delegated/follow-restore-job.ts';
+import { proveRestoreJob } from './restore/delegated/prove-restore-job.ts';
+import { stagePage } from './restore/delegated/stage-page.ts';
+import { startRestoreJob } from './restore/delegated/start-restore-job.ts';
+import { stopRestoreJob } from './restore/delegated/stop-restore-job.ts';
 import { finishRestore } from './restore/finish-restore.ts';
 import { planRestore } from './restore/plan-restore.ts';
 import { prepareRestore } from './restore/prepare-restore.ts';
@@ -38,6 +48,10 @@ export function createActivities(deps: Dependencies): Activities {
     commitBackup: commitBackup(deps),
     tidyBackup: tidyBackup(deps),
     discardBackup: discardBackup(deps),
+    startBackupJob: startBackupJob(deps),
+    followBackupJob: followBackupJob(deps),
+    checkBackupJob: checkBackupJob(deps),
+    stopBackupJobs: stopBackupJobs(deps),
     lease: lease(deps),
     releaseLease: releaseLease(deps),
     planRestore: planRestore(deps),
@@ -45,6 +59,12 @@ export function createActivities(deps: Dependencies): Activities {
     restorePage: restorePage(deps),
     finishRestore: finishRestore(deps),
     undoRestore: undoRestore(deps),
+    stagePage: stagePage(deps),
+    startRestoreJob: startRestoreJob(deps),
+    followRestoreJob: followRestoreJob(deps),
+    proveRestoreJob: proveRestoreJob(deps),
+    finishRestoreJob: finishRestoreJob(deps),
+    stopRestoreJob: stopRestoreJob(deps),
     planVerify: planVerify(deps),
     verifyPage: verifyPage(deps),
     recordVerification: recordVerification(deps),

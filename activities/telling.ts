@@ -17,8 +17,13 @@ const RUNS_REMEMBERED = 1_000;
 const told = new Map<string, Told>();
 
 /** Whether a run's workflow should hear of these figures now: its history must stay short, however long it runs. */
-export function mayTell(runId: string, figures: Figures, now = Date.now()): boolean {
-  if (figures.lastError !== undefined) {
+export function mayTell(
+  runId: string,
+  figures: Figures,
+  failed: boolean,
+  now = Date.now(),
+): boolean {
+  if (failed) {
     return figures.attempt <= FAILURES_TOLD || figures.attempt % FAILURES_TOLD === 0;
   }
   const run = told.get(runId);

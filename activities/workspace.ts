@@ -5,10 +5,12 @@ import type { Dependencies } from './dependencies.ts';
 import { createOpener, type Opener } from './pipeline/age/opener.ts';
 import { createSealer, type Sealer } from './pipeline/age/sealer.ts';
 import { Throttle } from './pipeline/throttle.ts';
-import type { ProductSession } from './products/product.ts';
-import { findProduct } from './products/registry.ts';
+import type { DelegatedSession } from './products/delegated.ts';
+import type { ProductContext, ProductSession } from './products/product.ts';
+import { findDelegated, findStreamed } from './products/registry.ts';
 import { readSecret } from './secrets.ts';
 import { openStore } from './stores/open-store.ts';
+import type { StoreResources } from './stores/resources.ts';
 import type { Store } from './stores/store.ts';
 
 /** Works with the store of a target, and closes it. */
@@ -27,24 +29,78 @@ export async function withStore<T>(
 
 /** Works with the database of a target, and disconnects. */
 export async function withSession<T>(
-  at: Attempt,
+  at: Pick<Attempt, 'signal'>,
   snapshot: TargetSnapshot,
   body: (session: ProductSession) => Promise<T>,
   source?: TargetSnapshot,
 ): Promise<T> {
-  const session = findProduct(snapshot.product).connect({
-    target: snapshot.target,
-    connection: snapshot.connection,
-    concurrency: snapshot.limits.concurrency,
-    stallMs: snapshot.timeouts.stall,
-    signal: at.signal,
-    ...(source ? { source: { target: source.target, connection: source.connection } } : {}),
-  });
+  const session = findStreamed(snapshot.product).connect(contextOf(at.signal, snapshot, source));
   try {
     return await body(session);
   } finally {
     await session.close();
   }
+}
+
+/** Works with a database that writes its backups by itself, and with the storage where it writes them. */
+export async function withDelegated<T>(
+  deps: Pick<Dependencies, 'stores'>,
+  at: Pick<Attempt, 'signal'>,
+  snapshot: TargetSnapshot,
+  body: (session: DelegatedSession, storage: Store) => Promise<T>,
+  source?: TargetSnapshot,
+): Promise<T> {
+  return withStorage(deps, snapshot, async (storage) => {
+    const context = { ...contextOf(at.signal, snapshot, source), storage };
+    const session = findDelegated(snapshot.product).connect(context);
+    try {
+      return await body(session, storage);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+/** Works with the storage where the database of a target writes its backups, without asking the database. */
+export async function withStorage<T>(
+  deps: Pick<Dependencies, 'stores'>,
+  { product, connection }: TargetSnapshot,
+  body: (storage: Store) => Promise<T>,
+): Promise<T> {
+  const storage = openStore(findDelegated(product).storage(connection), deps.stores);
+  try {
+    return await body(storage);
+  } finally {
+    await storage.close();
+  }
+}
+
+/** For what every product answers. */
+export async function withAnySession<T>(
+  stores: StoreResources,
+  signal: AbortSignal,
+  snapshot: TargetSnapshot,
+  body: (session: Pick<ProductSession, 'preflight'>) => Promise<T>,
+): Promise<T> {
+  const at = { signal };
+  return snapshot.kind === 'delegated'
+    ? withDelegated({ stores }, at, snapshot, body)
+    : withSession(at, snapshot, body);
+}
+
+function contextOf(
+  signal: AbortSignal,
+  snapshot: TargetSnapshot,
+  source: TargetSnapshot | undefined,
+): ProductContext {
+  return {
+    target: snapshot.target,
+    connection: snapshot.connection,
+    concurrency: snapshot.limits.concurrency,
+    stallMs: snapshot.timeouts.stall,
+    signal,
+    ...(source ? { source: { target: source.target, connection: source.connection } } : {}),
+  };
 }
 
 /** Works with the destination of a restore; what comes back there may need the credentials of its source. */

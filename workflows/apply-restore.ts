@@ -1,10 +1,11 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
-import type { RestoreJob, RestoreTotals, Undone } from './contract/activities.ts';
+import type { RestoreJob, Undone } from './contract/activities.ts';
 import type { RestoreReport } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
 import { failure, failureCode, verdict } from './failure.ts';
-import { eachPage } from './pages.ts';
+import { restoreArtifacts } from './restore-artifacts.ts';
+import { restoreByProduct } from './restore-by-product.ts';
 import type { Run } from './run.ts';
 import { takeBackup } from './take-backup.ts';
 
@@ -16,8 +17,6 @@ export async function applyRestore(
   report: RestoreReport,
 ): Promise<void> {
   const { destination } = job;
-  const move = (summary: string, id?: string) => activities('move', summary, destination, id);
-
   run.enter('preflight');
   const preflight = await activities(
     'ask',
@@ -33,42 +32,14 @@ export async function applyRestore(
     report.safetyBackup = (await takeBackup(run, job.safety)).backup;
   }
 
-  const totals: RestoreTotals = {
-    artifacts: 0,
-    bytes: 0,
-    identical: 0,
-    equivalent: 0,
-    failed: { subjects: [], count: 0 },
-  };
   try {
-    run.enter('preparing', true);
-    await move('create what the data goes into').prepareRestore(job);
-
-    run.expect(report.plan);
-    run.enter('restoring and proving');
-    await eachPage(pages, async (page, range, id) => {
-      const part = await move(`artifacts ${range} of ${report.plan.artifacts}`, id).restorePage({
-        job,
-        page,
-      });
-      run.add(part, id);
-      tally(totals, part);
-    });
-    if (totals.failed.count > 0) throw notProven(totals);
-
-    run.enter('finishing', false);
-    const finished = await CancellationScope.nonCancellable(() =>
-      move('make it visible under its final names').finishRestore({ job, totals }),
-    );
-    run.warn(...finished.warnings);
-    report.restored = finished.restored;
-    report.proof = { identical: totals.identical, equivalent: totals.equivalent };
-    report.bytes = totals.bytes;
+    const restoreBy = destination.kind === 'delegated' ? restoreByProduct : restoreArtifacts;
+    await restoreBy(run, job, pages, report);
   } catch (error) {
     if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, destination));
     // What could not be proven is kept under another name: on a bad night, most of the data is better than none.
-    await undo(run, job, failureCode(error) === 'RESTORE_NOT_PROVEN');
-    throw error;
+    const unknown = await undo(run, job, failureCode(error) === 'RESTORE_NOT_PROVEN');
+    throw unknown ? failure('RESTORE_STATE_UNKNOWN', unknown) : error;
   }
 }
 
@@ -80,40 +51,29 @@ function wayBack(backup: string, { target, store }: RestoreJob['destination']): 
   };
 }
 
-/** A destination that refuses the undoing must not hide why the restore failed. */
-async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<void> {
+/**
+ * A destination that refuses the undoing must not hide why the restore failed.
+ * @returns the checks that a person must make, when the product cannot say in what state it is
+ */
+async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<string | undefined> {
   run.enter('undoing', false);
+  const clean = activities('clean', 'undo', job.destination);
   try {
     const undone = await CancellationScope.nonCancellable(() =>
-      activities('clean', 'undo', job.destination).undoRestore({ job, keep }),
+      job.destination.kind === 'delegated'
+        ? clean.stopRestoreJob({ job, keep })
+        : clean.undoRestore({ job, keep }),
     );
     run.warn(...tellOf(undone));
+    return undone.unknown;
   } catch (error) {
     const { message } = verdict(error);
     run.warn({
       code: 'LEFTOVERS',
       message: `What this restore created could not be removed: ${message}`,
     });
+    return undefined;
   }
-}
-
-function tally(totals: RestoreTotals, part: RestoreTotals): void {
-  totals.artifacts += part.artifacts;
-  totals.bytes += part.bytes;
-  totals.identical += part.identical;
-  totals.equivalent += part.equivalent;
-  totals.failed.count += part.failed.count;
-  totals.failed.subjects = [...totals.failed.subjects, ...part.failed.subjects].slice(0, 20);
-}
-
-function notProven({ failed, artifacts }: RestoreTotals) {
-  const named = failed.subjects.join('; ');
-  const rest = failed.count - failed.subjects.length;
-  return failure(
-    'RESTORE_NOT_PROVEN',
-    `${failed.count} of ${artifacts} artifacts came back different, also at the second try: ${named}` +
-      `${rest > 0 ? `; and ${rest} more` : ''}.`,
-  );
 }
 
 function tellOf({ removed, quarantined }: Undone) {

@@ -8,6 +8,7 @@ export function renderDetails(
 ): string {
   const lines = [`### ${progress.phase}`];
   if (progress.waitingFor) lines.push('', `Waiting for \`${progress.waitingFor}\``);
+  if (progress.product) lines.push('', `The product says: ${progress.product}`);
   if (job) {
     const { target, product, store } = job.snapshot;
     lines.push(
@@ -34,7 +35,12 @@ export function renderDetails(
 }
 
 function figureRows({ artifacts, bytes, bytesPerSecond, eta }: Progress): string[] {
-  if (artifacts.total === 0) return [];
+  if (artifacts.total === 0) {
+    // A product's own job: nobody knows how much there will be.
+    return artifacts.done === 0
+      ? []
+      : [`| objects so far | ${artifacts.done} |`, `| bytes so far | ${size(bytes.done)} |`];
+  }
   const of = bytes.total === undefined ? '' : ` of ${size(bytes.total)}`;
   return [
     `| artifacts | ${artifacts.done} of ${artifacts.total} |`,

@@ -101,10 +101,12 @@ export class Run {
     const bytes = this.#done.bytes + sum(moving.map((figures) => figures.bytes));
     const seconds = Math.max(1, (Date.now() - this.#phaseSince) / 1000);
     const share = this.#total.bytes ? bytes / this.#total.bytes : artifacts / this.#total.artifacts;
+    const told = moving.findLast((figures) => figures.product !== undefined);
     const troubled = moving.findLast((figures) => figures.lastError !== undefined);
     return {
       phase: this.#phase,
       ...(this.#waitingFor ? { waitingFor: this.#waitingFor } : {}),
+      ...(told?.product ? { product: told.product } : {}),
       artifacts: { done: artifacts, total: this.#total.artifacts },
       bytes: { done: bytes, ...(this.#total.bytes ? { total: this.#total.bytes } : {}) },
       bytesPerSecond: Math.round(bytes / seconds),

@@ -3,15 +3,16 @@ import { activities } from './activity-options.ts';
 import type { BackupJob } from './contract/activities.ts';
 import type { BackupReport } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
+import { beginCopy } from './begin-copy.ts';
+import { delegate } from './delegate.ts';
 import { verdict } from './failure.ts';
-import { eachPage } from './pages.ts';
 import type { Run } from './run.ts';
+import { stream } from './stream.ts';
 
 /** One backup of a target whose lock is held: by the workflow `backup`, or as the safety backup before a restore. */
 export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport> {
   const { snapshot } = job;
   const ask = (summary: string) => activities('ask', summary, snapshot);
-  const move = (summary: string, id?: string) => activities('move', summary, snapshot, id);
   try {
     run.enter('preflight', 'until commit');
     const preflight = await ask(`preflight of ${snapshot.target}`).preflight({
@@ -21,23 +22,18 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
     run.warn(...preflight.warnings);
     await ask('claim the place in the store').openBackup(job);
 
-    run.enter('capturing metadata');
-    const plan = await move('metadata and plan').captureBackup(job);
-    run.warn(...plan.warnings);
-
-    run.expect(plan, plan.stored);
-    run.enter('streaming');
-    await eachPage(plan.pages, async (page, range, id) => {
-      run.add(
-        await move(`artifacts ${range} of ${plan.artifacts}`, id).transferPage({ job, page }),
-        id,
-      );
-    });
+    if (snapshot.kind === 'delegated') await delegate(run, job);
+    else await stream(run, job);
 
     run.enter('committing', false);
     return await CancellationScope.nonCancellable(async () => {
-      const report = await move('check everything, then commit').commitBackup({ job, preflight });
+      const report = await activities(
+        'move',
+        'check everything, then commit',
+        snapshot,
+      ).commitBackup({ job, preflight });
       await ask('remove plan and receipts').tidyBackup(job);
+      if (report.sameFailureDomain) await beginCopy(report);
       return report;
     });
   } catch (error) {
@@ -47,16 +43,17 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
   }
 }
 
-/** A store that refuses to delete must not hide why the backup failed. */
+/** A store or a product that refuses to delete must not hide why the backup failed. */
 async function discard(run: Run, job: BackupJob): Promise<BackupReport | null> {
   run.enter('removing what was not committed', false);
+  const clean = (summary: string) => activities('clean', summary, job.snapshot);
   try {
     return await CancellationScope.nonCancellable(async () => {
-      const { committed } = await activities(
-        'clean',
-        'remove what was not committed',
-        job.snapshot,
-      ).discardBackup(job);
+      if (job.snapshot.kind === 'delegated') {
+        const stopped = await clean('stop the job of the product').stopBackupJobs(job);
+        run.warn(...stopped.warnings);
+      }
+      const { committed } = await clean('remove what was not committed').discardBackup(job);
       return committed;
     });
   } catch (error) {

@@ -3,29 +3,26 @@ import type { BackupReport } from '../../workflows/contract/operations.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { putOnce, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, MANIFEST } from '../catalog/layout.ts';
-import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
+import { MANIFEST_FORMAT, type Manifest } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
 import { writeObjects } from '../catalog/objects.ts';
-import type { BackupPlan } from '../catalog/plan.ts';
 import { predecessor } from '../catalog/predecessor.ts';
 import { parseManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
-import type { Conclusion } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { sealerOf, withStore } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
-import { collectReceipts } from './collect-receipts.ts';
-import { concludeBackup } from './conclude-backup.ts';
 import { reportOf } from './report.ts';
 import { totalsOf, warningsOf } from './summarise.ts';
+import { takenBy, type Taken } from './taken.ts';
 
 /** The tag by which a person says that the source is smaller for good; the next backup is measured against this one. */
 const ACCEPTS_SHRINKING = 'accept-shrunk';
 
 /**
  * The commit. Before the manifest appears: every planned artifact has a receipt, and every object is in the store with
- * its size.
+ * its size; what a product wrote by itself has been checked by the product's own rules.
  */
 export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
   return ({ job, preflight }) =>
@@ -34,30 +31,12 @@ export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
         const folder = backupFolder(job.snapshot.target, job.backup);
         const earlier = await ownManifest(store, folder, job, at);
         if (earlier) return reportOf(earlier, job);
-        const collected = await collectReceipts(store, folder, job, at.signal);
-        const { lines, conclusion } = await concludeBackup(at, job, store, folder, collected);
-        await checkPresence(store, folder, lines, at.signal);
-        const manifest = await compose(deps, at, store, folder, {
-          job,
-          preflight,
-          plan: collected.plan,
-          gone: collected.gone.length,
-          lines,
-          conclusion,
-        });
+        const taken = await takenBy(deps, at, job, store, folder);
+        await checkPresence(store, folder, taken.lines, at.signal);
+        const manifest = await compose(deps, at, store, folder, job, preflight, taken);
         return publish(store, folder, manifest, job, at);
       }),
     );
-}
-
-interface Composition {
-  job: BackupJob;
-  preflight: Preflight;
-  plan: BackupPlan;
-  /** How many planned artifacts had vanished. */
-  gone: number;
-  lines: ObjectLine[];
-  conclusion: Conclusion;
 }
 
 async function compose(
@@ -65,9 +44,11 @@ async function compose(
   at: Attempt,
   store: Store,
   folder: string,
-  { job, preflight, plan, gone, lines, conclusion }: Composition,
+  job: BackupJob,
+  preflight: Preflight,
+  taken: Taken,
 ): Promise<Manifest> {
-  const totals = totalsOf(lines, plan.artifacts - gone);
+  const totals = totalsOf(taken);
   const before = await predecessor(store, job, at.signal);
   const shrunk =
     before !== undefined &&
@@ -83,16 +64,16 @@ async function compose(
       version: preflight.version,
       identity: preflight.identity,
     },
-    kind: 'streamed',
+    kind: job.snapshot.kind ?? 'streamed',
     run: { workflowId: job.run.workflowId, runId: job.run.runId, attempt: at.number },
     times: {
       ...(job.scheduledAt ? { scheduled: job.scheduledAt } : {}),
       started: job.startedAt,
-      captured: { from: plan.captured.from, to: new Date().toISOString() },
+      captured: taken.captured,
       completed: new Date().toISOString(),
     },
     totals,
-    objects: await writeObjects(store, folder, lines, at.signal),
+    objects: await writeObjects(store, folder, taken.lines, at.signal),
     encryption: sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null,
     state: shrunk && !(ACCEPTS_SHRINKING in job.tags) ? 'suspect' : 'ok',
     note: job.note,
@@ -100,12 +81,12 @@ async function compose(
     warnings: warningsOf({
       job,
       preflight,
-      plan,
-      conclusion,
+      taken,
       shrunk: shrunk ? before : undefined,
       totals,
     }),
-    detail: conclusion.detail,
+    ...(taken.delegated ? { delegated: taken.delegated } : {}),
+    detail: taken.detail,
   };
 }
 

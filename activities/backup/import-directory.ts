@@ -74,7 +74,11 @@ export async function importDirectory(
       captured: { from: startedAt.toISOString(), to: startedAt.toISOString() },
       completed: new Date().toISOString(),
     },
-    totals: totalsOf(lines, lines.filter(({ part }) => (part?.index ?? 0) === 0).length),
+    totals: totalsOf({
+      artifacts: lines.filter(({ part }) => (part?.index ?? 0) === 0).length,
+      lines,
+      productObjects: [],
+    }),
     objects: await writeObjects(store, folder, lines, signal),
     encryption: sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null,
     state: 'ok',

@@ -1,5 +1,6 @@
 import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
+import { workflowId } from '../../workflows/contract/names.ts';
 import type { Manifest } from '../catalog/manifest.ts';
 
 export function reportOf(manifest: Manifest, job: BackupJob): BackupReport {
@@ -9,6 +10,9 @@ export function reportOf(manifest: Manifest, job: BackupJob): BackupReport {
     target: manifest.target,
     store: job.snapshot.store.name,
     state: manifest.state,
+    ...(manifest.delegated
+      ? { sameFailureDomain: { copy: workflowId('copy', manifest.target, manifest.id) } }
+      : {}),
     artifacts,
     objects,
     storedBytes,

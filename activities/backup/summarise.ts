@@ -1,18 +1,25 @@
 import type { BackupJob, Preflight } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import type { Manifest, ObjectLine } from '../catalog/manifest.ts';
-import type { BackupPlan } from '../catalog/plan.ts';
-import type { Conclusion } from '../products/product.ts';
+import type { Manifest } from '../catalog/manifest.ts';
+import type { Taken } from './taken.ts';
 
-export function totalsOf(lines: ObjectLine[], artifacts: number): Manifest['totals'] {
-  const storedBytes = lines.reduce((sum, line) => sum + line.bytes, 0);
+export function totalsOf({
+  artifacts,
+  lines,
+  productObjects,
+}: Pick<Taken, 'artifacts' | 'lines' | 'productObjects'>): Manifest['totals'] {
+  const own = sum(productObjects);
   return {
     artifacts,
-    objects: lines.length,
-    storedBytes,
-    plainBytes: lines.reduce((sum, line) => sum + (line.plain ?? line).bytes, 0),
-    newBytes: lines.reduce((sum, line) => sum + (line.from === undefined ? line.bytes : 0), 0),
+    objects: lines.length + productObjects.length,
+    storedBytes: own + sum(lines),
+    plainBytes: own + sum(lines.map((line) => line.plain ?? line)),
+    newBytes: own + sum(lines.filter((line) => line.from === undefined)),
   };
+}
+
+function sum(things: { bytes: number }[]): number {
+  return things.reduce((total, { bytes }) => total + bytes, 0);
 }
 
 /** The manifest stays small, whatever a bad night brings. */
@@ -21,14 +28,13 @@ const MOST_WARNINGS = 100;
 export function warningsOf(facts: {
   job: BackupJob;
   preflight: Preflight;
-  plan: BackupPlan;
-  conclusion: Conclusion;
+  taken: Taken;
   totals: Manifest['totals'];
   /** The predecessor, when this backup holds less than half of it. */
   shrunk: Manifest['totals'] | undefined;
 }): Warning[] {
-  const { job, preflight, plan, conclusion, shrunk, totals } = facts;
-  const all = [...job.warnings, ...preflight.warnings, ...plan.warnings, ...conclusion.warnings];
+  const { job, preflight, taken, shrunk, totals } = facts;
+  const all = [...job.warnings, ...preflight.warnings, ...taken.warnings];
   if (shrunk) {
     all.unshift({
       code: 'SOURCE_SHRUNK',

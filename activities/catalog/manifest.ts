@@ -41,6 +41,20 @@ export const manifestSchema = z.object({
   tags: z.record(z.string(), z.string()),
   warnings: z.array(warningSchema),
   detail: z.record(z.string(), z.unknown()),
+  /** Of a delegated backup: what the product wrote, and where. */
+  delegated: z
+    .object({
+      /** The name under which the product knows it. */
+      name: z.string(),
+      /** For people: `s3://bucket/prefix`. */
+      place: z.string(),
+      objects: z.object({ path: z.string(), bytes, sha256 }),
+      count: z.number().int(),
+      bytes,
+      /** Ids of the earlier backups that it rests on, each with the product's name for it. */
+      bases: z.array(z.object({ backup: z.string(), name: z.string() })),
+    })
+    .optional(),
   /** SHA-256 of this manifest's compact JSON without this field. */
   digest: sha256.optional(),
 });

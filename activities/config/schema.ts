@@ -156,6 +156,12 @@ const target = z.strictObject({
       stall: positive(duration).prefault('5m'),
       retryPause: positive(duration).prefault('5m'),
       attempts: count(100_000).default(150),
+      job: positive(duration)
+        .prefault('24h')
+        .describe("How long a product's own job may run before it counts as stuck"),
+      copy: positive(duration)
+        .prefault('24h')
+        .describe('How long the copy of a delegated backup may take before it counts as overdue'),
     })
     .prefault({}),
   taskQueue: z.string().min(1).default(TASK_QUEUE),

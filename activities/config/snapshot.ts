@@ -1,6 +1,7 @@
 import { lockId } from '../../workflows/contract/names.ts';
 import type { StoreSettings, TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { HoldfastError } from '../failure.ts';
+import { findProduct } from '../products/registry.ts';
 import type { Config, Target } from './load-config.ts';
 import { didYouMean } from './nearest.ts';
 
@@ -13,6 +14,7 @@ export function snapshotOf(config: Config, name: string): TargetSnapshot {
   return {
     target: name,
     product: target.product,
+    ...(findProduct(target.product).kind === 'delegated' ? { kind: 'delegated' as const } : {}),
     taskQueue: target.taskQueue,
     connection: target.connection,
     store: storeOf(config, target.store),

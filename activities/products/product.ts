@@ -3,9 +3,11 @@ import type { Preflight } from '../../workflows/contract/activities.ts';
 import type { RestorePlan, RestoreRequest } from '../../workflows/contract/operations.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import type { ObjectLine, Manifest } from '../catalog/manifest.ts';
+import type { DelegatedProduct } from './delegated.ts';
 
 /**
- * A kind of database that Holdfast backs up. One folder, one line in the registry.
+ * A kind of database that Holdfast backs up. One folder, one line in the registry. Streamed: Holdfast moves the bytes.
+ * Delegated: the product writes its backups by itself.
  *
  * Guarantees an adapter gives:
  * - every method may be repeated with the same arguments, also beside a late attempt of itself;
@@ -13,7 +15,9 @@ import type { ObjectLine, Manifest } from '../catalog/manifest.ts';
  * - nothing it returns holds a secret: it goes into Temporal's history or the store;
  * - failures are `HoldfastError`s that name the server, the operation and whose fault it is.
  */
-export interface Product {
+export type Product = StreamedProduct | DelegatedProduct;
+
+export interface StreamedProduct {
   /** Folder, registry key, metric label, simulator and test file bear the same name. */
   readonly name: string;
   readonly kind: 'streamed';

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../failure.ts';
 import { influxdbV2 } from './influxdb-v2/index.ts';
-import type { Product } from './product.ts';
+import type { DelegatedProduct } from './delegated.ts';
+import type { Product, StreamedProduct } from './product.ts';
 
 /** Every product that Holdfast knows: one line each. */
 export const products: readonly Product[] = [influxdbV2];
@@ -13,4 +14,18 @@ export function findProduct(name: string): Product {
     'CONFIG_INVALID',
     `There is no product "${name}"; there is ${products.map((product) => product.name).join(', ')}.`,
   );
+}
+
+/** @throws CONFIG_INVALID, also when the product writes its backups by itself */
+export function findStreamed(name: string): StreamedProduct {
+  const product = findProduct(name);
+  if (product.kind === 'streamed') return product;
+  throw new HoldfastError('CONFIG_INVALID', `${name} writes its backups by itself.`);
+}
+
+/** @throws CONFIG_INVALID, also when Holdfast streams the product's backups */
+export function findDelegated(name: string): DelegatedProduct {
+  const product = findProduct(name);
+  if (product.kind === 'delegated') return product;
+  throw new HoldfastError('CONFIG_INVALID', `${name} does not write its backups by itself.`);
 }

@@ -1,14 +1,14 @@
 import type { Activities, RestoreJob } from '../../workflows/contract/activities.ts';
-import { runSuffix } from '../../workflows/contract/names.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { toJson, putOnce } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
-import type { BackupReader, PlannedRestore } from '../products/product.ts';
-import { withDestination, withStore } from '../workspace.ts';
+import type { PlannedRestore } from '../products/product.ts';
+import { withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { checkObjects } from './check-objects.ts';
+import { lookAndPlan } from './look-and-plan.ts';
 import { findRestorePlan, writeRestorePlan } from './restore-in-store.ts';
 
 export function planRestore(deps: Dependencies): Activities['planRestore'] {
@@ -19,7 +19,7 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
         if (known) return { plan: known.summary, pages: known.pages };
         const backup = await backupReader(store, job, at.signal);
         await checkObjects(store, backup, at.signal);
-        const planned = await lookAndPlan(at, job, backup);
+        const planned = await lookAndPlan(deps, at, job, store, backup);
         requireConfirmation(job, planned);
         const run = toJson({ ...job.run, startedAt: job.startedAt, operation: 'restore' });
         const work = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
@@ -34,22 +34,6 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
         return { plan: summary, pages };
       }),
     );
-}
-
-/** What the restore would do as the destination is now. */
-export function lookAndPlan(
-  at: Attempt,
-  job: RestoreJob,
-  backup: BackupReader,
-): Promise<PlannedRestore> {
-  return withDestination(at, job, (session) =>
-    session.restore.plan({
-      backup,
-      restore: job.request,
-      destination: job.destination.target,
-      run: runSuffix(job.run.runId, 8),
-    }),
-  );
 }
 
 function attemptName(at: Attempt): string {

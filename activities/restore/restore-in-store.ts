@@ -98,18 +98,22 @@ export async function readState(
   return state as Record<string, unknown> | undefined;
 }
 
-/** Whether this restore may have changed something at its destination already. */
-export async function hasBegun(
+/** When this restore may first have changed something at its destination; undefined while it has not. */
+export async function begunAt(
   store: Store,
   job: RestoreJob,
   signal: AbortSignal,
-): Promise<boolean> {
-  return (await store.head(`${workFolder(job)}begun.json`, { signal })) !== undefined;
+): Promise<Date | undefined> {
+  const begun = await readIfThere(store, `${workFolder(job)}begun.json`, signal);
+  return begun === undefined ? undefined : new Date((begun as { at: string }).at);
 }
 
-export async function noteBegin(store: Store, job: RestoreJob, signal: AbortSignal): Promise<void> {
-  const at = new Date().toISOString();
-  await putOnce(store, `${workFolder(job)}begun.json`, toJson({ at }), signal);
+/** @returns the first time that was noted */
+export async function noteBegin(store: Store, job: RestoreJob, signal: AbortSignal): Promise<Date> {
+  const now = new Date();
+  const key = `${workFolder(job)}begun.json`;
+  if (await putOnce(store, key, toJson({ at: now.toISOString() }), signal)) return now;
+  return new Date(((await readJson(store, key, signal)) as { at: string }).at);
 }
 
 /** Bounded in number and in bytes, so that a retry repeats little. */

@@ -1,5 +1,8 @@
 import { type Config, snapshotOf } from '../../activities/config/config.ts';
-import { findProduct } from '../../activities/products/registry.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
+import { withAnySession } from '../../activities/workspace.ts';
+import type { Preflight } from '../../workflows/contract/activities.ts';
+import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { asHoldfastError } from '../failures.ts';
 import type { Check } from './check.ts';
 
@@ -12,25 +15,28 @@ export async function checkTargets(config: Config): Promise<Check[]> {
 }
 
 async function checkTarget(config: Config, name: string): Promise<Check[]> {
-  const { product, connection, limits, timeouts } = snapshotOf(config, name);
-  const session = findProduct(product).connect({
-    target: name,
-    connection,
-    concurrency: limits.concurrency,
-    stallMs: Math.min(timeouts.stall, PATIENCE_MS),
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  });
+  const snapshot = snapshotOf(config, name);
   const about = { area: 'target', subject: name } as const;
   try {
-    const { version, warnings } = await session.preflight('backup');
+    const { version, warnings } = await preflight(snapshot);
     return [
-      { ...about, level: 'ok', message: `${product} ${version} can be backed up` },
+      { ...about, level: 'ok', message: `${snapshot.product} ${version} can be backed up` },
       ...warnings.map(({ message }): Check => ({ ...about, level: 'note', message })),
     ];
   } catch (error) {
     const { message, hint } = asHoldfastError(error);
     return [{ ...about, level: 'problem', message, hint }];
+  }
+}
+
+async function preflight(snapshot: TargetSnapshot): Promise<Preflight> {
+  const resources = createStoreResources();
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    return await withAnySession(resources, signal, snapshot, (session) =>
+      session.preflight('backup'),
+    );
   } finally {
-    await session.close();
+    await resources.close();
   }
 }

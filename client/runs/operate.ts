@@ -3,6 +3,7 @@ import type { Invocation } from '../invocation.ts';
 import type { Operation } from '../../workflows/contract/names.ts';
 import type {
   BackupReport,
+  CopyReport,
   RestoreReport,
   Skipped,
   VerifyReport,
@@ -20,6 +21,7 @@ interface Reports {
   backup: BackupReport;
   restore: RestoreReport;
   verify: VerifyReport;
+  copy: CopyReport;
 }
 
 /** Starts an operation and follows it; undefined when it goes on without this terminal. */

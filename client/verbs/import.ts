@@ -34,7 +34,7 @@ export function importVerb(program: Command): void {
       const { output } = call;
       const snapshot = snapshotOf(await call.config(), target);
       const product = findProduct(snapshot.product);
-      if (!product.openDirectory) {
+      if (product.kind !== 'streamed' || !product.openDirectory) {
         throw new HoldfastError(
           'INPUT_INVALID',
           `Backups of ${product.name} by its own tool cannot be imported.`,

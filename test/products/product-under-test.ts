@@ -1,4 +1,4 @@
-import type { Product } from '../../activities/products/product.ts';
+import type { StreamedProduct } from '../../activities/products/product.ts';
 import type { RestoreRequest } from '../../workflows/contract/operations.ts';
 
 /** What people restore one by one: a bucket of an organisation, a class, a database. */
@@ -31,7 +31,7 @@ export interface ProductServer extends AsyncDisposable {
 }
 
 export interface ProductUnderTest {
-  product: Product;
+  product: StreamedProduct;
   /** A fresh server without data of people. */
   start(): Promise<ProductServer>;
   /** How a request names what to restore. */

@@ -10,6 +10,8 @@ import { TASK_QUEUE, type Operation } from '../../workflows/contract/names.ts';
 import type {
   BackupReport,
   BackupRequest,
+  CopyReport,
+  CopyRequest,
   RestoreReport,
   RestoreRequest,
   VerifyReport,
@@ -22,6 +24,7 @@ interface Workflows {
   backup: { input: BackupRequest; report: BackupReport };
   restore: { input: RestoreRequest; report: RestoreReport };
   verify: { input: VerifyRequest; report: VerifyReport };
+  copy: { input: CopyRequest; report: CopyReport };
 }
 
 /** A worker with the real activities, on a real Temporal server, in a namespace of its own. */

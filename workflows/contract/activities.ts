@@ -2,6 +2,8 @@ import type { Operation } from './names.ts';
 import type {
   BackupReport,
   BackupRequest,
+  CopyReport,
+  CopyRequest,
   Finding,
   RestorePlan,
   RestoreRequest,
@@ -49,6 +51,22 @@ export interface Activities {
   /** Removes everything of a backup that was not committed. Leaves a committed one alone, and says so. */
   discardBackup(job: BackupJob): Promise<{ committed: BackupReport | null }>;
 
+  /** Delegated: has the product begin its own backup, under a name of this round, or finds what an attempt began. */
+  startBackupJob(request: { job: BackupJob; round: number }): Promise<void>;
+  /** Asks the product until its job has ended. Fails when it is stuck. */
+  followBackupJob(request: { job: BackupJob; round: number }): Promise<JobEnd>;
+  /** Checks that everything the product claims to have written is there, and lists it in the store. */
+  checkBackupJob(request: { job: BackupJob; round: number }): Promise<PlanSummary>;
+  /** Stops every round's job of a backup that is not committed, waits until it is quiet, removes what it wrote. */
+  stopBackupJobs(job: BackupJob): Promise<{ warnings: Warning[] }>;
+
+  /** Delegated: what the copy into the Holdfast store will move. */
+  resolveCopy(request: { input: CopyRequest }): Promise<CopyJob>;
+  planCopy(job: CopyJob): Promise<PlanSummary>;
+  copyPage(request: { job: CopyJob; page: number }): Promise<PageTotals>;
+  /** Checks that everything is in the Holdfast store and whole, and writes `collected.json`: once, last. */
+  commitCopy(job: CopyJob): Promise<CopyReport>;
+
   /** Announces a reader of a backup, so that nothing removes it; repeated while the reader lives. */
   lease(request: { job: ReadJob; operation: Operation }): Promise<void>;
   releaseLease(request: { job: ReadJob }): Promise<void>;
@@ -66,6 +84,20 @@ export interface Activities {
   }): Promise<{ restored: string[]; warnings: Warning[] }>;
   /** Removes what an unfinished restore created, or gives it a name that nobody takes for good. */
   undoRestore(request: { job: RestoreJob; keep: boolean }): Promise<Undone>;
+
+  /** Delegated: puts one page of objects back where the product expects them, unless they are there already. */
+  stagePage(request: { job: RestoreJob; page: number }): Promise<PageTotals>;
+  startRestoreJob(job: RestoreJob): Promise<void>;
+  followRestoreJob(job: RestoreJob): Promise<JobEnd>;
+  /** Compares what came back with what the backup recorded. */
+  proveRestoreJob(job: RestoreJob): Promise<{ totals: RestoreTotals; warnings: Warning[] }>;
+  /** Makes what is left to do after the proof, writes the proof, and removes what was put there for the product. */
+  finishRestoreJob(request: {
+    job: RestoreJob;
+    totals: RestoreTotals;
+  }): Promise<{ restored: string[]; warnings: Warning[] }>;
+  /** Stops the product's restore, waits until it is quiet, undoes it, and removes what was put there for it. */
+  stopRestoreJob(request: { job: RestoreJob; keep: boolean }): Promise<Undone>;
 
   /** Cuts the backup's objects into pages and looks at the manifest itself. */
   planVerify(job: VerifyJob): Promise<VerifyPlan>;
@@ -106,6 +138,17 @@ export interface RestoreJob extends ReadJob {
 
 export interface VerifyJob extends ReadJob {
   depth: 'quick' | 'deep';
+}
+
+export interface CopyJob extends ReadJob {
+  run: BackupJob['run'];
+}
+
+/** How a product's own job ended. */
+export interface JobEnd {
+  state: 'succeeded' | 'failed' | 'cancelled' | 'absent';
+  /** The product's own words. */
+  words: string;
 }
 
 export interface LockState {
@@ -156,6 +199,8 @@ export interface RestoreTotals extends PageTotals {
 export interface Undone {
   removed: string[];
   quarantined: string[];
+  /** The product cannot say in what state it is: the checks that a person must make. */
+  unknown?: string;
 }
 
 export interface VerifyPlan {

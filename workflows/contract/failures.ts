@@ -56,6 +56,11 @@ export const FAILURES = {
     retry: 'never',
     hint: 'Nothing was committed; start the backup again and report this.',
   },
+  BACKUP_NEEDED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Delete the backups that rest on it first.',
+  },
   SELECTION_EMPTY: {
     fault: 'user',
     retry: 'never',
@@ -135,6 +140,31 @@ export const FAILURES = {
   },
   TARGET_ERROR: { fault: 'product', retry: 'later', hint: 'See the log of the database.' },
   TARGET_REFUSED: { fault: 'product', retry: 'never', hint: 'See the log of the database.' },
+  JOB_NAME_TAKEN: {
+    fault: 'product',
+    retry: 'never',
+    hint: 'The database has another backup of this name; the next round or run takes another one.',
+  },
+  JOB_FAILED: {
+    fault: 'product',
+    retry: 'never',
+    hint: 'The database gave up its own job; see the log of the database.',
+  },
+  JOB_STUCK: {
+    fault: 'product',
+    retry: 'never',
+    hint: 'See the log of the database; `timeouts.job` says how long its job may take.',
+  },
+  RESTORE_STATE_UNKNOWN: {
+    fault: 'product',
+    retry: 'never',
+    hint: 'The database cannot say in what state it is; make the checks that the message names.',
+  },
+  COPY_OVERDUE: {
+    fault: 'environment',
+    retry: 'never',
+    hint: 'The only bytes lie beside the database; run `holdfast copy` and see what keeps it.',
+  },
   SOURCE_TRUNCATED: {
     fault: 'product',
     retry: 'soon',
@@ -209,6 +239,11 @@ export const FAILURES = {
     fault: 'store',
     retry: 'never',
     hint: 'Run `holdfast verify` to see what else is missing.',
+  },
+  OBJECT_CHANGED: {
+    fault: 'store',
+    retry: 'never',
+    hint: 'Something else writes where Holdfast reads; find out what, and take another backup.',
   },
   COMMIT_CONFLICT: {
     fault: 'holdfast',

@@ -14,6 +14,8 @@ export interface BackupReport {
   target: string;
   store: string;
   state: 'ok' | 'suspect';
+  /** Delegated: its bytes lie where the product put them, until the workflow named here has copied them. */
+  sameFailureDomain?: { copy: string };
   artifacts: number;
   objects: number;
   /** As they lie in the store. */
@@ -84,6 +86,27 @@ export interface RestoreReport {
   proof: { identical: number; equivalent: number };
   safetyBackup?: string;
   bytes: number;
+  durationMs: number;
+  warnings: Warning[];
+}
+
+export interface CopyRequest {
+  target: string;
+  /** An id, or `latest` (the default). */
+  backup?: string;
+  /** The store that the copy goes to: the target's own, until more are supported. */
+  to?: string;
+}
+
+export interface CopyReport {
+  backup: string;
+  target: string;
+  store: string;
+  objects: number;
+  /** As they lie in the store. */
+  storedBytes: number;
+  /** How the bytes were moved: by the store itself, or through the worker; `mixed` when it was both. */
+  method: 'server-side' | 'streamed' | 'mixed';
   durationMs: number;
   warnings: Warning[];
 }

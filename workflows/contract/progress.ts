@@ -9,6 +9,8 @@ export interface Warning {
 export interface Progress {
   phase: string;
   waitingFor?: string;
+  /** What the product says of its own job, in its own words. */
+  product?: string;
   artifacts: { done: number; total: number };
   bytes: { done: number; total?: number };
   bytesPerSecond: number;
@@ -27,6 +29,8 @@ export interface Figures {
   artifacts: number;
   bytes: number;
   attempt: number;
+  /** What the product says of its own job. */
+  product?: string;
   /** What the attempt before, or this one, failed with. One sentence, without secrets. */
   lastError?: string;
 }

@@ -50,6 +50,10 @@ export interface Timeouts {
   retryPause: number;
   /** Attempts of one activity before the run fails. */
   attempts: number;
+  /** How long a product's own job may run before it counts as stuck. */
+  job?: number | undefined;
+  /** How long the copy of a delegated backup may take before it counts as overdue. */
+  copy?: number | undefined;
 }
 
 /**
@@ -59,6 +63,8 @@ export interface Timeouts {
 export interface TargetSnapshot {
   target: string;
   product: string;
+  /** Who moves the bytes; absent: Holdfast does. */
+  kind?: 'delegated' | undefined;
   taskQueue: string;
   /** The product's own settings, already checked by its schema; secrets are references. */
   connection: Record<string, unknown>;

@@ -1,0 +1,79 @@
+import type { BackupJob } from '../../workflows/contract/activities.ts';
+import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
+import { backupFolder, WORK } from '../catalog/layout.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+
+/**
+ * What a run has asked of a product, kept in the store before it asks: whoever comes after a dead worker knows every
+ * name that may have been used.
+ */
+export interface JobRecord {
+  /** The product's name for it. */
+  name: string;
+  /** When this run first asked for this name, RFC 3339. */
+  since: string;
+  /** What the product looked like before. */
+  observed: Record<string, unknown>;
+}
+
+const JOBS = `${WORK}jobs/`;
+
+/** The first round bears the backup's own id; a name that is burnt is never used again. */
+export function jobName({ backup }: Pick<BackupJob, 'backup'>, round: number): string {
+  return round === 1 ? backup : `${backup}-${round}`;
+}
+
+export async function noteJob(
+  store: Store,
+  job: BackupJob,
+  round: number,
+  record: JobRecord,
+  signal: AbortSignal,
+): Promise<JobRecord> {
+  const key = keyOf(job, round);
+  if (await putOnce(store, key, toJson(record), signal)) return record;
+  return (await readJson(store, key, signal)) as JobRecord;
+}
+
+export async function findJob(
+  store: Store,
+  job: BackupJob,
+  round: number,
+  signal: AbortSignal,
+): Promise<JobRecord | undefined> {
+  return (await readIfThere(store, keyOf(job, round), signal)) as JobRecord | undefined;
+}
+
+/** @throws BACKUP_INCOMPLETE */
+export async function recordOf(
+  store: Store,
+  job: BackupJob,
+  round: number,
+  signal: AbortSignal,
+): Promise<JobRecord> {
+  const record = await findJob(store, job, round, signal);
+  if (record) return record;
+  throw new HoldfastError(
+    'BACKUP_INCOMPLETE',
+    `The record of round ${round} of backup ${job.backup} vanished from store ${store.name} in mid-run.`,
+  );
+}
+
+/** Every round's, the newest first. */
+export async function jobsOf(
+  store: Store,
+  job: BackupJob,
+  signal: AbortSignal,
+): Promise<JobRecord[]> {
+  const records: JobRecord[] = [];
+  const folder = backupFolder(job.snapshot.target, job.backup) + JOBS;
+  for await (const { key } of store.list(folder, { signal })) {
+    records.push((await readJson(store, key, signal)) as JobRecord);
+  }
+  return records.reverse();
+}
+
+function keyOf({ snapshot, backup }: BackupJob, round: number): string {
+  return `${backupFolder(snapshot.target, backup)}${JOBS}${String(round).padStart(3, '0')}.json`;
+}

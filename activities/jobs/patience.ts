@@ -1,0 +1,2 @@
+/** How long a product's own job may take, where the configuration of an older version does not say it. */
+export const JOB_PATIENCE_MS = 24 * 60 * 60 * 1000;

@@ -1,0 +1,31 @@
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt } from '../attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { withDelegated, withStore } from '../workspace.ts';
+import { findJob, jobName, noteJob } from './job-record.ts';
+
+/** The record is written first: a product's backup that nobody knows of would stay for ever. */
+export function startBackupJob(deps: Dependencies): Activities['startBackupJob'] {
+  return ({ job, round }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, (store) =>
+        withDelegated(deps, at, job.snapshot, async (session) => {
+          const name = jobName(job, round);
+          const { since } =
+            (await findJob(store, job, round, at.signal)) ??
+            (await noteJob(
+              store,
+              job,
+              round,
+              {
+                name,
+                observed: await session.backup.observe(),
+                since: new Date().toISOString(),
+              },
+              at.signal,
+            ));
+          await session.backup.start(name, new Date(since));
+        }),
+      ),
+    );
+}

@@ -1,0 +1,60 @@
+import type { Activities, BackupJob } from '../../workflows/contract/activities.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import { attempt, type Attempt } from '../attempt.ts';
+import { backupFolder, MANIFEST } from '../catalog/layout.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { BackupJobs } from '../products/delegated.ts';
+import type { Store } from '../stores/store.ts';
+import { withDelegated, withStore } from '../workspace.ts';
+import { JobProgress } from './job-progress.ts';
+import { jobsOf, type JobRecord } from './job-record.ts';
+import { untilQuiet } from './until-quiet.ts';
+
+/** Leaves a committed backup alone: from the commit on, what the product wrote is the backup. */
+export function stopBackupJobs(deps: Dependencies): Activities['stopBackupJobs'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const manifest = backupFolder(job.snapshot.target, job.backup) + MANIFEST;
+        if (await store.head(manifest, { signal: at.signal })) return { warnings: [] };
+        const records = await jobsOf(store, job, at.signal);
+        if (records.length === 0) return { warnings: [] };
+        return withDelegated(deps, at, job.snapshot, async ({ backup }, storage) => {
+          const warnings: Warning[] = [];
+          for (const record of records) {
+            warnings.push(...(await stop(at, job, backup, storage, record)));
+          }
+          return { warnings };
+        });
+      }),
+    );
+}
+
+async function stop(
+  at: Attempt,
+  { snapshot }: BackupJob,
+  backup: BackupJobs,
+  storage: Store,
+  { name, since }: JobRecord,
+): Promise<Warning[]> {
+  const subject = `backup ${name} of ${snapshot.target}`;
+  const end = await untilQuiet(at, {
+    poll: () => backup.poll(name),
+    cancel: () => backup.cancel(name),
+    pauseMs: (elapsedMs) => backup.pauseMs(elapsedMs),
+    progress: new JobProgress(storage, backup.prefix(name)),
+    since: new Date(since),
+    patienceMs: snapshot.timeouts.stall,
+  });
+  await backup.remove(name);
+  if (end.state !== 'running') return [];
+  return [
+    {
+      code: 'JOB_STUCK',
+      message:
+        `The database still says ${end.words} of its ${subject} after it was told to stop, and writes nothing any ` +
+        'more; what it had written is removed.',
+      subject: name,
+    },
+  ];
+}

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt } from '../attempt.ts';
+import type { JobReport } from '../products/delegated.ts';
+import type { JobProgress } from './job-progress.ts';
+
+export interface StoppedJob {
+  poll(): Promise<JobReport>;
+  cancel(): Promise<void>;
+  pauseMs(elapsedMs: number): number;
+  /** Where it writes; absent: only the product's word tells. */
+  progress?: JobProgress | undefined;
+  /** When the product was first asked to begin. */
+  since: Date;
+  /** A job that neither ends nor writes for so long is dead, whatever the product says. */
+  patienceMs: number;
+}
+
+/**
+ * Has the product stop its job and waits until it is quiet. A job whose coordinator died says that it runs for ever:
+ * it is quiet when nothing has changed in its storage for long enough.
+ */
+export async function untilQuiet(at: Attempt, job: StoppedJob): Promise<JobReport> {
+  let report = await settled(at, job);
+  if (report.state !== 'running') return report;
+  const begun = Date.now();
+  let [changed, seen] = [begun, ''];
+  await job.cancel();
+  for (;;) {
+    await sleep(Math.min(job.pauseMs(Date.now() - begun), job.patienceMs), undefined, {
+      signal: at.signal,
+    });
+    report = await job.poll();
+    at.figures.product = report.words;
+    if (report.state !== 'running') return report;
+    await job.progress?.look(at, true);
+    if (job.progress && job.progress.fingerprint !== seen) {
+      [changed, seen] = [Date.now(), job.progress.fingerprint];
+    }
+    if (Date.now() - changed > job.patienceMs) return report;
+  }
+}
+
+/** A request to begin that was broken off may still be under way in the product: its absence is believed later. */
+const ABSENCE_BELIEVED_MS = 30_000;
+
+async function settled(at: Attempt, { poll, since, patienceMs }: StoppedJob): Promise<JobReport> {
+  const believed = since.getTime() + Math.min(ABSENCE_BELIEVED_MS, patienceMs);
+  for (;;) {
+    const report = await poll();
+    const rest = believed - Date.now();
+    if (report.state !== 'absent' || rest <= 0) return report;
+    await sleep(Math.min(rest, 1_000), undefined, { signal: at.signal });
+  }
+}

@@ -1,0 +1,167 @@
+import type { z } from 'zod';
+import type { Preflight, RestoreTotals, Undone } from '../../workflows/contract/activities.ts';
+import type { RestorePlan, RestoreRequest } from '../../workflows/contract/operations.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
+import type { Manifest } from '../catalog/manifest.ts';
+import type { ProductObject } from '../catalog/product-objects.ts';
+import type { Store } from '../stores/store.ts';
+import type { ProductContext } from './product.ts';
+
+/**
+ * A database whose server writes its backups to object storage by itself. Holdfast has it begin, asks until it has
+ * ended, checks what was written, and copies it to a store of its own. The guarantees of `Product` hold here too.
+ */
+export interface DelegatedProduct {
+  readonly name: string;
+  readonly kind: 'delegated';
+  /** The `connection` of a target; secrets are references. */
+  readonly connection: z.ZodObject;
+  /** Where the server writes its backups, as the workers reach it. Keys of the product are relative to it. */
+  storage(connection: Record<string, unknown>): StoreSettings;
+  /** Connects with the settings of a snapshot; opens no socket before the first call. */
+  connect(context: DelegatedContext): DelegatedSession;
+}
+
+export interface DelegatedContext extends ProductContext {
+  /** What `storage` names. */
+  storage: Store;
+}
+
+export interface DelegatedSession {
+  preflight(purpose: 'backup' | 'restore'): Promise<Preflight>;
+  readonly backup: BackupJobs;
+  readonly restore: RestoreJobs;
+  /** Ends connections. */
+  close(): Promise<void>;
+}
+
+/** What the product says of a job. */
+export interface JobReport {
+  /** `absent`: it knows of no such job. An unknown word of the product is `running`. */
+  state: 'running' | 'succeeded' | 'failed' | 'cancelled' | 'absent';
+  /** The product's own words, for people: `STARTED`, `in_progress`, an error that it tells. */
+  words: string;
+}
+
+/** The product's own backups. A `name` is one job of one round of one run; the product sees it as its backup's name. */
+export interface BackupJobs {
+  /**
+   * Looks at the database before the job begins: what a restore is later compared with. Kept in the store and handed
+   * to `inventory`; below 16 MiB of JSON.
+   */
+  observe(): Promise<Record<string, unknown>>;
+
+  /**
+   * Has the product begin a backup under `name`, or finds the one that an earlier attempt of this run began: a lost
+   * answer neither begins two nor burns a name. `since`: when this run first asked for this name.
+   * @throws JOB_NAME_TAKEN when the name is another's, TARGET_BUSY while something else runs, and final refusals
+   */
+  start(name: string, since: Date): Promise<void>;
+
+  /** What the product says now. Its faults that pass are thrown with a code that may be retried. */
+  poll(name: string): Promise<JobReport>;
+
+  /** When to ask again, in milliseconds. */
+  pauseMs(elapsedMs: number): number;
+
+  /** Below it lies everything that the product writes under `name`; ends in `/`. Counted between polls, as progress. */
+  prefix(name: string): string;
+
+  /**
+   * After success: waits until it is durable, checks by the product's own rules that nothing is missing, and lists
+   * every object that belongs to it. Looks at the database again and tells writes that went on from loss.
+   * @throws BACKUP_INCOMPLETE naming what is missing
+   */
+  inventory(name: string, observed: Record<string, unknown>): Promise<Inventory>;
+
+  /** Asks the product to stop. Its end shows in `poll`. A job that has ended, or never began, is no error. */
+  cancel(name: string): Promise<void>;
+
+  /**
+   * Removes everything that the product wrote under `name` and nothing else: by its own call where it has one, else the
+   * objects below `prefix`. Only called when nothing runs under it. What is gone already is no error.
+   */
+  remove(name: string): Promise<void>;
+}
+
+export interface Inventory {
+  objects: ProductObject[];
+  /** Holdfast's own record beside them (counts and digests for the proof): stored in the backup at the commit. */
+  files: { path: string; role: string; subject: string; bytes: Uint8Array }[];
+  /** Names of the product's backups that this one rests on (an incremental's bases). */
+  bases: string[];
+  detail: Record<string, unknown>;
+  warnings: Warning[];
+}
+
+/** A committed backup of a delegated product, as a restore reads it. */
+export interface DelegatedBackup {
+  readonly manifest: Manifest;
+  /** The name under which the product knows it. */
+  readonly name: string;
+  objects(): AsyncIterable<ProductObject>;
+  /** A file that `inventory` returned, by its path. @throws BACKUP_DAMAGED */
+  file(path: string): Promise<Uint8Array>;
+}
+
+/** The product's own restores. `plan` and state are kept in the store between the calls, so they survive any worker. */
+export interface RestoreJobs {
+  /** Looks at backup and destination, and changes nothing. `run` is unique and safe in names. */
+  plan(request: {
+    backup: DelegatedBackup;
+    restore: RestoreRequest;
+    destination: string;
+    run: string;
+  }): Promise<PlannedJob>;
+
+  /**
+   * Has the product begin, or finds what an earlier attempt of this run began after `since`. The objects of the
+   * backup lie in the destination's storage. Returns what the later calls need.
+   */
+  start(plan: PlannedJob, since: Date): Promise<Record<string, unknown>>;
+  /** `state` is empty when a request to begin was broken off: then it is looked for, and may be `absent`. */
+  poll(plan: PlannedJob, state: Record<string, unknown>): Promise<JobReport>;
+  pauseMs(elapsedMs: number): number;
+  /** Asks the product to stop. `state` is absent when it is not known whether it began. */
+  cancel(plan: PlannedJob, state: Record<string, unknown> | undefined): Promise<void>;
+
+  /** Compares what came back with what the backup recorded; counts for progress go to `onProgress`. */
+  prove(
+    plan: PlannedJob,
+    state: Record<string, unknown>,
+    backup: DelegatedBackup,
+    onProgress: (counts: { artifacts?: number; bytes?: number }) => void,
+  ): Promise<ProvenJob>;
+
+  /** After the proof: what is left to do (aliases, a restart that a person must make: a warning). */
+  finish(
+    plan: PlannedJob,
+    state: Record<string, unknown>,
+  ): Promise<{ restored: string[]; warnings: Warning[] }>;
+
+  /**
+   * Nothing runs any more. Removes what the restore created, or leaves it where that would do harm and says so.
+   * `unknown` names checks that a person must make, when the product cannot say in what state it is.
+   */
+  undo(
+    plan: PlannedJob,
+    state: Record<string, unknown> | undefined,
+    keep: boolean,
+  ): Promise<Undone & { unknown?: string }>;
+}
+
+export interface PlannedJob {
+  summary: RestorePlan;
+  /** The product's name of the backup: where its objects are expected. */
+  name: string;
+  /** Only objects whose key begins with one of these are needed. Absent: all. */
+  prefixes?: string[];
+  /** The adapter's own; without secrets. */
+  detail: Record<string, unknown>;
+}
+
+export interface ProvenJob {
+  totals: RestoreTotals;
+  warnings: Warning[];
+}

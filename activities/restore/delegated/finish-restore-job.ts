@@ -1,0 +1,41 @@
+import type { Activities } from '../../../workflows/contract/activities.ts';
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import { attempt } from '../../attempt.ts';
+import type { Dependencies } from '../../dependencies.ts';
+import { HoldfastError } from '../../failure.ts';
+import { withDelegated, withStore } from '../../workspace.ts';
+import { keepProof } from '../keep-proof.ts';
+import { readRestorePlan, readState } from '../restore-in-store.ts';
+import { plannedJob, stagingOf } from './plan-delegated.ts';
+import { unstage } from './unstage.ts';
+
+export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJob'] {
+  return ({ job, totals }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const plan = await readRestorePlan(store, job, at.signal);
+        const state = (await readState(store, job, at.signal)) ?? {};
+        return withDelegated(deps, at, job.destination, async ({ restore }, storage) => {
+          const finished = await restore.finish(plannedJob(plan), state);
+          const kept = await keepProof(at, store, job, totals, finished);
+          const left = await unstage(storage, stagingOf(plan), at.signal).then(
+            () => [],
+            (error: unknown) => [leftovers(error)],
+          );
+          return {
+            restored: finished.restored,
+            warnings: [...finished.warnings, ...kept, ...left],
+          };
+        });
+      }),
+    );
+}
+
+/** The restore is done and proven: what could not be cleared away is no reason to undo it. */
+function leftovers(error: unknown): Warning {
+  if (!(error instanceof HoldfastError)) throw error;
+  return {
+    code: 'LEFTOVERS',
+    message: `What was put back for the database could not be removed again: ${error.message}`,
+  };
+}

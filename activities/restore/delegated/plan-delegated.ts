@@ -1,0 +1,63 @@
+import type { RestoreJob } from '../../../workflows/contract/activities.ts';
+import { runSuffix } from '../../../workflows/contract/names.ts';
+import type { Attempt } from '../../attempt.ts';
+import type { Dependencies } from '../../dependencies.ts';
+import type { PlannedJob } from '../../products/delegated.ts';
+import type { BackupReader, PlannedRestore } from '../../products/product.ts';
+import type { Store } from '../../stores/store.ts';
+import { withDelegated } from '../../workspace.ts';
+import { delegatedBackup } from './delegated-backup.ts';
+import { planStaging, type Staging } from './plan-staging.ts';
+
+/** What the plan of a delegated restore keeps beside its steps, which are the objects to put back. */
+interface DelegatedDetail extends Record<string, unknown> {
+  job: Omit<PlannedJob, 'summary'>;
+  staging: Staging;
+}
+
+/** What the restore would do as the destination is now: by the product, and before it by us. */
+export async function planDelegated(
+  deps: Dependencies,
+  at: Attempt,
+  job: RestoreJob,
+  store: Store,
+  reader: BackupReader,
+): Promise<PlannedRestore> {
+  const backup = delegatedBackup(store, job, reader, at.signal);
+  return withDelegated(
+    deps,
+    at,
+    job.destination,
+    async (session, storage) => {
+      const { summary, ...planned } = await session.restore.plan({
+        backup,
+        restore: job.request,
+        destination: job.destination.target,
+        run: runSuffix(job.run.runId, 8),
+      });
+      const { steps, staging } = await planStaging(deps, at, {
+        job,
+        store,
+        storage,
+        backup,
+        prefixes: planned.prefixes,
+        folderOf: (name) => session.backup.prefix(name),
+      });
+      const detail: DelegatedDetail = { job: planned, staging };
+      return {
+        summary: { ...summary, warnings: [...summary.warnings, ...staging.warnings] },
+        steps,
+        detail,
+      };
+    },
+    job.snapshot,
+  );
+}
+
+export function plannedJob({ summary, detail }: PlannedRestore): PlannedJob {
+  return { summary, ...(detail as DelegatedDetail).job };
+}
+
+export function stagingOf({ detail }: PlannedRestore): Staging {
+  return (detail as DelegatedDetail).staging;
+}

@@ -1,0 +1,26 @@
+import type { Activities } from '../../../workflows/contract/activities.ts';
+import { attempt } from '../../attempt.ts';
+import type { Dependencies } from '../../dependencies.ts';
+import { keepingLease } from '../../lease.ts';
+import { withDelegated, withStore } from '../../workspace.ts';
+import { backupReader } from '../backup-reader.ts';
+import { readRestorePlan, readState } from '../restore-in-store.ts';
+import { delegatedBackup } from './delegated-backup.ts';
+import { plannedJob } from './plan-delegated.ts';
+
+export function proveRestoreJob(deps: Dependencies): Activities['proveRestoreJob'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const plan = plannedJob(await readRestorePlan(store, job, at.signal));
+        const state = (await readState(store, job, at.signal)) ?? {};
+        const reader = await backupReader(store, job, at.signal);
+        const backup = delegatedBackup(store, job, reader, at.signal);
+        return keepingLease(store, job, 'restore', at.signal, () =>
+          withDelegated(deps, at, job.destination, ({ restore }) =>
+            restore.prove(plan, state, backup, (counts) => Object.assign(at.figures, counts)),
+          ),
+        );
+      }),
+    );
+}

@@ -1,0 +1,28 @@
+import type { Activities } from '../../../workflows/contract/activities.ts';
+import { attempt } from '../../attempt.ts';
+import type { Dependencies } from '../../dependencies.ts';
+import { withDelegated, withStore } from '../../workspace.ts';
+import { backupReader } from '../backup-reader.ts';
+import { beginOnce } from '../begin-once.ts';
+import { readRestorePlan, readState, writeState } from '../restore-in-store.ts';
+import { plannedJob } from './plan-delegated.ts';
+
+export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        if (await readState(store, job, at.signal)) return;
+        const plan = await readRestorePlan(store, job, at.signal);
+        const reader = await backupReader(store, job, at.signal);
+        const since = await beginOnce(deps, at, store, job, plan, reader);
+        const state = await withDelegated(
+          deps,
+          at,
+          job.destination,
+          (session) => session.restore.start(plannedJob(plan), since),
+          job.snapshot,
+        );
+        await writeState(store, job, state, at.signal);
+      }),
+    );
+}

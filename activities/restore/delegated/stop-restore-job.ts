@@ -1,0 +1,56 @@
+import type { Activities, RestoreJob, Undone } from '../../../workflows/contract/activities.ts';
+import { attempt, type Attempt } from '../../attempt.ts';
+import type { Dependencies } from '../../dependencies.ts';
+import { untilQuiet } from '../../jobs/until-quiet.ts';
+import type { PlannedJob, RestoreJobs } from '../../products/delegated.ts';
+import { withDelegated, withStore } from '../../workspace.ts';
+import { begunAt, readRestorePlan, readState } from '../restore-in-store.ts';
+import { plannedJob, stagingOf } from './plan-delegated.ts';
+import { unstage } from './unstage.ts';
+
+/** A restore that the product never heard of leaves nothing but what was put back for it. */
+export function stopRestoreJob(deps: Dependencies): Activities['stopRestoreJob'] {
+  return ({ job, keep }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const stored = await readRestorePlan(store, job, at.signal);
+        const plan = plannedJob(stored);
+        const state = await readState(store, job, at.signal);
+        const since = await begunAt(store, job, at.signal);
+        return withDelegated(deps, at, job.destination, async ({ restore }, storage) => {
+          const undone = since
+            ? await stopAndUndo(at, job, keep, restore, plan, state, since)
+            : { removed: [], quarantined: [] };
+          // What the product may still be reading stays where it is.
+          if (undone.unknown === undefined) await unstage(storage, stagingOf(stored), at.signal);
+          return undone;
+        });
+      }),
+    );
+}
+
+async function stopAndUndo(
+  at: Attempt,
+  { destination }: RestoreJob,
+  keep: boolean,
+  restore: RestoreJobs,
+  plan: PlannedJob,
+  state: Record<string, unknown> | undefined,
+  since: Date,
+): Promise<Undone> {
+  const end = await untilQuiet(at, {
+    poll: () => restore.poll(plan, state ?? {}),
+    cancel: () => restore.cancel(plan, state),
+    pauseMs: (elapsedMs) => restore.pauseMs(elapsedMs),
+    since,
+    patienceMs: destination.timeouts.stall,
+  });
+  if (end.state !== 'running') return restore.undo(plan, state, keep);
+  return {
+    removed: [],
+    quarantined: [],
+    unknown:
+      `${destination.target} still says ${end.words} of its restore of ${plan.name} after it was told to stop: wait ` +
+      'until it has ended, then look at what is there.',
+  };
+}

@@ -1,0 +1,27 @@
+import type { RestoreJob } from '../../workflows/contract/activities.ts';
+import { runSuffix } from '../../workflows/contract/names.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { BackupReader, PlannedRestore } from '../products/product.ts';
+import type { Store } from '../stores/store.ts';
+import { withDestination } from '../workspace.ts';
+import { planDelegated } from './delegated/plan-delegated.ts';
+
+/** What the restore would do as the destination is now. */
+export function lookAndPlan(
+  deps: Dependencies,
+  at: Attempt,
+  job: RestoreJob,
+  store: Store,
+  backup: BackupReader,
+): Promise<PlannedRestore> {
+  if (job.destination.kind === 'delegated') return planDelegated(deps, at, job, store, backup);
+  return withDestination(at, job, (session) =>
+    session.restore.plan({
+      backup,
+      restore: job.request,
+      destination: job.destination.target,
+      run: runSuffix(job.run.runId, 8),
+    }),
+  );
+}

@@ -1,0 +1,51 @@
+import { CancellationScope } from '@temporalio/workflow';
+import { activities } from './activity-options.ts';
+import type { RestoreJob, RestoreTotals } from './contract/activities.ts';
+import type { RestoreReport } from './contract/operations.ts';
+import { eachPage } from './pages.ts';
+import { nothingProven, requireProof } from './proof.ts';
+import type { Run } from './run.ts';
+
+/** Holdfast moves the bytes: each artifact is written and read back, and all of it appears at once at the end. */
+export async function restoreArtifacts(
+  run: Run,
+  job: RestoreJob,
+  pages: number[],
+  report: RestoreReport,
+): Promise<void> {
+  const move = (summary: string, id?: string) => activities('move', summary, job.destination, id);
+  const totals = nothingProven();
+
+  run.enter('preparing', true);
+  await move('create what the data goes into').prepareRestore(job);
+
+  run.expect(report.plan);
+  run.enter('restoring and proving');
+  await eachPage(pages, async (page, range, id) => {
+    const part = await move(`artifacts ${range} of ${report.plan.artifacts}`, id).restorePage({
+      job,
+      page,
+    });
+    run.add(part, id);
+    tally(totals, part);
+  });
+  requireProof(totals);
+
+  run.enter('finishing', false);
+  const finished = await CancellationScope.nonCancellable(() =>
+    move('make it visible under its final names').finishRestore({ job, totals }),
+  );
+  run.warn(...finished.warnings);
+  report.restored = finished.restored;
+  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
+  report.bytes = totals.bytes;
+}
+
+function tally(totals: RestoreTotals, part: RestoreTotals): void {
+  totals.artifacts += part.artifacts;
+  totals.bytes += part.bytes;
+  totals.identical += part.identical;
+  totals.equivalent += part.equivalent;
+  totals.failed.count += part.failed.count;
+  totals.failed.subjects = [...totals.failed.subjects, ...part.failed.subjects].slice(0, 20);
+}

@@ -1,0 +1,60 @@
+import { CancellationScope } from '@temporalio/workflow';
+import { activities } from './activity-options.ts';
+import type { RestoreJob } from './contract/activities.ts';
+import type { RestoreReport } from './contract/operations.ts';
+import { failure } from './failure.ts';
+import { eachPage } from './pages.ts';
+import { requireProof } from './proof.ts';
+import type { Run } from './run.ts';
+
+/**
+ * The product restores by itself: its objects are put back where it expects them, unless they are there; it is asked
+ * to begin and followed to the end of its job; and then what came back is compared with what was recorded.
+ */
+export async function restoreByProduct(
+  run: Run,
+  job: RestoreJob,
+  pages: number[],
+  report: RestoreReport,
+): Promise<void> {
+  const { destination } = job;
+  const move = (summary: string, id?: string) => activities('move', summary, destination, id);
+
+  if (pages.length > 0) {
+    run.expect({ artifacts: pages.reduce((sum, size) => sum + size, 0) });
+    run.enter('putting the objects back for the product', true);
+    await eachPage(pages, async (page, range, id) => {
+      run.add(await move(`objects ${range}`, id).stagePage({ job, page }), id);
+    });
+  }
+
+  run.enter('having the product begin', true);
+  await move(`have ${destination.target} begin`).startRestoreJob(job);
+  run.enter('the product restores');
+  const end = await activities('wait', 'the product’s own restore', destination).followRestoreJob(
+    job,
+  );
+  if (end.state !== 'succeeded') throw notRestored(job, end.words);
+
+  run.expect(report.plan);
+  run.enter('proving');
+  const { totals, warnings } = await move('compare what came back').proveRestoreJob(job);
+  run.warn(...warnings);
+  requireProof(totals);
+
+  run.enter('finishing', false);
+  const finished = await CancellationScope.nonCancellable(() =>
+    move('clear away what was put back').finishRestoreJob({ job, totals }),
+  );
+  run.warn(...finished.warnings);
+  report.restored = finished.restored;
+  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
+  report.bytes = totals.bytes;
+}
+
+function notRestored({ backup, destination }: RestoreJob, words: string) {
+  return failure(
+    'JOB_FAILED',
+    `${destination.target} did not restore backup ${backup}: it says “${words}”.`,
+  );
+}
