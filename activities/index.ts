@@ -7,6 +7,8 @@ import { tidyBackup } from './backup/tidy-backup.ts';
 import { transferPage } from './backup/transfer-page.ts';
 import { cancelOwnWorkflow } from './cancel-own-workflow.ts';
 import type { Dependencies } from './dependencies.ts';
+import { findRestoreBackup } from './find-restore-backup.ts';
+import { findVerifyBackup } from './find-verify-backup.ts';
 import { checkBackupJob } from './jobs/check-backup-job.ts';
 import { followBackupJob } from './jobs/follow-backup-job.ts';
 import { startBackupJob } from './jobs/start-backup-job.ts';
@@ -38,6 +40,8 @@ export function createActivities(deps: Dependencies): Activities {
     resolveBackup: resolveBackup(deps),
     resolveRestore: resolveRestore(deps),
     resolveVerify: resolveVerify(deps),
+    findRestoreBackup: findRestoreBackup(deps),
+    findVerifyBackup: findVerifyBackup(deps),
     lookAtLock: lookAtLock(deps),
     waitForLock: waitForLock(deps),
     cancelOwnWorkflow: cancelOwnWorkflow(deps),

@@ -13,9 +13,8 @@ import { leasing } from './leasing.ts';
  */
 export async function restore(input: RestoreRequest): Promise<RestoreReport | Skipped> {
   return conduct('restore', async (run) => {
-    const job = await activities('ask', 'read the configuration, find the backup').resolveRestore({
-      input,
-    });
+    const asked = await activities('ask', 'read the configuration').resolveRestore({ input });
+    const job = await activities('ask', 'find the backup', asked.snapshot).findRestoreBackup(asked);
     run.adopt(job);
     return leasing(run, job, 'restore', async () => {
       run.enter('planning');

@@ -12,9 +12,8 @@ import { eachPage } from './pages.ts';
  */
 export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipped> {
   return conduct('verify', async (run) => {
-    const job = await activities('ask', 'read the configuration, find the backup').resolveVerify({
-      input,
-    });
+    const asked = await activities('ask', 'read the configuration').resolveVerify({ input });
+    const job = await activities('ask', 'find the backup', asked.snapshot).findVerifyBackup(asked);
     run.adopt(job);
     return leasing(run, job, 'verify', async () => {
       const move = (summary: string, id?: string) => activities('move', summary, job.snapshot, id);

@@ -55,6 +55,8 @@ export const RESTORE: Record<string, Step[]> = {
   'while it plans': [
     'resolveRestore before',
     'resolveRestore after',
+    'findRestoreBackup before',
+    'findRestoreBackup after',
     'lease before',
     'lease after',
     'planRestore before',
@@ -90,6 +92,8 @@ export const RESTORE: Record<string, Step[]> = {
 export const VERIFY: Step[] = [
   'resolveVerify before',
   'resolveVerify after',
+  'findVerifyBackup before',
+  'findVerifyBackup after',
   'planVerify before',
   'planVerify link 1',
   'planVerify after',

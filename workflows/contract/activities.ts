@@ -24,6 +24,9 @@ export interface Activities {
   resolveBackup(request: { input: BackupRequest; scheduledAt?: string }): Promise<BackupJob>;
   resolveRestore(request: { input: RestoreRequest }): Promise<RestoreJob>;
   resolveVerify(request: { input: VerifyRequest }): Promise<VerifyJob>;
+  /** Puts the id of a backup in the place of what was asked for (`latest`, or an id that may not exist). */
+  findRestoreBackup(job: RestoreJob): Promise<RestoreJob>;
+  findVerifyBackup(job: VerifyJob): Promise<VerifyJob>;
 
   /** Who holds the lock, and how its last holder ended. */
   lookAtLock(request: { lock: string; heartbeatMs: number }): Promise<LockState>;

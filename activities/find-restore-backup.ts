@@ -1,0 +1,42 @@
+import type { Activities } from '../workflows/contract/activities.ts';
+import type { Warning } from '../workflows/contract/progress.ts';
+import { attempt } from './attempt.ts';
+import { findBackup, SAFETY_TAG, type FoundBackup } from './catalog/find-backup.ts';
+import type { Dependencies } from './dependencies.ts';
+import { HoldfastError } from './failure.ts';
+import { withStore } from './workspace.ts';
+
+/** Runs where the target's own activities run: its store may be seen from there alone. */
+export function findRestoreBackup(deps: Dependencies): Activities['findRestoreBackup'] {
+  return (job) =>
+    attempt(deps, async (at) => {
+      const { snapshot, destination, run } = job;
+      const found = await withStore(deps, snapshot, (store) =>
+        findBackup(store, snapshot.target, job.backup, at.signal),
+      );
+      const { id, product } = found.manifest;
+      if (product.name !== destination.product) {
+        throw new HoldfastError(
+          'BACKUP_OF_OTHER_PRODUCT',
+          `Backup ${id} is of ${product.name}, and target ${destination.target} is ${destination.product}.`,
+        );
+      }
+      return {
+        ...job,
+        backup: id,
+        safety: {
+          ...job.safety,
+          note: `before the restore of ${id} by ${run.workflowId}`,
+          tags: { [SAFETY_TAG]: id },
+        },
+        warnings: [...job.warnings, ...passedOver(found)],
+      };
+    });
+}
+
+function passedOver(found: FoundBackup): Warning[] {
+  return found.passedOver.map((message) => ({
+    code: 'BACKUP_PASSED_OVER',
+    message: `\`latest\` passed over ${message}.`,
+  }));
+}

@@ -1,0 +1,16 @@
+import type { Activities } from '../workflows/contract/activities.ts';
+import { attempt } from './attempt.ts';
+import { newestBackup } from './catalog/find-backup.ts';
+import type { Dependencies } from './dependencies.ts';
+import { withStore } from './workspace.ts';
+
+/** Runs where the target's own activities run: its store may be seen from there alone. */
+export function findVerifyBackup(deps: Dependencies): Activities['findVerifyBackup'] {
+  return (job) =>
+    attempt(deps, async (at) => ({
+      ...job,
+      backup: await withStore(deps, job.snapshot, (store) =>
+        newestBackup(store, job.snapshot.target, job.backup, at.signal),
+      ),
+    }));
+}
