@@ -19,6 +19,8 @@ export class Narrator {
   #phase = '';
   #totals: { bytes: number | undefined; artifacts: number } = { bytes: undefined, artifacts: 0 };
   #waitingFor: string | undefined;
+  #product: string | undefined;
+  #fault: string | undefined;
   #reportedAt = Date.now();
 
   constructor(output: Output) {
@@ -30,6 +32,7 @@ export class Narrator {
     const { progress, pending, startedAt } = seen;
     const live = this.#live.update(seen);
     this.#tellTroubles(pending);
+    this.#tellProduct(seen);
     if (progress) {
       this.#totals = { bytes: progress.bytes.total, artifacts: progress.artifacts.total };
       this.#tellPhase(progress);
@@ -47,7 +50,7 @@ export class Narrator {
         totalArtifacts: this.#totals.artifacts,
         bytesPerSecond: live.bytesPerSecond || (progress?.bytesPerSecond ?? 0),
         startedAt,
-        remark: remark ?? silent ?? waiting,
+        remark: remark ?? silent ?? waiting ?? this.#fault ?? this.#product,
       },
       this.#output.width,
     );
@@ -92,6 +95,22 @@ export class Narrator {
         `${type}: attempt ${attempt}, last error: ${printable(lastError)}`,
       );
     }
+  }
+
+  /** What the product says of its own job, and why it cannot be asked. */
+  #tellProduct({ progress, pending }: Observation): void {
+    const figures = pending.findLast((activity) => activity.figures?.product)?.figures;
+    const says = figures?.product ?? progress?.product;
+    const product = says && `the product says ${printable(says)}`;
+    if (product && product !== this.#product && !this.#output.interactive) {
+      this.#output.event({ event: 'product', product: says }, product);
+    }
+    this.#product = product;
+    const fault = figures?.lastError && printable(figures.lastError);
+    if (fault && fault !== this.#fault) {
+      this.#output.event({ event: 'retry', lastError: fault }, `asking again: ${fault}`);
+    }
+    this.#fault = fault;
   }
 
   #report(progress: Progress, { bytes, artifacts, bytesPerSecond }: Live): void {

@@ -43,10 +43,24 @@ export function backupVerb(program: Command): void {
 }
 
 function linesOf(report: BackupReport): string[] {
-  const { backup, store, artifacts, plainBytes, storedBytes, durationMs, state } = report;
+  const {
+    backup,
+    store,
+    artifacts,
+    plainBytes,
+    storedBytes,
+    durationMs,
+    state,
+    sameFailureDomain,
+  } = report;
   const stored = storedBytes === plainBytes ? '' : ` (${humanBytes(storedBytes)} stored)`;
   return [
     `${backup} is in ${store}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${stored}, in ${humanDuration(durationMs)}${withWarnings(report.warnings)}` +
       (state === 'suspect' ? '. It is suspect: it holds less than half of its predecessor' : ''),
+    ...(sameFailureDomain
+      ? [
+          `Its bytes lie beside the database alone until ${sameFailureDomain.copy} has ended: holdfast status ${sameFailureDomain.copy}`,
+        ]
+      : []),
   ];
 }
