@@ -40,7 +40,7 @@ export class LiveFigures {
     }
     this.#shown = {
       bytes: this.#grown('bytes', pending, progress?.bytes.total),
-      artifacts: // Zero: the product's own job, of which nobody knows how much there will be.
+      // Zero: the product's own job, of which nobody knows how much there will be.
       artifacts: this.#grown('artifacts', pending, progress?.artifacts.total || undefined),
     };
     this.#samples.push({ at: now, bytes: this.#shown.bytes });
