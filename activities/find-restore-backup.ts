@@ -4,6 +4,7 @@ import { attempt } from './attempt.ts';
 import { findBackup, SAFETY_TAG, type FoundBackup } from './catalog/find-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
+import { canRestore } from './products/registry.ts';
 import { withStore } from './workspace.ts';
 
 /** Runs where the target's own activities run: its store may be seen from there alone. */
@@ -15,7 +16,7 @@ export function findRestoreBackup(deps: Dependencies): Activities['findRestoreBa
         findBackup(store, snapshot.target, job.backup, at.signal),
       );
       const { id, product } = found.manifest;
-      if (product.name !== destination.product) {
+      if (!canRestore(product.name, destination.product)) {
         throw new HoldfastError(
           'BACKUP_OF_OTHER_PRODUCT',
           `Backup ${id} is of ${product.name}, and target ${destination.target} is ${destination.product}.`,

@@ -1,8 +1,11 @@
 import type { Activities } from '../workflows/contract/activities.ts';
 import type { BackupRequest } from '../workflows/contract/operations.ts';
+import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import { attempt } from './attempt.ts';
 import { snapshotOf } from './config/config.ts';
 import type { Dependencies } from './dependencies.ts';
+import { HoldfastError } from './failure.ts';
+import { findProduct } from './products/registry.ts';
 import { backupRequest, parseRequest } from './requests.ts';
 import { backupJob, runFacts } from './resolve.ts';
 
@@ -11,10 +14,20 @@ export function resolveBackup(deps: Dependencies): Activities['resolveBackup'] {
     attempt(deps, async () => {
       const request = parseRequest<BackupRequest>('backup', backupRequest, input);
       const snapshot = snapshotOf(await deps.loadConfig(), request.target);
+      requireSource(snapshot);
       return backupJob(snapshot, await runFacts(deps), {
         ...(scheduledAt ? { scheduledAt } : {}),
         ...(request.note === undefined ? {} : { note: request.note }),
         ...(request.tags ? { tags: request.tags } : {}),
       });
     });
+}
+
+function requireSource({ target, product: name }: TargetSnapshot): void {
+  const product = findProduct(name);
+  if (product.kind !== 'streamed' || !product.restoreOnly) return;
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `Target ${target} is ${name}, which Holdfast restores into and does not back up.`,
+  );
 }

@@ -5,6 +5,7 @@ import { attempt } from './attempt.ts';
 import { snapshotOf } from './config/config.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
+import { canRestore } from './products/registry.ts';
 import { parseRequest, restoreRequest } from './requests.ts';
 import { backupJob, runFacts, searchWarning } from './resolve.ts';
 
@@ -43,7 +44,7 @@ function checkDestination(
       `Target ${destination.target} is protected: it is never the destination of a restore.`,
     );
   }
-  if (source.product !== destination.product) {
+  if (!canRestore(source.product, destination.product)) {
     throw new HoldfastError(
       'BACKUP_OF_OTHER_PRODUCT',
       `Target ${source.target} is ${source.product}, and target ${destination.target} is ${destination.product}.`,

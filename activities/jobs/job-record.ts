@@ -17,7 +17,8 @@ export interface JobRecord {
   observed: Record<string, unknown>;
 }
 
-const JOBS = `${WORK}jobs/`;
+/** Below the folder of the backup. */
+export const JOBS = `${WORK}jobs/`;
 
 /** The first round bears the backup's own id; a name that is burnt is never used again. */
 export function jobName({ backup }: Pick<BackupJob, 'backup'>, round: number): string {

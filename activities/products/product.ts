@@ -21,6 +21,10 @@ export interface StreamedProduct {
   /** Folder, registry key, metric label, simulator and test file bear the same name. */
   readonly name: string;
   readonly kind: 'streamed';
+  /** Other products whose backups can be restored into this one. */
+  readonly takes?: readonly string[];
+  /** It cannot be backed up: only a destination. */
+  readonly restoreOnly?: true;
   /** The `connection` of a target; secrets are references. */
   readonly connection: z.ZodObject;
   /** Connects with the settings of a snapshot; opens no socket before the first call. */

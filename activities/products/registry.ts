@@ -29,3 +29,10 @@ export function findDelegated(name: string): DelegatedProduct {
   if (product.kind === 'delegated') return product;
   throw new HoldfastError('CONFIG_INVALID', `${name} does not write its backups by itself.`);
 }
+
+/** Whether a backup of one product can be restored into another. */
+export function canRestore(backupOf: string, into: string): boolean {
+  if (backupOf === into) return true;
+  const product = findProduct(into);
+  return product.kind === 'streamed' && (product.takes ?? []).includes(backupOf);
+}
