@@ -1,0 +1,99 @@
+import { demandReading, demandWriting } from '../access.ts';
+import { className, type Definition, type TenantStatus } from '../collection.ts';
+import { type Exchange, readJson, Refusal, sendJson, sendNothing } from '../exchange.ts';
+
+export function getSchema(exchange: Exchange): void {
+  demandReading(exchange, 'collections');
+  const all = [...exchange.world.cluster.collections.values()];
+  sendJson(exchange.response, 200, { classes: all.map(({ definition }) => definition) });
+}
+
+export function getClass(exchange: Exchange): void {
+  demandReading(exchange, 'collections');
+  const { world, parts, response } = exchange;
+  const found = world.cluster.collection(className(parts[0] ?? ''));
+  if (found) sendJson(response, 200, found.definition);
+  else sendNothing(response, 404);
+}
+
+export async function createClass(exchange: Exchange): Promise<void> {
+  demandWriting(exchange, 'collections');
+  const sent = await readJson<Definition>(exchange);
+  if (!sent.class) throw new Refusal(422, "'' is not a valid class name");
+  if (!/^[A-Za-z][_0-9A-Za-z]{0,254}$/.test(sent.class)) {
+    throw new Refusal(422, `'${sent.class}' is not a valid class name`);
+  }
+  const { definition } = exchange.world.cluster.create(sent as Definition);
+  sendJson(exchange.response, 200, definition);
+}
+
+export function deleteClass(exchange: Exchange): void {
+  demandWriting(exchange, 'collections');
+  exchange.world.cluster.remove(className(exchange.parts[0] ?? ''));
+  sendNothing(exchange.response, 200);
+}
+
+interface Tenant {
+  name: string;
+  activityStatus?: string;
+}
+
+const OLD_WORDS: Record<string, TenantStatus> = {
+  HOT: 'ACTIVE',
+  COLD: 'INACTIVE',
+  FROZEN: 'OFFLOADED',
+};
+
+function tenantStatus(word = 'ACTIVE'): TenantStatus {
+  return OLD_WORDS[word] ?? (word as TenantStatus);
+}
+
+function withTenants({ world, parts }: Exchange) {
+  const name = className(parts[0] ?? '');
+  const collection = world.cluster.collection(name);
+  if (!collection) throw new Refusal(422, `class "${name}" not found`);
+  if (!collection.hasTenants) {
+    throw new Refusal(422, `multi-tenancy is not enabled for class "${name}"`);
+  }
+  return collection;
+}
+
+export function listTenants(exchange: Exchange): void {
+  demandReading(exchange, 'tenants');
+  const shards = [...withTenants(exchange).shards.values()];
+  const tenants = shards.map(({ name, status }) => ({ activityStatus: status, name }));
+  sendJson(exchange.response, 200, tenants);
+}
+
+export async function createTenants(exchange: Exchange): Promise<void> {
+  demandWriting(exchange, 'tenants');
+  const collection = withTenants(exchange);
+  const tenants = Object.values(await readJson<Tenant[]>(exchange)) as Tenant[];
+  for (const { name, activityStatus } of tenants) {
+    if (collection.shards.has(name)) continue;
+    const node = exchange.world.cluster.nextNode();
+    collection.addShard(node, name, tenantStatus(activityStatus));
+  }
+  sendJson(exchange.response, 200, tenants);
+}
+
+export async function updateTenants(exchange: Exchange): Promise<void> {
+  demandWriting(exchange, 'tenants');
+  const collection = withTenants(exchange);
+  const tenants = Object.values(await readJson<Tenant[]>(exchange)) as Tenant[];
+  for (const { name, activityStatus } of tenants) {
+    const shard = collection.shards.get(name);
+    if (!shard) throw new Refusal(422, `tenant "${name}" not found`);
+    shard.status = tenantStatus(activityStatus);
+  }
+  sendJson(exchange.response, 200, tenants);
+}
+
+export async function deleteTenants(exchange: Exchange): Promise<void> {
+  demandWriting(exchange, 'tenants');
+  const collection = withTenants(exchange);
+  for (const name of Object.values(await readJson<string[]>(exchange)) as string[]) {
+    collection.shards.delete(name);
+  }
+  sendNothing(exchange.response, 200);
+}

@@ -1,0 +1,90 @@
+import { demandReading } from '../access.ts';
+import type { ClusterNode } from '../cluster.ts';
+import { isDown } from '../backup/nodes.ts';
+import { className } from '../collection.ts';
+import { type Exchange, Refusal, sendJson, sendNothing } from '../exchange.ts';
+import { strikes } from '../switches.ts';
+
+export function ready({ response }: Exchange): void {
+  sendNothing(response, 200);
+}
+
+export function meta({ world, request, response }: Exchange): void {
+  const { storage, profile } = world;
+  sendJson(response, 200, {
+    grpcMaxMessageSize: 104_858_000,
+    hostname: `http://${request.headers.host ?? '[::]:8080'}`,
+    modules: { [`backup-${storage.backend}`]: storage.about },
+    version: profile.version,
+  });
+}
+
+export function nodes(exchange: Exchange): void {
+  demandReading(exchange, 'nodes');
+  const { world, url, parts, response } = exchange;
+  const output = url.searchParams.get('output') ?? 'minimal';
+  if (output !== 'minimal' && output !== 'verbose') {
+    throw new Refusal(422, 'output in query should be one of [minimal verbose]', 606);
+  }
+  const name = parts[0] === undefined ? undefined : className(parts[0]);
+  if (name !== undefined && !world.cluster.collection(name)) {
+    throw new Refusal(404, `class "${name}" not found`);
+  }
+  const all = world.cluster.nodes.map((node) => told(exchange, node, output === 'verbose', name));
+  sendJson(response, 200, { nodes: all });
+}
+
+function told(
+  { world }: Exchange,
+  node: ClusterNode,
+  verbose: boolean,
+  wanted: string | undefined,
+): Record<string, unknown> {
+  if (isDown(world, node)) return { name: node.name, shards: null, status: 'UNAVAILABLE' };
+  const about = {
+    batchStats: { queueLength: 0, ratePerSecond: 0 },
+    gitHash: '5d0b2b8',
+    name: node.name,
+    status: 'HEALTHY',
+    version: world.profile.version,
+  };
+  if (!verbose) return { ...about, shards: null };
+  const lagging = strikes(world.switches, 'countsLag');
+  const shards = [...world.cluster.collections.values()]
+    .filter(({ name }) => wanted === undefined || name === wanted)
+    .flatMap((collection) =>
+      [...collection.shards.values()]
+        .filter((shard) => shard.node === node.name && shard.status === 'ACTIVE')
+        .map((shard) => {
+          if (!lagging) shard.counted = shard.objects.size;
+          return {
+            class: collection.name,
+            compressed: false,
+            loaded: true,
+            name: shard.name,
+            objectCount: shard.counted,
+            vectorIndexingStatus: 'READY',
+            vectorQueueLength: 0,
+          };
+        }),
+    );
+  const objectCount = shards.reduce((sum, shard) => sum + shard.objectCount, 0);
+  return { ...about, shards, stats: { objectCount, shardCount: shards.length } };
+}
+
+export function statistics(exchange: Exchange): void {
+  demandReading(exchange, 'cluster');
+  const { cluster } = exchange.world;
+  const all = cluster.nodes.map((node) => ({
+    leaderId: cluster.leader.name,
+    name: node.name,
+    ready: node.up,
+    status: node.up ? 'HEALTHY' : 'UNAVAILABLE',
+  }));
+  sendJson(exchange.response, 200, { statistics: all, synchronized: true });
+}
+
+export function openidConfiguration({ response }: Exchange): void {
+  // 404 is how a server says that it has no OIDC.
+  sendNothing(response, 404);
+}

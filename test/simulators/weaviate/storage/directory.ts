@@ -1,0 +1,45 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { type BackupStorage, type Place, StorageFault } from './storage.ts';
+
+/** A folder of the machine; told as any backend that a test wants. */
+export function directoryStorage(root: string, backend = 'filesystem'): BackupStorage {
+  return {
+    backend,
+    about: { backupsPath: root },
+    place: (_, path) => placeIn(path === undefined || path === '' ? root : path),
+    close: () => undefined,
+  };
+}
+
+function placeIn(root: string): Place {
+  const file = (key: string) => join(root, key);
+  return {
+    home: root,
+    async put(key, bytes) {
+      await mkdir(dirname(file(key)), { recursive: true });
+      await writeFile(file(key), bytes);
+    },
+    get: (key) => absentIsUndefined(readFile(file(key))),
+    remove: (key) => rm(file(key), { force: true }),
+    async list(prefix) {
+      const entries = await absentIsUndefined(
+        readdir(root, { recursive: true, withFileTypes: true }),
+      );
+      return (entries ?? [])
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+        .filter((key) => key.startsWith(prefix))
+        .toSorted();
+    },
+  };
+}
+
+async function absentIsUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new StorageFault(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,36 @@
+import { type Switches, strikes } from '../switches.ts';
+import { type Place, StorageFault } from './storage.ts';
+
+/** A place as one call of the API finds it: away or closed, when the switches say so. */
+export function asCallSees(place: Place, switches: Switches, call: string): Place {
+  // A call finds the storage away or there, however often it asks.
+  const away = strikes(switches, 'storageAway', call);
+  const denied = strikes(switches, 'storageDenied', call);
+  const reached = () => {
+    if (away)
+      throw new StorageFault('Get "http://storage/": dial tcp: connect: connection refused');
+  };
+  const allowed = () => {
+    reached();
+    if (denied) throw new StorageFault('Access Denied.');
+  };
+  return {
+    home: place.home,
+    async put(key, bytes) {
+      allowed();
+      await place.put(key, bytes);
+    },
+    async get(key) {
+      reached();
+      return place.get(key);
+    },
+    async remove(key) {
+      allowed();
+      await place.remove(key);
+    },
+    async list(prefix) {
+      reached();
+      return place.list(prefix);
+    },
+  };
+}
