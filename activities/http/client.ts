@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import { Pool, type Dispatcher } from 'undici';
 import { HoldfastError } from '../failure.ts';
+import { StallWatch } from '../stall-watch.ts';
 import { BodyReader } from './body-reader.ts';
-import { StallWatch } from './stall.ts';
 import { bodyFailure, connectFailure, type Subject } from './translate.ts';
 
 export interface HttpOptions {

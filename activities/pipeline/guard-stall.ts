@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../failure.ts';
+import { StallWatch } from '../stall-watch.ts';
 
 /**
  * The same chunks, but reading never hangs: it ends with the signal's reason as soon as the signal fires, and with
@@ -30,7 +31,7 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
   readonly #subject: string;
   readonly #abort = () => this.#fail(this.#signal.reason);
   #waiting: ((reason: unknown) => void) | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #watch: StallWatch | undefined;
   #closed = false;
 
   constructor(
@@ -55,10 +56,11 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
     if (this.#closed) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#waiting = reject;
-      this.#startTimer();
+      this.#startWatch();
       this.#source.next().then(
         (result) => {
           this.#waiting = undefined;
+          this.#watch?.pause();
           if (result.done) this.#close();
           resolve(result);
         },
@@ -81,15 +83,13 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
     return { done: true, value: undefined };
   }
 
-  #startTimer(): void {
+  #startWatch(): void {
     if (this.#stallMs === undefined) return;
-    // One timer for the whole stream: a new one for each chunk would cost more than reading the chunk.
-    if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#stalled(), this.#stallMs);
+    if (this.#watch) this.#watch.touch();
+    else this.#watch = new StallWatch(this.#stallMs, () => this.#stalled());
   }
 
   #stalled(): void {
-    if (!this.#waiting) return;
     const seconds = Math.round((this.#stallMs ?? 0) / 1000);
     this.#fail(
       new HoldfastError(
@@ -115,7 +115,7 @@ class GuardedIterator implements AsyncIterator<Uint8Array, undefined> {
 
   #close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#watch?.stop();
     this.#signal.removeEventListener('abort', this.#abort);
   }
 }

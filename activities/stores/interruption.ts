@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { StallWatch } from '../stall-watch.ts';
 
 /**
  * Calls `act` when the signal is aborted; the result takes that back. One signal serves a whole activity, so hundreds of
@@ -57,18 +58,21 @@ export async function settledWithin(promise: Promise<unknown>, ms: number): Prom
   }
 }
 
-/** A signal that follows another one after a pause, for requests that are better let finish than left in doubt. */
+/**
+ * A signal that follows another one after a pause, for requests that are better let finish than left in doubt. Time in
+ * which this very process stands still does not count.
+ */
 export function delayed(signal: AbortSignal | undefined, ms: number): Delayed {
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const follow = () => (timer = setTimeout(() => controller.abort(signal?.reason), ms));
+  let pause: StallWatch | undefined;
+  const follow = () => (pause = new StallWatch(ms, () => controller.abort(signal?.reason)));
   if (signal?.aborted) follow();
   const stop = onAbort(signal, follow);
   return {
     signal: controller.signal,
     end() {
       stop();
-      clearTimeout(timer);
+      pause?.stop();
     },
   };
 }

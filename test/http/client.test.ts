@@ -183,6 +183,15 @@ describe('TLS', () => {
 describe('a stall', () => {
   const patient = { stallMs: 200 };
 
+  it('is none while this very process stands still', async () => {
+    const url = await serving((_, response) => {
+      const until = performance.now() + 700;
+      while (performance.now() < until);
+      response.end('late');
+    });
+    expect(await (await client(url, patient).request(get)).text()).toBe('late');
+  });
+
   it('before the answer ends the call', async () => {
     await expect(client(await speaking('hang'), patient).request(get)).rejects.toMatchObject({
       code: 'SOURCE_STALLED',
@@ -239,23 +248,33 @@ describe('a stall', () => {
 });
 
 describe('an abort', () => {
-  const endsWithinASecond = async (url: string, begin: (made: HttpClient) => Promise<unknown>) => {
+  let underWay = false;
+  const nowUnderWay = () => {
+    underWay = true;
+  };
+  const endsSoon = async (url: string, begin: (made: HttpClient) => Promise<unknown>) => {
+    underWay = false;
     const stop = new AbortController();
     const reason = new Error('cancelled by a person');
-    const running = begin(client(url, { signal: stop.signal }));
-    setTimeout(() => stop.abort(reason), 100);
+    const running = begin(client(url, { signal: stop.signal })).catch((error: unknown) => error);
+    await expect.poll(() => underWay).toBe(true);
     const before = performance.now();
-    await expect(running).rejects.toBe(reason);
-    expect(performance.now() - before).toBeLessThan(1100);
+    stop.abort(reason);
+    expect(await running).toBe(reason);
+    // Against hanging, not a measure: a loaded machine may need its time.
+    expect(performance.now() - before).toBeLessThan(10_000);
   };
 
   it('ends the wait for an answer', async () => {
-    await endsWithinASecond(await speaking('hang'), (made) => made.request(get));
+    const url = await serving(nowUnderWay);
+    await endsSoon(url, (made) => made.request(get));
   });
 
   it('ends the middle of an answer', async () => {
     const url = await speaking('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc', 'hang');
-    await endsWithinASecond(url, async (made) => readAll((await made.request(get)).body));
+    await endsSoon(url, async (made) => {
+      for await (const _ of (await made.request(get)).body) nowUnderWay();
+    });
   });
 
   it('ends an upload that the server does not read', async () => {
@@ -263,18 +282,22 @@ describe('an abort', () => {
       createTcp((socket) => void socket.on('error', () => undefined).pause()),
     );
     const flood = async function* () {
-      for (;;) yield Buffer.alloc(1024 * 1024);
+      for (;;) {
+        yield Buffer.alloc(1024 * 1024);
+        nowUnderWay();
+      }
     };
-    await endsWithinASecond(url, (made) => made.request({ ...post, body: flood() }));
+    await endsSoon(url, (made) => made.request({ ...post, body: flood() }));
   });
 
   it('ends an upload whose source is silent', async () => {
     const url = await serving((request) => void request.resume());
     const silent = async function* () {
       yield Buffer.from('a');
+      nowUnderWay();
       await new Promise(() => undefined);
     };
-    await endsWithinASecond(url, (made) => made.request({ ...post, body: silent() }));
+    await endsSoon(url, (made) => made.request({ ...post, body: silent() }));
   });
 
   it('before the call lets nothing begin', async () => {

@@ -19,20 +19,32 @@ export async function* cut(bytes: Buffer, chunk?: number): AsyncGenerator<Uint8A
   throw new Error('the source ended too early');
 }
 
+/** Against hanging, not a measure: a loaded machine may need its time. */
+export const SOON_MS = 10_000;
+
 /** A stream that stands still after its bytes, and ignores every request to end. */
-export async function* stalled(bytes: Buffer, chunk?: number): AsyncGenerator<Uint8Array> {
+export async function* stalled(
+  bytes: Buffer,
+  chunk?: number,
+  onStall?: () => void,
+): AsyncGenerator<Uint8Array> {
   yield* stream(bytes, chunk);
+  onStall?.();
   await new Promise(() => undefined);
 }
 
 /** A stream that never ends, and tells when it was asked to. */
-export function endless(chunk: Buffer): AsyncIterable<Uint8Array> & { ended: boolean } {
+export function endless(
+  chunk: Buffer,
+): AsyncIterable<Uint8Array> & { ended: boolean; sent: number } {
   const source = {
     ended: false,
+    sent: 0,
     async *[Symbol.asyncIterator]() {
       try {
         for (;;) {
           await sleep(1);
+          source.sent += 1;
           yield chunk;
         }
       } finally {

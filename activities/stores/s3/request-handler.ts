@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { StallWatch } from '../../stall-watch.ts';
 import { onAbort } from '../interruption.ts';
 import type { Pools } from '../pools.ts';
 
@@ -82,15 +83,15 @@ function watchFor(stallMs: number, signal: AbortSignal | undefined) {
   signal?.throwIfAborted();
   const controller = new AbortController();
   const forget = onAbort(signal, () => controller.abort(signal?.reason));
-  const timer = setTimeout(() => {
+  const watch = new StallWatch(stallMs, () => {
     controller.abort(new StallError(`no byte moved for ${stallMs} ms`));
-  }, stallMs);
+  });
   return {
     signal: controller.signal,
-    moved: () => void timer.refresh(),
-    answered: () => clearTimeout(timer),
+    moved: () => watch.touch(),
+    answered: () => watch.stop(),
     end: () => {
-      clearTimeout(timer);
+      watch.stop();
       forget();
     },
   };
