@@ -58,12 +58,17 @@ export class Invocation {
     if (config) targetOf(config, name);
   }
 
+  /** What the stores of this call share. */
+  get resources(): StoreResources {
+    this.#resources ??= createStoreResources();
+    return this.#resources;
+  }
+
   /** Opened here and closed with the invocation. @throws STORE_UNKNOWN */
   async store(name: string): Promise<Store> {
     // The SDK of S3 takes a while to load, and most verbs open no store.
     const { openStore } = await import('../activities/stores/open-store.ts');
-    this.#resources ??= createStoreResources();
-    const store = openStore(storeOf(await this.config(), name), this.#resources);
+    const store = openStore(storeOf(await this.config(), name), this.resources);
     this.#stores.push(store);
     return store;
   }

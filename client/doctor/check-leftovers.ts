@@ -7,6 +7,7 @@ import {
   type Leftover,
   type Verdict,
 } from '../../activities/catalog/leftovers.ts';
+import { snapshotOf } from '../../activities/config/config.ts';
 import type { Store } from '../../activities/stores/store.ts';
 import { asHoldfastError } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
@@ -24,7 +25,7 @@ export async function checkLeftovers(call: Invocation, remove: boolean): Promise
       const leftovers = await findLeftovers(store, target);
       for (const leftover of leftovers) {
         // Only now is Temporal needed.
-        checks.push(await checkOne(store, target, leftover, await call.temporal(), remove));
+        checks.push(await checkOne(call, store, target, leftover, remove));
       }
     } catch (error) {
       const { message, hint } = asHoldfastError(error);
@@ -35,12 +36,13 @@ export async function checkLeftovers(call: Invocation, remove: boolean): Promise
 }
 
 async function checkOne(
+  call: Invocation,
   store: Store,
   target: string,
   leftover: Leftover,
-  session: TemporalSession,
   remove: boolean,
 ): Promise<Check> {
+  const session = await call.temporal();
   const { clusterId } = await session.connection.workflowService.getClusterInfo({});
   const verdict = await judge(leftover, {
     cluster: clusterId ?? '',
@@ -50,7 +52,19 @@ async function checkOne(
   const about = { area: 'leftovers', subject: target } as const;
   const what = `${leftover.folder} (${plural(leftover.objects, 'object')}, ${humanBytes(leftover.bytes)})`;
   if (verdict === 'removable' && remove) {
-    await removeLeftover(store, target, leftover, new AbortController().signal);
+    const { signal } = new AbortController();
+    const snapshot = snapshotOf(await call.config(), target);
+    if (snapshot.kind === 'delegated') {
+      const { removeLeftoverJobs } = await import('../../activities/jobs/leftover-jobs.ts');
+      await removeLeftoverJobs(
+        { stores: call.resources },
+        store,
+        snapshot,
+        leftover.folder,
+        signal,
+      );
+    }
+    await removeLeftover(store, target, leftover, signal);
     return { ...about, level: 'ok', message: `removed ${what}` };
   }
   return { ...about, ...SAYINGS[verdict](what, leftover.claim) };

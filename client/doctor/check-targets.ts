@@ -1,6 +1,5 @@
 import { type Config, snapshotOf } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
-import { withAnySession } from '../../activities/workspace.ts';
 import type { Preflight } from '../../workflows/contract/activities.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { asHoldfastError } from '../failures.ts';
@@ -30,6 +29,8 @@ async function checkTarget(config: Config, name: string): Promise<Check[]> {
 }
 
 async function preflight(snapshot: TargetSnapshot): Promise<Preflight> {
+  // The SDK of S3 takes a while to load, and most verbs open no store.
+  const { withAnySession } = await import('../../activities/workspace.ts');
   const resources = createStoreResources();
   try {
     const signal = AbortSignal.timeout(PATIENCE_MS);
