@@ -24,6 +24,8 @@ export type Fault =
   | { kind: 'error-in-200'; code: string; executed: boolean }
   /** Waits, then does what it should. */
   | { kind: 'slow'; ms: number }
+  /** Waits for the test's word, then does what it should. */
+  | { kind: 'hold'; until: Promise<unknown> }
   /** Takes the request, and never answers. */
   | { kind: 'stall'; executed: boolean }
   /** Executed, but the connection is cut instead of an answer. */

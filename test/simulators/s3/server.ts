@@ -123,6 +123,7 @@ async function serve(
     return;
   }
   if (fault?.kind === 'slow') await sleep(fault.ms);
+  if (fault?.kind === 'hold') await fault.until;
   if (fault?.kind === 'stall' && !fault.executed) return;
   const answer = answerTo(fault, () => run(body));
   if (fault?.kind === 'stall') return;
