@@ -6,6 +6,10 @@ import { openBackup } from './backup/open-backup.ts';
 import { tidyBackup } from './backup/tidy-backup.ts';
 import { transferPage } from './backup/transfer-page.ts';
 import { cancelOwnWorkflow } from './cancel-own-workflow.ts';
+import { commitCopy } from './copy/commit-copy.ts';
+import { copyPage } from './copy/copy-page.ts';
+import { planCopy } from './copy/plan-copy.ts';
+import { resolveCopy } from './copy/resolve-copy.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findRestoreBackup } from './find-restore-backup.ts';
 import { findVerifyBackup } from './find-verify-backup.ts';
@@ -56,6 +60,10 @@ export function createActivities(deps: Dependencies): Activities {
     followBackupJob: followBackupJob(deps),
     checkBackupJob: checkBackupJob(deps),
     stopBackupJobs: stopBackupJobs(deps),
+    resolveCopy: resolveCopy(deps),
+    planCopy: planCopy(deps),
+    copyPage: copyPage(deps),
+    commitCopy: commitCopy(deps),
     lease: lease(deps),
     releaseLease: releaseLease(deps),
     planRestore: planRestore(deps),

@@ -51,6 +51,18 @@ export const verifyRequest = z.strictObject({
   depth: z.enum(['quick', 'deep']).optional(),
 });
 
+export const copyRequest = z.strictObject({
+  target,
+  backup: backup.optional(),
+  to: z.string().optional(),
+});
+
+export const deleteRequest = z.strictObject({
+  target,
+  backup: z.string().regex(BACKUP_ID, 'expected the id of a backup'),
+  confirm: z.string().optional(),
+});
+
 /** @throws INPUT_INVALID: one sentence with every mistake */
 export function parseRequest<T>(operation: string, schema: z.ZodObject, input: unknown): T {
   const parsed = schema.safeParse(input);

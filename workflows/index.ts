@@ -1,4 +1,5 @@
 export { backup } from './backup.ts';
+export { copy } from './copy.ts';
 export { lock } from './lock.ts';
 export { restore } from './restore.ts';
 export { verify } from './verify.ts';

@@ -1,0 +1,139 @@
+import type { Attempt } from '../attempt.ts';
+import type { CollectedLine } from '../catalog/collected.ts';
+import type { ObjectLine } from '../catalog/manifest.ts';
+import type { ProductObject } from '../catalog/product-objects.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Opener } from '../pipeline/age/opener.ts';
+import type { Sealer } from '../pipeline/age/sealer.ts';
+import type { Digest } from '../pipeline/digest.ts';
+import { objectPath } from '../pipeline/object-path.ts';
+import { readObject } from '../pipeline/read-object.ts';
+import { storeArtifact } from '../pipeline/store-artifact.ts';
+import type { Throttle } from '../pipeline/throttle.ts';
+import type { Store } from '../stores/store.ts';
+import type { CopyReceipt } from './copy-work.ts';
+import { checked, damaged } from './product-source.ts';
+
+export interface Copying {
+  at: Attempt;
+  /** Where the product wrote. */
+  storage: Store;
+  store: Store;
+  /** The key prefix of the backup, ending in `/`. */
+  folder: string;
+  backup: string;
+  sealer: Sealer | undefined;
+  opener: Opener | undefined;
+  throttle: Throttle | undefined;
+  stallMs: number;
+  /** Nobody has tried this object before. */
+  fresh: boolean;
+}
+
+const ATTEMPT_LIMIT = 100;
+
+/**
+ * Copies one object: by the store itself where it can and nothing is to be encrypted, and then read back and hashed; else
+ * through here.
+ * @throws BACKUP_DAMAGED when it is not what the product wrote
+ */
+export async function copyObject(copying: Copying, object: ProductObject): Promise<CopyReceipt> {
+  const { key } = object;
+  const line = copying.sealer ? undefined : await serverSide(copying, object);
+  const lines = line ? [line] : await streamed(copying, object);
+  return {
+    key,
+    lines: lines.map((each): CollectedLine => ({ ...each, key })),
+    how: line ? 'server-side' : 'streamed',
+  };
+}
+
+async function serverSide(
+  copying: Copying,
+  object: ProductObject,
+): Promise<ObjectLine | undefined> {
+  const { at, storage, store, folder } = copying;
+  for (let attempt = 1; attempt <= ATTEMPT_LIMIT; attempt++) {
+    const path = objectPath(object.key, { attempt, codec: 'identity', encrypted: false });
+    const options = { signal: at.signal, etag: object.etag };
+    try {
+      const copied = await store.copyFrom(storage, object.key, folder + path, options);
+      if (!copied) return undefined;
+      const found = await readBack(copying, path);
+      if (found.bytes === object.bytes) return lineOf(object, path, found);
+      throw damaged(copying, object, `has ${found.bytes} bytes instead of ${object.bytes}`);
+    } catch (error) {
+      if (!(error instanceof HoldfastError)) throw error;
+      if (error.code === 'OBJECT_MISSING') throw damaged(copying, object, 'is gone', error);
+      if (error.code === 'OBJECT_CHANGED') throw damaged(copying, object, 'was replaced', error);
+      if (error.code !== 'OBJECT_EXISTS') throw error;
+      // An earlier attempt, or one that goes on beside this one, was here: it counts if it is whole.
+      if (!(await mayBe(copying, object, path))) continue;
+      const found = await readBack(copying, path);
+      if (found.bytes === object.bytes) return lineOf(object, path, found);
+    }
+  }
+  throw new HoldfastError(
+    'OBJECT_EXISTS',
+    `${object.key} already has ${ATTEMPT_LIMIT} attempts in ${folder} of store ${store.name}.`,
+  );
+}
+
+async function streamed(copying: Copying, object: ProductObject): Promise<ObjectLine[]> {
+  const { at, storage, store, folder, sealer, opener, throttle, stallMs } = copying;
+  const { key, bytes, role, subject } = object;
+  const first = objectPath(key, { attempt: 1, codec: 'identity', encrypted: false });
+  // What was encrypted is known by its receipt alone: who can read it cannot be seen on it.
+  const adopt = !sealer && (copying.fresh || (await mayBe(copying, object, first)));
+  return storeArtifact({
+    store,
+    folder,
+    artifact: { path: key, role, subject: subject || key, format: 'bytes', key: {}, bytes },
+    open: () =>
+      Promise.resolve({
+        body: checked(copying, object, storage.read(key, { signal: at.signal, etag: object.etag })),
+        codec: 'identity',
+      }),
+    sealer,
+    opener,
+    throttle,
+    signal: at.signal,
+    stallMs,
+    fresh: copying.fresh,
+    adopt,
+    onBytes: (moved) => {
+      at.figures.bytes += moved;
+    },
+  });
+}
+
+async function readBack({ at, store, folder, throttle }: Copying, path: string): Promise<Digest> {
+  const reading = readObject(store, folder + path, undefined, at.signal);
+  for await (const chunk of reading.bytes) {
+    at.figures.bytes += chunk.length;
+    const pause = throttle?.take(chunk.length, at.signal);
+    if (pause) await pause;
+  }
+  return reading.stored;
+}
+
+/** MD5, which an object has as its ETag where it was written in one go. */
+const PLAIN = /^[0-9a-f]{32}$/;
+
+/** Whether what lies there could be the product's object, as far as the stores themselves tell. */
+async function mayBe(
+  { at, store, folder }: Copying,
+  object: ProductObject,
+  path: string,
+): Promise<boolean> {
+  const there = await store.head(folder + path, { signal: at.signal });
+  if (!there) return true;
+  if (there.bytes !== object.bytes) return false;
+  const [one, other] = [there.etag ?? '', object.etag ?? ''];
+  return !PLAIN.test(one) || !PLAIN.test(other) || one === other;
+}
+
+function lineOf({ role, subject }: ProductObject, path: string, found: Digest): ObjectLine {
+  const { bytes, sha256 } = found;
+  return { path, bytes, sha256, codec: 'identity', encrypted: false, role, subject };
+}

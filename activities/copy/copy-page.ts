@@ -1,0 +1,110 @@
+import type { Activities, CopyJob, PageTotals } from '../../workflows/contract/activities.ts';
+import { attempt, type Attempt } from '../attempt.ts';
+import { readCollected } from '../catalog/collected.ts';
+import { backupFolder } from '../catalog/layout.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { eachBounded } from '../each-bounded.ts';
+import { HoldfastError } from '../failure.ts';
+import { keepingLease } from '../lease.ts';
+import type { Store } from '../stores/store.ts';
+import { openerOf, sealerOf, throttleOf, withStorage, withStore } from '../workspace.ts';
+import { copyObject, type Copying } from './copy-object.ts';
+import { CopyWork, type CopyItem, type CopyReceipt } from './copy-work.ts';
+import { Journal } from './journal.ts';
+
+/** From store to store nobody's database is read: what takes time is the way there and back. */
+const PER_STREAM = 2;
+
+export function copyPage(deps: Dependencies): Activities['copyPage'] {
+  return ({ job, page }) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, (store) =>
+        keepingLease(store, job, 'copy', at.signal, () => copy(deps, at, store, job, page)),
+      ),
+    );
+}
+
+async function copy(
+  deps: Dependencies,
+  at: Attempt,
+  store: Store,
+  job: CopyJob,
+  page: number,
+): Promise<PageTotals> {
+  const { snapshot, backup } = job;
+  const sealer = await sealerOf(snapshot);
+  const work = new CopyWork(store, job, sealer, at.signal);
+  const settled = await work.receipts(page);
+  if (settled) return totals(settled);
+  const plan = await work.plan();
+  if (!plan) return planMissing(store, job, at.signal);
+  const items = await work.items(plan, page);
+  const known = await work.partials(page);
+  const receipts = await withStorage(deps, snapshot, async (storage) => {
+    const copying: Copying = {
+      at,
+      storage,
+      store,
+      folder: backupFolder(snapshot.target, backup),
+      backup,
+      sealer,
+      opener: await openerOf(snapshot),
+      throttle: throttleOf(snapshot),
+      stallMs: snapshot.timeouts.stall,
+      fresh: at.number === 1 && plan.runId === job.run.runId,
+    };
+    const journal = new Journal((part, done) => work.writePartial(page, at.number, part, done));
+    return copyItems(copying, items, known, journal, snapshot.limits.concurrency * PER_STREAM);
+  });
+  return totals(await work.writeReceipts(page, receipts));
+}
+
+async function copyItems(
+  copying: Copying,
+  items: CopyItem[],
+  known: Map<string, CopyReceipt>,
+  journal: Journal,
+  concurrency: number,
+): Promise<CopyReceipt[]> {
+  const receipts = items.map(({ object: { key }, earlier }) =>
+    earlier ? ({ key, lines: earlier, how: 'earlier' } as const) : known.get(key),
+  );
+  const todo = [...items.entries()].filter(([index]) => !receipts[index]);
+  copying.at.figures.artifacts += items.length - todo.length;
+  try {
+    await eachBounded(todo, concurrency, async ([index, { object }]) => {
+      const receipt = await copyObject(copying, object);
+      receipts[index] = receipt;
+      copying.at.figures.artifacts += 1;
+      await journal.note(receipt);
+    });
+  } catch (error) {
+    if (!copying.at.signal.aborted) await journal.flush();
+    throw error;
+  }
+  return receipts.filter((receipt) => receipt !== undefined);
+}
+
+function totals(receipts: CopyReceipt[]): PageTotals {
+  const moved = receipts.filter(({ how }) => how !== 'earlier').flatMap(({ lines }) => lines);
+  return {
+    artifacts: receipts.length,
+    bytes: moved.reduce((sum, line) => sum + (line.plain ?? line).bytes, 0),
+  };
+}
+
+/** Another copy of the same backup may have come to its end and removed it. */
+async function planMissing(
+  store: Store,
+  { snapshot, backup }: CopyJob,
+  signal: AbortSignal,
+): Promise<PageTotals> {
+  if (await readCollected(store, snapshot.target, backup, signal)) {
+    return { artifacts: 0, bytes: 0 };
+  }
+  throw new HoldfastError(
+    'BACKUP_INCOMPLETE',
+    `The plan of the copy of ${backup} of ${snapshot.target} vanished from store ${store.name} in mid-run.`,
+    { hint: 'Start the copy again: `holdfast copy`.' },
+  );
+}

@@ -1,0 +1,38 @@
+import { posix } from 'node:path';
+import type { CopyJob } from '../../workflows/contract/activities.ts';
+import { COLLECTED, collectedObjects, type Collected } from '../catalog/collected.ts';
+import { backupFolder, DATA, WORK } from '../catalog/layout.ts';
+import { readObjects } from '../catalog/objects.ts';
+import { readManifest } from '../catalog/read-manifest.ts';
+import { abortUploadsBelow, removeBelow } from '../catalog/remove-below.ts';
+import type { Store } from '../stores/store.ts';
+
+/** What the list of a copy and its further attempts begin with. */
+const LISTS = COLLECTED.replace('.json', '');
+
+/** Removes plan and receipts of a copy that is done, and what attempts that lost left: data that nothing names. */
+export async function tidyCopy(
+  store: Store,
+  { snapshot, backup }: CopyJob,
+  collected: Collected,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = backupFolder(snapshot.target, backup);
+  await abortUploadsBelow(store, folder + DATA, signal);
+  const manifest = await readManifest(store, snapshot.target, backup, signal);
+  const named = new Set([folder + COLLECTED, folder + collected.objects.path]);
+  const name = (line: { path: string; from?: string | undefined }) =>
+    named.add(posix.join(folder, line.from ?? line.path));
+  for await (const line of readObjects(store, manifest, signal)) name(line);
+  for await (const line of collectedObjects(store, manifest, collected, signal)) name(line);
+  const strays: string[] = [];
+  for (const place of [DATA, LISTS]) {
+    for await (const { key } of store.list(folder + place, { signal })) {
+      if (!named.has(key)) strays.push(key);
+    }
+  }
+  if (strays.length > 0) await store.remove(strays, { signal });
+  for (const work of await store.folders(folder + WORK, { signal })) {
+    if (work.startsWith('copy-')) await removeBelow(store, `${folder}${WORK}${work}/`, signal);
+  }
+}
