@@ -67,7 +67,10 @@ export async function withStorage<T>(
   { product, connection }: TargetSnapshot,
   body: (storage: Store) => Promise<T>,
 ): Promise<T> {
-  const storage = openStore(findDelegated(product).storage(connection), deps.stores);
+  const settings = findDelegated(product).storage(connection);
+  // The server writes there as well, so it is never this host's alone.
+  const shared = settings.type === 'directory' ? { ...settings, shared: true } : settings;
+  const storage = openStore(shared, deps.stores);
   try {
     return await body(storage);
   } finally {
