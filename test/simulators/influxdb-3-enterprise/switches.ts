@@ -1,0 +1,216 @@
+/**
+ * When a fault strikes: never, always, the next so many times, or only at what is named: calls of the API
+ * (`startBackup`, `ping`…) or names of backups, as the switch says. Counts go down as it strikes.
+ */
+export type Trap = boolean | number | { at: string[]; times?: number };
+
+/** Everything the simulator can do wrong, and every matter on which nothing is published or the documents disagree. */
+export interface Switches {
+  // Of any call; `at` names calls.
+  /** 503. */
+  unavailable: Trap;
+  /** 500. */
+  internalError: Trap;
+  /** 429. */
+  tooManyRequests: Trap;
+  /** The connection is closed, and nothing was done. */
+  connectionLost: Trap;
+  /** It is done, and the connection is closed in the place of the answer. */
+  answerLost: Trap;
+  /** Never answered, and nothing is done. */
+  silent: Trap;
+  /** It is done, and the answer has its status and no body. */
+  emptyBody: Trap;
+  /** Answers without a Content-Type. */
+  noContentType: Trap;
+  /** 401, as when the token was revoked. */
+  tokenRevoked: Trap;
+  /** 401 and 403 have no body. */
+  emptyRefusal: Trap;
+  /** Answers without `cluster-uuid`. */
+  noClusterUuid: Trap;
+  /** What lies between takes the body off a DELETE. */
+  bodyStripped: Trap;
+  /** Milliseconds before every answer. */
+  answerMs: number;
+
+  // Of the roles of nodes.
+  /** Where the engine is absent, the prose of the documents says 404 or 503 by role, the specification 503. */
+  absence: 'prose' | 'openapi';
+  /** Whether an admin user may list and start backups and start restores. */
+  adminUsers: 'openapi' | 'prose';
+
+  // Of backups; `at` names them.
+  /** How long a backup takes. */
+  backupMs: number;
+  /** Between an accepted cancel and its effect. */
+  cancelMs: number;
+  /** It takes what is there when it ends, not what was there when it began. */
+  capturesLate: boolean;
+  backupFails: Trap;
+  /** The compactor dies in the middle: `in_progress` for ever. */
+  backupHangs: Trap;
+  /** A job of another name may run at the same time. */
+  concurrentBackups: boolean;
+  /** What `force` does to a running backup of the name. */
+  forceOnRunning: 'conflict' | 'restarts';
+  cancelledBackup: 'failed' | 'vanishes' | 'completed';
+  /** A backup that failed or was cancelled leaves its objects. */
+  leftovers: boolean;
+  /** What a restart of the compactor makes of a running job. */
+  restartedJob: 'stuck' | 'failed';
+  /** A status that no document knows, in the place of `in_progress`. */
+  unknownStatus: Trap;
+  /** `complete`, as the documents once had it, in the place of `completed`. */
+  formerStatus: Trap;
+  /** How an absent `completed_at` is told. */
+  completedAt: 'documented' | 'absent' | 'null';
+  /** Times without fractions of a second. */
+  wholeSeconds: boolean;
+  /** After it is complete, one of its objects is gone, cut or emptied. */
+  objectMissing: Trap;
+  objectCut: Trap;
+  objectEmpty: Trap;
+  /** Whether the backup's own description lies beside its files, and counts as one. */
+  description: 'counted' | 'uncounted' | 'none';
+  /** DELETE of a backup: 409, as when incremental ones rest on it. */
+  chainConflict: Trap;
+  /** POST takes `type: incremental` with `parent`, as the command does; lists do not show it. */
+  incrementals: boolean;
+  /** When a backup is known again whose objects were put back. */
+  putBack: 'at once' | 'after restart' | 'never';
+
+  // Of restores; `at` names backups.
+  restoreMs: number;
+  restoreFails: Trap;
+  restoreHangs: Trap;
+  /** POST: 503, the lease could not be acquired. */
+  leaseHeld: Trap;
+  unknownBackup: '404' | '400' | 'fails later';
+  cancelledRestore: 'failed' | 'vanishes' | 'completed';
+  /** What a failed or cancelled restore leaves of the data. */
+  brokenRestore: 'untouched' | 'half';
+  /** It is `completed`, and nothing was changed. */
+  restoreIgnored: Trap;
+  /** Rows of one table do not come back. */
+  restoreLosesRows: Trap;
+  /** Rows written after the backup stay. */
+  restoreKeepsNewer: Trap;
+  /** How long queries still see what was there before a restore. */
+  queryLagMs: number;
+  /** Row deletes made after the backup persist across the restore (a known defect). */
+  deletesPersist: boolean;
+  /** Tokens are a part of the catalog, and go back with it. */
+  tokensRolledBack: boolean;
+  /** Whether the restored catalog brings its own identity. */
+  uuidFromBackup: boolean;
+}
+
+export const QUIET: Switches = {
+  unavailable: false,
+  internalError: false,
+  tooManyRequests: false,
+  connectionLost: false,
+  answerLost: false,
+  silent: false,
+  emptyBody: false,
+  noContentType: false,
+  tokenRevoked: false,
+  emptyRefusal: false,
+  noClusterUuid: false,
+  bodyStripped: false,
+  answerMs: 0,
+  absence: 'prose',
+  adminUsers: 'openapi',
+  backupMs: 120,
+  cancelMs: 20,
+  capturesLate: false,
+  backupFails: false,
+  backupHangs: false,
+  concurrentBackups: false,
+  forceOnRunning: 'conflict',
+  cancelledBackup: 'failed',
+  leftovers: true,
+  restartedJob: 'stuck',
+  unknownStatus: false,
+  formerStatus: false,
+  completedAt: 'documented',
+  wholeSeconds: true,
+  objectMissing: false,
+  objectCut: false,
+  objectEmpty: false,
+  description: 'counted',
+  chainConflict: false,
+  incrementals: false,
+  putBack: 'at once',
+  restoreMs: 120,
+  restoreFails: false,
+  restoreHangs: false,
+  leaseHeld: false,
+  unknownBackup: '404',
+  cancelledRestore: 'failed',
+  brokenRestore: 'half',
+  restoreIgnored: false,
+  restoreLosesRows: false,
+  restoreKeepsNewer: false,
+  queryLagMs: 0,
+  deletesPersist: true,
+  tokensRolledBack: true,
+  uuidFromBackup: true,
+};
+
+/** What may be chosen; the first is the default. */
+const CHOICES: Record<string, readonly string[]> = {
+  absence: ['prose', 'openapi'],
+  adminUsers: ['openapi', 'prose'],
+  forceOnRunning: ['conflict', 'restarts'],
+  cancelledBackup: ['failed', 'vanishes', 'completed'],
+  restartedJob: ['stuck', 'failed'],
+  completedAt: ['documented', 'absent', 'null'],
+  description: ['counted', 'uncounted', 'none'],
+  putBack: ['at once', 'after restart', 'never'],
+  unknownBackup: ['404', '400', 'fails later'],
+  cancelledRestore: ['failed', 'vanishes', 'completed'],
+  brokenRestore: ['untouched', 'half'],
+};
+
+/** The switches that are traps; plain yes-or-no matters can be asked in the same way. */
+export type Fault = {
+  [K in keyof Switches]: Extract<Switches[K], boolean> extends never ? never : K;
+}[keyof Switches];
+
+/** Whether the fault strikes now; counts down. */
+export function strikes(switches: Switches, name: Fault, subject = ''): boolean {
+  const trap: Trap = switches[name];
+  if (typeof trap === 'boolean') return trap;
+  if (typeof trap === 'number') {
+    if (trap <= 0) return false;
+    Object.assign(switches, { [name]: trap - 1 });
+    return true;
+  }
+  if (!trap.at.includes(subject)) return false;
+  if (trap.times === undefined) return true;
+  if (trap.times <= 0) return false;
+  trap.times -= 1;
+  return true;
+}
+
+/**
+ * `backupFails`, `backupFails=2`, `answerLost=@startBackup,ping`, `backupMs=500`, `absence=openapi`, `leftovers=off`:
+ * as the command line and the control endpoint take them.
+ */
+export function parseSwitch(text: string): Partial<Switches> {
+  const [name = '', value] = text.split('=', 2);
+  if (!Object.hasOwn(QUIET, name)) {
+    throw new Error(`There is no switch ${name}. There are: ${Object.keys(QUIET).join(', ')}.`);
+  }
+  const choices = CHOICES[name];
+  if (choices) {
+    if (value !== undefined && choices.includes(value)) return { [name]: value };
+    throw new Error(`${name} is one of: ${choices.join(', ')}.`);
+  }
+  if (value === undefined) return { [name]: true };
+  if (value === 'off') return { [name]: false };
+  if (value.startsWith('@')) return { [name]: { at: value.slice(1).split(',') } };
+  return { [name]: Number(value) };
+}
