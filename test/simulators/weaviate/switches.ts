@@ -47,7 +47,7 @@ export interface Switches {
   backupFailsSilently: Trap;
   /** The coordinator loses its memory: STARTED for ever, the id is burnt, the slot is free. */
   coordinatorDies: Trap;
-  /** The nodes never end; the slot stays taken. */
+  /** The nodes do not end until the switch is off again; the slot stays taken. */
   backupHangs: Trap;
   /** CANCELED, and nobody asked for it. */
   cancelUnasked: Trap;
@@ -87,7 +87,7 @@ export interface Switches {
   restoreAltersVector: Trap;
   /** CANCELED is told, and the classes appear all the same. */
   restoreRunsOn: Trap;
-  /** The nodes never end their download. */
+  /** The nodes do not end their download until the switch is off again. */
   restoreHangs: Trap;
   /** The coordinator loses its memory: the status stays as the storage has it. */
   restoreCoordinatorDies: Trap;

@@ -17,6 +17,7 @@ import {
   type ShardDescriptor,
   writeDescriptor,
 } from './descriptors.ts';
+import { hang } from './nodes.ts';
 import { shardFiles } from './shard-files.ts';
 
 export interface BackupOrder {
@@ -43,7 +44,7 @@ export async function backUpNode(
   const gone = classes.find((_, i) => found[i] === undefined);
   if (gone !== undefined) return failed(`class ${gone} doesn't exist any more`);
   await clock.wait(switches.workMs, signal);
-  if (classes.some((name) => strikes(switches, 'backupHangs', name))) await forever(signal);
+  await hang(world, 'backupHangs', classes, signal);
   const victim = classes.find((name) => strikes(switches, 'backupFails', name));
   if (victim !== undefined) return failed(`class ${victim}: shard: store bucket: disk quota`);
   if (classes.some((name) => strikes(switches, 'backupFailsSilently', name))) return failed('');
@@ -64,13 +65,6 @@ export async function backUpNode(
 
 export function summary(status: string, classes: string[], error = ''): NodeSummary {
   return { classes, status, error, preCompressionSizeBytes: 0 };
-}
-
-export async function forever(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  signal.throwIfAborted();
-  throw new Error('unreachable');
 }
 
 async function saveClass(

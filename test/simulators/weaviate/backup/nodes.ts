@@ -75,3 +75,14 @@ export function stopParts(
 ): void {
   for (const { memory } of cluster.nodes) if (memory[kind]?.id === id) memory[kind].stop.abort();
 }
+
+/** A node that is struck stands still until the switch is off, or it is told to stop. */
+export async function hang(
+  { switches, clock }: World,
+  name: 'backupHangs' | 'restoreHangs',
+  classes: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (!classes.some((one) => strikes(switches, name, one))) return;
+  while (switches[name] !== false) await clock.wait(1000, signal);
+}

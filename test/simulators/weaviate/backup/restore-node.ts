@@ -2,10 +2,9 @@ import type { ClusterNode } from '../cluster.ts';
 import { Collection, type DataObject, type Definition, type TenantStatus } from '../collection.ts';
 import type { World } from '../exchange.ts';
 import type { Place } from '../storage/storage.ts';
-import { strikes } from '../switches.ts';
-import { forever } from './back-up-node.ts';
 import { readClassFiles } from './class-files.ts';
 import { type ClassDescriptor, fromBase64, readNode } from './descriptors.ts';
+import { hang } from './nodes.ts';
 import { objectsIn, shardFolder } from './shard-files.ts';
 
 export interface Downloaded {
@@ -29,7 +28,7 @@ export async function downloadNode(
     access: { roles: null, users: null },
   };
   await world.clock.wait(world.switches.downloadMs, signal);
-  if (classes.some((name) => strikes(world.switches, 'restoreHangs', name))) await forever(signal);
+  await hang(world, 'restoreHangs', classes, signal);
   try {
     const descriptor = await readNode(place, id, from);
     if (!descriptor) throw new Error(`get metadata: ${id}/${from}/backup.json does not exist`);

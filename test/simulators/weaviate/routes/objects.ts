@@ -40,13 +40,17 @@ export function listObjects(exchange: Exchange): void {
   const from = after === null ? found : found.filter(({ id }) => id > after.toLowerCase());
   const page = from.slice(offset, offset + limit);
   const withVectors = (searchParams.get('include') ?? '').split(',').includes('vector');
-  const objects = page.map(({ vector, vectors, ...one }) => ({
-    ...one,
+  const objects = page.map((one) => told(one, withVectors));
+  sendJson(response, 200, { deprecations: [], objects, totalResults: objects.length });
+}
+
+function told({ vector, vectors, ...object }: DataObject, withVectors: boolean) {
+  return {
+    ...object,
     ...(withVectors && vector ? { vector } : {}),
     ...(withVectors && vectors ? { vectors } : {}),
     vectorWeights: null,
-  }));
-  sendJson(response, 200, { deprecations: [], objects, totalResults: objects.length });
+  };
 }
 
 function demandClass({ world }: Exchange, name: string): Collection {
@@ -136,8 +140,9 @@ function store(
 export function getObject(exchange: Exchange): void {
   demandReading(exchange, 'data');
   const found = located(exchange);
+  const withVectors = exchange.url.searchParams.get('include') === 'vector';
   if (!found) sendNothing(exchange.response, 404);
-  else sendJson(exchange.response, 200, found.object);
+  else sendJson(exchange.response, 200, told(found.object, withVectors));
 }
 
 export function deleteObject(exchange: Exchange): void {
