@@ -26,6 +26,20 @@ export interface DelegatedProduct {
 export interface DelegatedContext extends ProductContext {
   /** What `storage` names. */
   storage: Store;
+  /**
+   * The newest committed backup of the target, on which an incremental one may rest. Absent: there is none, a full one
+   * was asked for, or no backup is begun in this session.
+   */
+  previous?: PreviousBackup | undefined;
+}
+
+export interface PreviousBackup {
+  /** The name under which the product knows it. */
+  name: string;
+  /** Names of those that it rests on itself. */
+  bases: string[];
+  /** As `inventory` gave it. */
+  detail: Record<string, unknown>;
 }
 
 export interface DelegatedSession {

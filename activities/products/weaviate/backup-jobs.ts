@@ -1,0 +1,49 @@
+import type { BackupJobs } from '../delegated.ts';
+import { observationSchema } from './census.ts';
+import { report } from './job-status.ts';
+import { observe } from './observe.ts';
+import { requireClasses } from './preflight.ts';
+import type { Weaviate } from './session.ts';
+import { startBackup } from './start-backup.ts';
+import { takeInventory } from './take-inventory.ts';
+
+/** Bytes of a listing's keys that are removed in one call. */
+const REMOVED_AT_ONCE = 1_000;
+
+export function createBackupJobs(weaviate: Weaviate): BackupJobs {
+  const { api, database, storage, connection, client, signal } = weaviate;
+  return {
+    observe: async () => {
+      const classes = await database.classes();
+      const chosen = new Set(requireClasses(classes, connection, client.server));
+      return observe(
+        weaviate.observer(connection.proof),
+        classes.filter(({ name }) => chosen.has(name)),
+      );
+    },
+
+    start: (name, since) => startBackup(weaviate, name, since),
+
+    poll: async (name) => report(await api.status(name)),
+
+    // The server looks at its nodes after 2 s and then every 10 s; before, nothing can have ended.
+    pauseMs: (elapsedMs) => (elapsedMs < 2_000 ? 2_000 : elapsedMs < 60_000 ? 5_000 : 10_000),
+
+    prefix: (name) => `${name}/`,
+
+    inventory: (name, observed) => takeInventory(weaviate, name, observationSchema.parse(observed)),
+
+    cancel: (name) => api.cancel(name),
+
+    remove: async (name) => {
+      let keys: string[] = [];
+      for await (const { key } of storage.list(`${name}/`, { signal })) {
+        keys.push(key);
+        if (keys.length < REMOVED_AT_ONCE) continue;
+        await storage.remove(keys, { signal });
+        keys = [];
+      }
+      if (keys.length > 0) await storage.remove(keys, { signal });
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+/** The digest of single objects, by id: at most a few thousand in all. */
+const sample = z.array(z.tuple([z.string(), z.string()]));
+
+const place = z.object({ class: z.string(), tenant: z.string().optional() });
+
+const shard = z.object({ name: z.string(), node: z.string(), objects: z.number() });
+
+/** What the database held at one moment. Kept while the backup runs. */
+export const observationSchema = z.object({
+  version: z.literal(1),
+  weaviate: z.string(),
+  proof: z.enum(['sample', 'full']),
+  classes: z.array(z.object({ name: z.string(), multiTenant: z.boolean() })),
+  aliases: z.array(z.object({ alias: z.string(), class: z.string() })),
+  places: z.array(
+    place.extend({
+      /** Absent for a tenant whose objects could be read only by waking it up. */
+      count: z.number().optional(),
+      sample,
+      /** Of a full proof: see tally.ts. */
+      parts: z.array(z.string()).optional(),
+    }),
+  ),
+  /** Offloaded tenants, which no backup holds. */
+  offloaded: z.number(),
+});
+export type Observation = z.output<typeof observationSchema>;
+export type ObservedPlace = Observation['places'][number];
+
+/** What a restore must bring back. Stored in the backup, as `census.json`. */
+export const censusSchema = z.object({
+  version: z.literal(1),
+  weaviate: z.string(),
+  proof: z.enum(['sample', 'full']),
+  nodes: z.array(z.string()),
+  classes: z.array(
+    z.object({
+      name: z.string(),
+      multiTenant: z.boolean(),
+      /** Before compression, as the server told. */
+      bytes: z.number(),
+      aliases: z.array(z.string()),
+      /** As the server told, which counts what lies on disk only. */
+      shards: z.array(shard),
+    }),
+  ),
+  places: z.array(
+    place.extend({
+      /** Objects before and after the backup; absent for a tenant that was not active. */
+      least: z.number().optional(),
+      most: z.number().optional(),
+      /** Objects that were the same before and after. */
+      sample,
+      /** `null` for a part that was written to meanwhile. */
+      parts: z.array(z.string().nullable()).optional(),
+    }),
+  ),
+});
+export type Census = z.output<typeof censusSchema>;
+export type CensusPlace = Census['places'][number];
+
+export const CENSUS_PATH = 'census.json';

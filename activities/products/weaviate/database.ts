@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { HoldfastError } from '../../failure.ts';
+import type { WeaviateClient } from './client.ts';
+import { readVersion, type Version } from './version.ts';
+
+const metaSchema = z.object({
+  version: z.string(),
+  modules: z.record(z.string(), z.unknown()).nullish(),
+});
+
+const nodesSchema = z.object({
+  nodes: z
+    .array(
+      z.object({
+        name: z.string(),
+        status: z.string().nullish(),
+        shards: z
+          .array(
+            z.object({
+              name: z.string(),
+              class: z.string(),
+              objectCount: z.number().nullish(),
+            }),
+          )
+          .nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+const schemaSchema = z.object({
+  classes: z
+    .array(
+      z.object({
+        class: z.string(),
+        multiTenancyConfig: z.object({ enabled: z.boolean().nullish() }).nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+const tenantsSchema = z
+  .array(z.object({ name: z.string(), activityStatus: z.string().nullish() }))
+  .nullish();
+
+const aliasesSchema = z.object({
+  aliases: z.array(z.object({ alias: z.string(), class: z.string() })).nullish(),
+});
+
+export interface Meta {
+  version: Version;
+  /** By the name of the module, what it says of itself. */
+  modules: Record<string, unknown>;
+}
+
+export interface Node {
+  name: string;
+  status: string;
+  shards: { name: string; class: string; objects: number }[];
+}
+
+export interface WeaviateClass {
+  name: string;
+  multiTenant: boolean;
+}
+
+export interface Tenant {
+  name: string;
+  /** Whether its objects can be read without waking it up. */
+  active: boolean;
+  /** Its files lie elsewhere: no backup holds them. */
+  offloaded: boolean;
+}
+
+export interface Alias {
+  alias: string;
+  class: string;
+}
+
+/** What there is in a Weaviate, and dropping of it; objects are objects.ts's. */
+export class Database {
+  readonly #client: WeaviateClient;
+
+  constructor(client: WeaviateClient) {
+    this.#client = client;
+  }
+
+  async meta(): Promise<Meta> {
+    const found = await this.#read(metaSchema, '/v1/meta', 'asking for its version');
+    return { version: readVersion(found.version), modules: found.modules ?? {} };
+  }
+
+  async nodes(output: 'minimal' | 'verbose' = 'minimal'): Promise<Node[]> {
+    const operation = 'asking for its nodes';
+    const { nodes } = await this.#read(nodesSchema, '/v1/nodes', operation, { output });
+    return (nodes ?? []).map(({ name, status, shards }) => ({
+      name,
+      status: status ?? 'unknown',
+      shards: (shards ?? []).map((shard) => ({ ...shard, objects: shard.objectCount ?? 0 })),
+    }));
+  }
+
+  async classes(): Promise<WeaviateClass[]> {
+    const { classes } = await this.#read(schemaSchema, '/v1/schema', 'reading its schema');
+    return (classes ?? []).map((one) => ({
+      name: one.class,
+      multiTenant: one.multiTenancyConfig?.enabled === true,
+    }));
+  }
+
+  async tenants(className: string): Promise<Tenant[]> {
+    const path = `/v1/schema/${encodeURIComponent(className)}/tenants`;
+    const tenants = await this.#read(tenantsSchema, path, `listing the tenants of ${className}`);
+    return (tenants ?? []).map(({ name, activityStatus }) => {
+      const status = activityStatus ?? 'HOT';
+      return {
+        name,
+        active: status === 'HOT' || status === 'ACTIVE',
+        offloaded: /^(OFFLOAD|FROZEN|FREEZING|UNFREEZING|ONLOADING)/.test(status),
+      };
+    });
+  }
+
+  /** Empty on a server that knows no aliases. */
+  async aliases(): Promise<Alias[]> {
+    const answer = await this.#client.jsonOr({
+      method: 'GET',
+      path: '/v1/aliases',
+      operation: 'reading its aliases',
+      accept: [404, 405],
+    });
+    if (!('value' in answer)) return [];
+    return this.#checked(aliasesSchema, answer.value, 'reading its aliases').aliases ?? [];
+  }
+
+  /** With everything in it. One that is not there is no error. */
+  async dropClass(name: string): Promise<void> {
+    const response = await this.#client.send({
+      method: 'DELETE',
+      path: `/v1/schema/${encodeURIComponent(name)}`,
+      operation: `dropping class ${name}`,
+      accept: [404],
+    });
+    await response.discard();
+  }
+
+  async dropAlias(name: string): Promise<void> {
+    const response = await this.#client.send({
+      method: 'DELETE',
+      path: `/v1/aliases/${encodeURIComponent(name)}`,
+      operation: `dropping alias ${name}`,
+      accept: [404],
+    });
+    await response.discard();
+  }
+
+  async #read<S extends z.ZodType>(
+    schema: S,
+    path: string,
+    operation: string,
+    query?: Record<string, string>,
+  ): Promise<z.output<S>> {
+    const value = await this.#client.json({
+      method: 'GET',
+      path,
+      operation,
+      ...(query && { query }),
+    });
+    return this.#checked(schema, value, operation);
+  }
+
+  #checked<S extends z.ZodType>(schema: S, value: unknown, operation: string): z.output<S> {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    throw new HoldfastError(
+      'WRONG_SERVER',
+      `${this.#client.server}: ${operation} failed: it does not answer as Weaviate does.`,
+    );
+  }
+}

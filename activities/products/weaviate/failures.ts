@@ -1,0 +1,63 @@
+import type { FailureCode } from '../../../workflows/contract/failures.ts';
+import { HoldfastError } from '../../failure.ts';
+import type { HttpResponse } from '../../http/client.ts';
+
+/** What the server says of an error. */
+export interface Complaint {
+  status: number;
+  message: string;
+}
+
+export async function readComplaint(response: HttpResponse): Promise<Complaint> {
+  return { status: response.status, message: messageOf(await response.text(64 * 1024)) };
+}
+
+/** Handlers say `{"error":[{"message"}]}`, the router and its validation say `{"code","message"}`. */
+function messageOf(text: string): string {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return '';
+  }
+  const { error, message } = (body ?? {}) as { error?: unknown; message?: unknown };
+  if (Array.isArray(error)) {
+    return error.map((one: { message?: unknown }) => String(one?.message ?? '')).join('; ');
+  }
+  return typeof message === 'string' ? message : '';
+}
+
+/** A refusal of any route. What 422 means depends on the route, so here it is final. */
+export function refusal(complaint: Complaint, server: string, operation: string): HoldfastError {
+  const { status, message } = complaint;
+  const fail = (code: FailureCode, what: string) =>
+    failure(code, complaint, server, operation, what);
+  if (status === 401) return fail('AUTH_REJECTED', 'the server does not know the key or token');
+  if (status === 403) return fail('PERMISSION_MISSING', 'the key or token lacks a right');
+  if (status >= 300 && status < 400) {
+    return fail('WRONG_SERVER', 'the address redirects elsewhere');
+  }
+  if (status === 405 || (status === 404 && /^(path .* was not found)?$/.test(message))) {
+    return fail('WRONG_SERVER', 'there is no such route');
+  }
+  if ([408, 429, 502, 503, 504].includes(status)) return fail('TARGET_BUSY', 'the server is busy');
+  if (status >= 500) return fail('TARGET_ERROR', 'the server had an error');
+  return fail('TARGET_REFUSED', 'the server refused it');
+}
+
+export function failure(
+  code: FailureCode,
+  { status, message }: Complaint,
+  server: string,
+  operation: string,
+  what: string,
+): HoldfastError {
+  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, ${quoted(message)}`;
+  return new HoldfastError(code, `${server}: ${operation} failed: ${what} (${says}).`);
+}
+
+/** What the server says can be long: lists of classes, whole requests of its own to others. */
+export function quoted(message: string): string {
+  const line = message.replaceAll(/\s+/g, ' ').trim();
+  return `"${line.length > 300 ? `${line.slice(0, 300)}…` : line}"`;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { HoldfastError } from '../../failure.ts';
+import type { WeaviateClient } from './client.ts';
+
+/** An object as its server tells it; only what a proof compares. */
+export interface WeaviateObject {
+  id: string;
+  properties?: unknown;
+  vector?: number[];
+  /** Named vectors; one of several rows for each part of an object. */
+  vectors?: Record<string, number[] | number[][]>;
+}
+
+/** Where objects are counted and compared: a class, or one tenant of it. */
+export interface Place {
+  class: string;
+  tenant?: string | undefined;
+}
+
+const countSchema = z.object({
+  data: z
+    .object({
+      Aggregate: z
+        .record(
+          z.string(),
+          z.array(z.object({ meta: z.object({ count: z.number() }).nullish() })).nullish(),
+        )
+        .nullish(),
+    })
+    .nullish(),
+  errors: z.array(z.object({ message: z.string() })).nullish(),
+});
+
+export function label({ class: name, tenant }: Place): string {
+  return tenant === undefined ? `class ${name}` : `class ${name}, tenant ${tenant}`;
+}
+
+/**
+ * Counts exactly, without reading objects.
+ * @returns undefined where the server has no GraphQL
+ */
+export async function countObjects(
+  client: WeaviateClient,
+  place: Place,
+): Promise<number | undefined> {
+  const operation = `counting the objects of ${label(place)}`;
+  const filter = place.tenant === undefined ? '' : `(tenant: ${JSON.stringify(place.tenant)})`;
+  const answer = await client.jsonOr({
+    method: 'POST',
+    path: '/v1/graphql',
+    operation,
+    json: { query: `{ Aggregate { ${place.class}${filter} { meta { count } } } }` },
+    accept: [404, 422],
+  });
+  if (!('value' in answer)) return undefined;
+  const result = countSchema.safeParse(answer.value).data;
+  const count = result?.data?.Aggregate?.[place.class]?.[0]?.meta?.count;
+  if (count !== undefined) return count;
+  throw new HoldfastError(
+    'TARGET_ERROR',
+    `${client.server}: ${operation} failed: ${result?.errors?.[0]?.message ?? 'it answers without a count'}.`,
+  );
+}
+
+/** @returns undefined when there is no such object */
+export async function readObject(
+  client: WeaviateClient,
+  place: Place,
+  id: string,
+): Promise<WeaviateObject | undefined> {
+  const answer = await client.jsonOr({
+    method: 'GET',
+    path: `/v1/objects/${encodeURIComponent(place.class)}/${id}`,
+    query: { include: 'vector', tenant: place.tenant },
+    operation: `reading object ${id} of ${label(place)}`,
+    accept: [404],
+  });
+  return 'value' in answer ? (answer.value as WeaviateObject) : undefined;
+}

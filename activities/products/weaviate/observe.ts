@@ -1,0 +1,130 @@
+import { eachBounded } from '../../each-bounded.ts';
+import type { WeaviateClient } from './client.ts';
+import type { Observation, ObservedPlace } from './census.ts';
+import type { Database, WeaviateClass } from './database.ts';
+import { countObjects, type Place, type WeaviateObject } from './objects.ts';
+import { ObjectDigest } from './object-digest.ts';
+import { objectPages, readPage } from './object-pages.ts';
+import { Tally } from './tally.ts';
+
+export interface Observer {
+  client: WeaviateClient;
+  database: Database;
+  proof: 'sample' | 'full';
+  concurrency: number;
+}
+
+/** Objects of all samples together, and of one. */
+const SAMPLED = 4_096;
+const SAMPLED_OF_ONE = 64;
+/** Texts of digests in all: with them the observation stays far below 16 MiB. */
+const PARTS = 65_536;
+const PARTS_OF_ONE = 256;
+/** Where samples begin: ids are spread over all of them. */
+const STARTS = ['', '40', '80', 'c0'];
+
+/** Counts every class and tenant, draws a sample of each or digests it whole. Wakes no tenant up. */
+export async function observe(
+  observer: Observer,
+  classes: readonly WeaviateClass[],
+): Promise<Observation> {
+  const { client, database, proof, concurrency } = observer;
+  const { version } = await database.meta();
+  const { places, offloaded } = await placesOf(database, classes);
+  const active = places.filter(({ asleep }) => !asleep).length;
+  const each = Math.min(SAMPLED_OF_ONE, Math.max(1, Math.floor(SAMPLED / Math.max(1, active))));
+  const every = Math.max(1, Math.ceil(active / SAMPLED));
+  const parts = partsFor(active);
+  const observed: ObservedPlace[] = places.map(({ place }) => ({ ...place, sample: [] }));
+  const digest = new ObjectDigest();
+  await eachBounded([...places.entries()], concurrency, async ([at, { place, asleep }]) => {
+    if (asleep) return;
+    const sample = at % every === 0 ? await drawSample(client, place, each, digest) : [];
+    if (proof === 'full') {
+      const tally = await tallyOf(client, place, parts, digest);
+      observed[at] = { ...place, count: tally.count, sample, parts: tally.parts() };
+    } else {
+      observed[at] = { ...place, count: await countOf(client, place), sample };
+    }
+  });
+  return {
+    version: 1,
+    weaviate: version.text,
+    proof,
+    classes: classes.map(({ name, multiTenant }) => ({ name, multiTenant })),
+    aliases: await database.aliases(),
+    places: observed,
+    offloaded,
+  };
+}
+
+/** Exactly, also where the server has no GraphQL. */
+export async function countOf(client: WeaviateClient, place: Place): Promise<number> {
+  const count = await countObjects(client, place);
+  if (count !== undefined) return count;
+  let read = 0;
+  for await (const { objects } of objectPages(client, place)) read += objects.length;
+  return read;
+}
+
+/** The whole place, in as much memory as a page or two take. */
+export async function tallyOf(
+  client: WeaviateClient,
+  place: Place,
+  parts: number,
+  digest: ObjectDigest,
+  onPage?: (objects: number, bytes: number) => void,
+): Promise<Tally> {
+  const tally = new Tally(parts);
+  for await (const { objects, bytes } of objectPages(client, place)) {
+    for (const object of objects) tally.add(object.id, digest.of(object));
+    onPage?.(objects.length, bytes);
+  }
+  return tally;
+}
+
+async function drawSample(
+  client: WeaviateClient,
+  place: Place,
+  size: number,
+  digest: ObjectDigest,
+): Promise<[string, string][]> {
+  const drawn = new Map<string, string>();
+  for (const start of STARTS) {
+    const after = start === '' ? undefined : `${start}000000-0000-0000-0000-000000000000`;
+    const { objects } = await readPage(client, place, after, Math.ceil(size / STARTS.length));
+    for (const object of objects) drawn.set(object.id, digestText(digest, object));
+    // A small place has been seen whole, or its ids lie in the first quarter.
+    if (drawn.size >= size) break;
+  }
+  return [...drawn].slice(0, size);
+}
+
+export function digestText(digest: ObjectDigest, object: WeaviateObject): string {
+  return digest.of(object).toString('hex');
+}
+
+async function placesOf(
+  database: Database,
+  classes: readonly WeaviateClass[],
+): Promise<{ places: { place: Place; asleep: boolean }[]; offloaded: number }> {
+  const places: { place: Place; asleep: boolean }[] = [];
+  let offloaded = 0;
+  for (const { name, multiTenant } of classes) {
+    if (!multiTenant) {
+      places.push({ place: { class: name }, asleep: false });
+      continue;
+    }
+    for (const tenant of await database.tenants(name)) {
+      if (tenant.offloaded) offloaded += 1;
+      else places.push({ place: { class: name, tenant: tenant.name }, asleep: !tenant.active });
+    }
+  }
+  return { places, offloaded };
+}
+
+function partsFor(places: number): number {
+  let parts = PARTS_OF_ONE;
+  while (parts > 1 && parts * places > PARTS) parts /= 2;
+  return parts;
+}

@@ -1,0 +1,46 @@
+import type { JobReport, PlannedJob } from '../delegated.ts';
+import { told } from './few.ts';
+import { report } from './job-status.ts';
+import { detailOf, stateFrom } from './restore-detail.ts';
+import type { Weaviate } from './session.ts';
+import { hasBegun } from './start-restore.ts';
+
+/** A restore that was accepted shows itself before the answer to that, unless another node answers. */
+const SHOWS_WITHIN_MS = 30_000;
+
+/**
+ * What the server says of this restore, and not of an earlier one of the same backup, whose end it goes on to tell. A
+ * failed one names what came in nevertheless.
+ */
+export async function pollRestore(
+  weaviate: Weaviate,
+  plan: PlannedJob,
+  state: Record<string, unknown>,
+): Promise<JobReport> {
+  const detail = detailOf(plan);
+  const begun = await hasBegun(weaviate, plan, detail);
+  const told = report(await weaviate.api.restoreStatus(plan.name));
+  if (begun) return told.state === 'failed' ? withRestored(weaviate, plan, told) : told;
+  // A word for something under way is nobody else's: the server restores one backup at a time.
+  if (told.state === 'running' && told.words !== 'CANCELLING') return told;
+  const accepted = stateFrom(state);
+  if (!accepted) return { state: 'absent', words: 'not begun' };
+  if (Date.now() - Date.parse(accepted.acceptedAt) < SHOWS_WITHIN_MS) {
+    return { state: 'running', words: 'accepted, not begun yet' };
+  }
+  return { state: 'failed', words: 'the server accepted the restore and never began it' };
+}
+
+async function withRestored(
+  { database }: Weaviate,
+  plan: PlannedJob,
+  failed: JobReport,
+): Promise<JobReport> {
+  const present = new Set((await database.classes()).map(({ name }) => name));
+  const { classes } = detailOf(plan);
+  const there = classes.map(({ name }) => name).filter((name) => present.has(name));
+  return {
+    ...failed,
+    words: `${failed.words}; of ${classes.length} classes these are there: ${told(there)}`,
+  };
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { PlannedJob } from '../delegated.ts';
+
+const alias = z.object({ alias: z.string(), class: z.string() });
+
+/** What the later steps of a restore need to know of its plan. */
+const detailSchema = z.object({
+  version: z.literal(1),
+  classes: z.array(
+    z.object({
+      name: z.string(),
+      /** By which a class that the restore created is told from one that somebody made meanwhile; absent with tenants. */
+      shards: z.array(z.string()).optional(),
+    }),
+  ),
+  /** Whether the backup holds just these classes. */
+  whole: z.boolean(),
+  /** Classes and aliases of the destination that go first. */
+  drops: z.object({ classes: z.array(z.string()), aliases: z.array(z.string()) }),
+  aliases: z.array(alias),
+  overwriteAlias: z.boolean(),
+  users: z.boolean(),
+  roles: z.boolean(),
+  /** When the last restore of this backup began, as the storage told: another time than this is ours. */
+  earlier: z.string().nullable(),
+});
+export type RestoreDetail = z.output<typeof detailSchema>;
+
+export function detailOf(plan: PlannedJob): RestoreDetail {
+  return detailSchema.parse(plan.detail);
+}
+
+/** Absent until the server has accepted the restore. */
+const stateSchema = z.object({ version: z.literal(1), acceptedAt: z.string() });
+export type RestoreState = z.output<typeof stateSchema>;
+
+export function stateFrom(state: Record<string, unknown> | undefined): RestoreState | undefined {
+  return stateSchema.safeParse(state).data;
+}

@@ -1,0 +1,59 @@
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { PlannedJob, RestoreJobs } from '../delegated.ts';
+import { restoreKey } from './descriptors.ts';
+import { few } from './few.ts';
+import { stateOf } from './job-status.ts';
+import { planRestore } from './plan-restore.ts';
+import { pollRestore } from './poll-restore.ts';
+import { prove } from './prove.ts';
+import { detailOf } from './restore-detail.ts';
+import type { Weaviate } from './session.ts';
+import { hasBegun, startRestore } from './start-restore.ts';
+import { undoRestore } from './undo-restore.ts';
+
+export function createRestoreJobs(weaviate: Weaviate): RestoreJobs {
+  return {
+    plan: (request) => planRestore(weaviate, request),
+    start: async (plan, since) => ({ ...(await startRestore(weaviate, plan, since)) }),
+    poll: (plan, state) => pollRestore(weaviate, plan, state),
+    pauseMs: (elapsedMs) => (elapsedMs < 2_000 ? 2_000 : elapsedMs < 60_000 ? 5_000 : 10_000),
+    cancel: (plan) => cancel(weaviate, plan),
+    prove: (plan, _state, backup, onProgress) => prove(weaviate, plan, backup, onProgress),
+    finish: (plan) => finish(weaviate, plan),
+    undo: (plan, _state, keep) => undoRestore(weaviate, plan, keep),
+  };
+}
+
+/** A cancel of what has not begun would spoil the end of an earlier restore, which the server still tells. */
+async function cancel(weaviate: Weaviate, plan: PlannedJob): Promise<void> {
+  const { api } = weaviate;
+  const status = await api.restoreStatus(plan.name);
+  if (status && stateOf(status) !== 'running') return;
+  if (status || (await hasBegun(weaviate, plan, detailOf(plan))))
+    await api.cancelRestore(plan.name);
+}
+
+async function finish(
+  { database, storage, signal }: Weaviate,
+  plan: PlannedJob,
+): Promise<{ restored: string[]; warnings: Warning[] }> {
+  const { classes, aliases, users, roles } = detailOf(plan);
+  const live = new Map((await database.aliases()).map((one) => [one.alias, one.class]));
+  const restored = aliases.filter((one) => live.get(one.alias) === one.class);
+  const lost = aliases.filter((one) => !live.has(one.alias));
+  // The next restore of this backup would read its end as its own.
+  await storage.remove([restoreKey(plan.name)], { signal });
+  return {
+    restored: few([
+      ...classes.map(({ name }) => `class ${name}`),
+      ...restored.map(({ alias }) => `alias ${alias}`),
+      ...(users ? ['users'] : []),
+      ...(roles ? ['roles'] : []),
+    ]),
+    warnings: lost.map((one) => ({
+      code: 'ALIAS_NOT_RESTORED',
+      message: `The alias ${one.alias} of class ${one.class} did not come back; make it anew.`,
+      subject: one.alias,
+    })),
+  };
+}

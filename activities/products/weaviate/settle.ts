@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import { HoldfastError } from '../../failure.ts';
+import type { CensusPlace, Observation, ObservedPlace } from './census.ts';
+import { told } from './few.ts';
+import { label, type Place } from './objects.ts';
+import { countOf, observe, type Observer } from './observe.ts';
+
+/** Replicas that have not caught up yet count less than there is. */
+const RECOUNTS = 3;
+const RECOUNT_PAUSE_MS = 1_000;
+
+/**
+ * Looks at the database once more and tells writes that went on during the backup from loss. What the backup holds of
+ * a part that was written to is one of many states: it is left out of what a restore is compared with.
+ * @throws BACKUP_INCOMPLETE when a class shrank, unless deletions are expected
+ */
+export async function settle(
+  observer: Observer,
+  before: Observation,
+  held: ReadonlySet<string>,
+  deletions: 'fail' | 'warn',
+): Promise<{ places: CensusPlace[]; after: Observation; warnings: Warning[] }> {
+  const { client } = observer;
+  const now = await observer.database.classes();
+  const after = await observe(
+    observer,
+    now.filter(({ name }) => held.has(name)),
+  );
+  const known = new Map(before.places.map((place) => [label(place), place]));
+  const seen = new Map(after.places.map((place) => [label(place), place]));
+  const shrunk: string[] = [];
+  const written: string[] = [];
+  for (const place of before.places) {
+    if (!held.has(place.class) || place.count === undefined) continue;
+    const there = seen.get(label(place));
+    const count = await settledCount(client.signal, observer, place, there);
+    if (count !== undefined && count < place.count) shrunk.push(change(place, place.count, count));
+  }
+  if (shrunk.length > 0 && deletions === 'fail') throw loss(client.server, shrunk);
+  const places = after.places.map((place) => {
+    const earlier = known.get(label(place));
+    if ((earlier?.count ?? 0) < (place.count ?? 0)) {
+      written.push(change(place, earlier?.count ?? 0, place.count ?? 0));
+    } else if (earlier?.parts && place.parts && differing(earlier, place)) {
+      written.push(`${label(place)} was changed`);
+    }
+    return settled(earlier, place);
+  });
+  const warnings: Warning[] = [];
+  const warn = (code: string, message: string) => warnings.push({ code, message });
+  if (shrunk.length > 0) {
+    warn('OBJECTS_DELETED', `Objects were deleted while the backup was taken: ${told(shrunk)}.`);
+  }
+  if (written.length > 0) {
+    warn(
+      'WRITTEN_DURING_BACKUP',
+      `What was written while the backup was taken may or may not be in it: ${told(written)}.`,
+    );
+  }
+  if (after.offloaded > 0) {
+    warn(
+      'TENANTS_OFFLOADED',
+      `${after.offloaded} tenants are offloaded, and no backup of Weaviate holds those.`,
+    );
+  }
+  return { places, after, warnings };
+}
+
+/** Undefined for a tenant that fell asleep meanwhile: it cannot be told. */
+async function settledCount(
+  signal: AbortSignal,
+  { client }: Observer,
+  before: ObservedPlace,
+  after: ObservedPlace | undefined,
+): Promise<number | undefined> {
+  if (after === undefined) return 0;
+  let { count } = after;
+  for (let attempt = 0; attempt < RECOUNTS; attempt += 1) {
+    if (count === undefined || count >= (before.count ?? 0)) return count;
+    await sleep(RECOUNT_PAUSE_MS, undefined, { signal });
+    count = await countOf(client, after);
+    after.count = count;
+  }
+  return count;
+}
+
+function settled(before: ObservedPlace | undefined, after: ObservedPlace): CensusPlace {
+  const { class: name, tenant, count } = after;
+  const place = { class: name, ...(tenant !== undefined && { tenant }) };
+  if (count === undefined) return { ...place, sample: [] };
+  const earlier = before?.count ?? (before ? count : 0);
+  const same = new Map(before?.sample);
+  const { parts } = after;
+  return {
+    ...place,
+    least: Math.min(earlier, count),
+    most: Math.max(earlier, count),
+    sample: after.sample.filter(([id, digest]) => same.get(id) === digest),
+    ...(parts && {
+      parts: parts.map((part, at) => (before?.parts?.[at] === part ? part : null)),
+    }),
+  };
+}
+
+function differing({ parts = [] }: ObservedPlace, after: ObservedPlace): boolean {
+  return parts.some((part, at) => part !== after.parts?.[at]);
+}
+
+function change(place: Place, from: number, to: number): string {
+  return `${label(place)} went from ${from} to ${to} objects`;
+}
+
+function loss(server: string, shrunk: string[]): HoldfastError {
+  return new HoldfastError(
+    'BACKUP_INCOMPLETE',
+    `${server} lost objects while the backup was taken: ${told(shrunk)}. Either somebody deleted them, or the database did.`,
+    {
+      hint: 'Look at what deletes there; where deletions are usual, `connection.deletions: warn` accepts them.',
+    },
+  );
+}
