@@ -43,7 +43,7 @@ export function damaged(
 ): HoldfastError {
   return new HoldfastError(
     'BACKUP_DAMAGED',
-    `${storage.place}/${key}, which belongs to backup ${backup}, ${what} since the database wrote it.`,
+    `The object ${storage.place}/${key}, which belongs to backup ${backup}, ${what} since the database wrote it.`,
     { cause },
   );
 }

@@ -17,6 +17,8 @@ export interface StoreResources {
   readonly commitMs: number;
   /** Tries of one request inside one call, and the longest first pause between them; Temporal retries for hours. */
   readonly retry: { tries: number; pauseMs: number };
+  /** What a store copies by itself: the largest object in one request, and the parts of a larger one. */
+  readonly copy: { wholeBytes: number; partBytes: number };
   /** Tells hosts apart that use one directory. */
   readonly hostId: string;
   limitOf(place: string): AdaptiveLimit;
@@ -34,6 +36,7 @@ export interface StoreResourceOptions {
   stallMs?: number | undefined;
   commitMs?: number | undefined;
   retry?: { tries: number; pauseMs: number } | undefined;
+  copy?: { wholeBytes: number; partBytes: number } | undefined;
   hostId?: string | undefined;
 }
 
@@ -54,6 +57,8 @@ export function createStoreResources(options: StoreResourceOptions = {}): StoreR
     stallMs: options.stallMs ?? 60_000,
     commitMs: options.commitMs ?? 15 * 60_000,
     retry: options.retry ?? { tries: 5, pauseMs: 200 },
+    // What S3 takes in one request; larger parts mean fewer requests, smaller ones more of them at a time.
+    copy: options.copy ?? { wholeBytes: 5 * GiB, partBytes: 512 * MiB },
     hostId: options.hostId ?? ownHostId(),
     limitOf: (place) => shared(`limit ${place}`, () => new AdaptiveLimit(concurrency)),
     shared,
@@ -73,3 +78,4 @@ function ownHostId(): string {
 }
 
 const MiB = 1024 * 1024;
+const GiB = 1024 * MiB;

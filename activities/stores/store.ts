@@ -33,14 +33,27 @@ export interface Store {
     options?: CallOptions,
   ): Promise<StoredObject>;
 
+  /**
+   * Creates an object from one of another store without moving its bytes through here: where both are one service, which
+   * is reached with the same credentials, and which can. It is what the source was at one moment, never a mixture.
+   * @returns undefined when it cannot be done so, and nothing was written: the caller streams instead
+   * @throws OBJECT_EXISTS; of the source OBJECT_MISSING, and OBJECT_CHANGED when it is not the one that `etag` names
+   */
+  copyFrom(
+    source: Store,
+    sourceKey: string,
+    key: string,
+    options?: CopyOptions,
+  ): Promise<StoredObject | undefined>;
+
   /** Replaces a small object. For leases only. */
   overwrite(key: string, bytes: Uint8Array, options?: CallOptions): Promise<StoredObject>;
 
-  /** The bytes of an object, whole or `[start, end)`. Ends by throwing when the store sends fewer. @throws OBJECT_MISSING */
-  read(
-    key: string,
-    options?: CallOptions & { start?: number; end?: number },
-  ): AsyncIterable<Uint8Array>;
+  /**
+   * The bytes of an object, whole or `[start, end)`, of one moment. Ends by throwing when the store sends fewer.
+   * @throws OBJECT_MISSING, and OBJECT_CHANGED when it is not, or no longer, the one that `etag` names
+   */
+  read(key: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
 
   head(key: string, options?: CallOptions): Promise<StoredObject | undefined>;
 
@@ -67,11 +80,23 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface ReadOptions extends CallOptions {
+  start?: number | undefined;
+  end?: number | undefined;
+  etag?: string | undefined;
+}
+
+export interface CopyOptions extends CallOptions {
+  etag?: string | undefined;
+}
+
 export interface StoredObject {
   key: string;
   bytes: number;
   /** SHA-256 in hex, where the store itself vouches for it. */
   sha256?: string;
+  /** Where the store gives one: another when the object is another. Without quotes; no digest that one could compute. */
+  etag?: string;
 }
 
 export interface OpenUpload {

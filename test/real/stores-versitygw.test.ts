@@ -1,5 +1,6 @@
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
+import { describeCopying } from '../stores/conformance-copying.ts';
 import { describeStore } from '../stores/conformance.ts';
 import { startVersitygw } from '../support/versitygw.ts';
 
@@ -34,6 +35,43 @@ describeStore('S3 (versitygw)', async () => {
     async close() {
       await resources.close();
       await gateway.stop();
+    },
+  };
+});
+
+describeCopying('S3 (versitygw)', async () => {
+  const gateway = await startVersitygw({ buckets: ['backups', 'product'] });
+  const other = await startVersitygw({ buckets: ['backups'] });
+  process.env.HOLDFAST_TEST_COPY_KEY = gateway.accessKeyId;
+  process.env.HOLDFAST_TEST_COPY_SECRET = gateway.secretAccessKey;
+  const partBytes = 5 * 1024 * 1024;
+  const resources = createStoreResources({ copy: { wholeBytes: partBytes, partBytes } });
+  const open = ({ endpoint, region }: typeof gateway, bucket: string) =>
+    openStore(
+      {
+        name: bucket,
+        type: 's3',
+        bucket,
+        prefix: 'holdfast/tests',
+        endpoint,
+        region,
+        credentials: {
+          accessKeyId: { env: 'HOLDFAST_TEST_COPY_KEY' },
+          secretAccessKey: { env: 'HOLDFAST_TEST_COPY_SECRET' },
+        },
+      },
+      resources,
+    );
+  return {
+    source: open(gateway, 'product'),
+    store: open(gateway, 'backups'),
+    elsewhere: open(other, 'backups'),
+    copies: true,
+    wholeBytes: partBytes,
+    async close() {
+      await resources.close();
+      await gateway.stop();
+      await other.stop();
     },
   };
 });

@@ -1,6 +1,7 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import type { OpenUpload, StoredObject } from '../store.ts';
+import { etagOf } from './etag.ts';
 import type { S3Requests } from './requests.ts';
 
 interface Listing {
@@ -31,11 +32,11 @@ export async function* listObjects(
         ),
       ),
     );
-    for (const { Key: key, Size: bytes } of page.Contents ?? []) {
+    for (const { Key: key, Size: bytes, ETag } of page.Contents ?? []) {
       if (key === undefined || bytes === undefined || !key.startsWith(listing.prefix)) {
         throw senseless(listing);
       }
-      yield { key, bytes };
+      yield { key, bytes, ...etagOf(ETag) };
     }
     for (const { Prefix: folder } of page.CommonPrefixes ?? []) {
       if (folder !== undefined) yield { folder };

@@ -5,10 +5,12 @@ import {
   DeleteObjectCommand,
   ListPartsCommand,
   UploadPartCommand,
+  UploadPartCopyCommand,
   type CompletedPart,
 } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import { delayed, Interruption } from '../interruption.ts';
+import { quoted } from './etag.ts';
 import { faultOf, isPassing } from './failure.ts';
 import { newMark, whoseObject, WRITE_MARK } from './own-object.ts';
 import { AlreadyThere, COMMIT_GRACE_MS, isNotImplemented, refuseTaken } from './put-object.ts';
@@ -35,9 +37,7 @@ export class PartsUpload {
   }
 
   async sendPart(number: number, body: Buffer, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    this.#id ??= this.#begin(signal);
-    const id = await this.#begun(this.#id, signal);
+    const id = await this.#uploadId(signal);
     const sent = await this.#requests.send({ signal }, (client, bind) =>
       client.send(
         bind(
@@ -51,12 +51,33 @@ export class PartsUpload {
         ),
       ),
     );
-    this.#bytes += body.byteLength;
-    this.#parts.push({
-      PartNumber: number,
-      ETag: sent.ETag,
-      ...(sent.ChecksumCRC32 !== undefined && { ChecksumCRC32: sent.ChecksumCRC32 }),
-    });
+    this.#note(number, body.byteLength, sent);
+  }
+
+  /** A part that the service takes from another of its objects: bytes `[start, end)` of the one that `etag` names. */
+  async copyPart(
+    number: number,
+    from: { source: string; etag: string; start: number; end: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const id = await this.#uploadId(signal);
+    const { CopyPartResult: sent } = await this.#requests.send(
+      { signal, commits: true },
+      (client, bind) =>
+        client.send(
+          bind(
+            new UploadPartCopyCommand({
+              ...this.#where,
+              UploadId: id,
+              PartNumber: number,
+              CopySource: from.source,
+              CopySourceIfMatch: quoted(from.etag),
+              CopySourceRange: `bytes=${from.start}-${from.end - 1}`,
+            }),
+          ),
+        ),
+    );
+    this.#note(number, from.end - from.start, sent ?? {});
   }
 
   /** Makes the object appear, once. An answer that leaves it open is settled by looking. */
@@ -98,6 +119,25 @@ export class PartsUpload {
       }
       await this.#requests.pause(tries);
     }
+  }
+
+  #uploadId(signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    this.#id ??= this.#begin(signal);
+    return this.#begun(this.#id, signal);
+  }
+
+  #note(
+    number: number,
+    bytes: number,
+    { ETag, ChecksumCRC32 }: { ETag?: string | undefined; ChecksumCRC32?: string | undefined },
+  ): void {
+    this.#bytes += bytes;
+    this.#parts.push({
+      PartNumber: number,
+      ETag,
+      ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }),
+    });
   }
 
   /** Let finish when an abort comes in between: an id that nobody learns would leave an upload that nobody ends. */

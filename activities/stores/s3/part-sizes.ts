@@ -10,6 +10,7 @@ export interface PartSizes {
   /** Parts of one stream on their way at a time. */
   inFlight(part: number): number;
   maxObjectBytes: number;
+  maxParts: number;
 }
 
 const MiB = 1024 * 1024;
@@ -47,5 +48,6 @@ export function partSizes(
     sizeOf,
     inFlight: (part) => Math.max(1, Math.min(4, Math.floor(STREAM_BYTES / sizeOf(part)))),
     maxObjectBytes,
+    maxParts,
   };
 }

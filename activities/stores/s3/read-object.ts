@@ -2,6 +2,7 @@ import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s
 import type { Readable } from 'node:stream';
 import { HoldfastError } from '../../failure.ts';
 import { Interruption } from '../interruption.ts';
+import { etagOf, quoted } from './etag.ts';
 import { faultOf, isPassing } from './failure.ts';
 import type { S3Requests } from './requests.ts';
 
@@ -16,6 +17,8 @@ export interface ReadRequest {
   name: string;
   start?: number | undefined;
   end?: number | undefined;
+  /** The one object that is meant. */
+  etag?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -30,16 +33,19 @@ export async function* readObject(
   const interruption = new Interruption(request.signal);
   let position = request.start ?? 0;
   let end = request.end;
-  let etag: string | undefined;
+  let etag = request.etag === undefined ? undefined : quoted(request.etag);
   let fruitless = 0;
   if (end !== undefined && position >= end) return;
   try {
     for (;;) {
       const before = position;
-      const answer = await get(requests, request, position, end, etag);
+      const answer = await get(requests, request, position, end, etag).catch((error: unknown) => {
+        throw faultOf(error).status === 412 ? changed(request.store, request.name) : error;
+      });
       const body = answer.Body as Readable;
       try {
         end = checkRange(request, answer, position, end);
+        if (isOther(request, answer)) throw changed(request.store, request.name);
         etag ??= answer.ETag;
         const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
         while (position < end) {
@@ -119,6 +125,18 @@ function checkRange(
     throw wrong(request, `sent only ${to} of ${range[3]} bytes`);
   }
   return to;
+}
+
+/** A service that takes no notice of the condition still says what it sends. */
+function isOther({ etag }: ReadRequest, { ETag }: GetObjectCommandOutput): boolean {
+  return etag !== undefined && ETag !== undefined && etagOf(ETag).etag !== etag;
+}
+
+export function changed(store: string, name: string): HoldfastError {
+  return new HoldfastError(
+    'OBJECT_CHANGED',
+    `${store} no longer holds ${name} as it was: somebody replaced it.`,
+  );
 }
 
 function wrong({ store, name }: ReadRequest, what: string): HoldfastError {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { AdaptiveLimit } from '../adaptive-limit.ts';
 import type { StoreResources } from '../resources.ts';
+import { sharesAccess } from './shares-access.ts';
 import { checksumPolicy, createS3Client, type S3Settings } from './client.ts';
 import { faultOf, isDenied, isOverload, isPassing } from './failure.ts';
 import { CALL, type CallContext } from './request-handler.ts';
@@ -13,6 +14,8 @@ export interface Abilities {
   /** Whether Complete may carry the size that it should come to. */
   objectSize: boolean;
   bulkRemove: boolean;
+  /** Whether it copies objects by itself, and takes a condition with that. */
+  copies: 'yes' | 'unconditionally' | 'no';
   /** Whether bodies must be hashed for the signature even where that protects nobody. */
   signPayload: boolean;
 }
@@ -37,6 +40,7 @@ export class S3Requests {
   readonly #settings: S3Settings;
   readonly #resources: StoreResources;
   readonly #limit: AdaptiveLimit;
+  readonly #related = new Map<S3Requests, Promise<boolean>>();
   #client: S3Client | undefined;
 
   constructor(settings: S3Settings, resources: StoreResources) {
@@ -49,8 +53,23 @@ export class S3Requests {
       conditional: settings.endpoint ? 'unproven' : 'honoured',
       objectSize: true,
       bulkRemove: true,
+      copies: 'yes',
       signPayload: false,
     }));
+  }
+
+  /** Whether the other one's objects can be named in requests of this one. A denial is remembered: it rarely passes. */
+  isRelated(other: S3Requests): Promise<boolean> {
+    let known = this.#related.get(other);
+    if (!known) {
+      known = sharesAccess(this.#settings, other.#settings);
+      this.#related.set(other, known);
+    }
+    return known;
+  }
+
+  unrelate(other: S3Requests): void {
+    this.#related.set(other, Promise.resolve(false));
   }
 
   async send<T>(call: Call, ask: (client: S3Client, bind: Bind) => Promise<T>): Promise<T> {

@@ -3,17 +3,28 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
 } from '@aws-sdk/client-s3';
+import { HoldfastError } from '../../failure.ts';
 import { checkKey, checkPrefix } from '../keys.ts';
 import type { StoreResources } from '../resources.ts';
 import { ObjectsRetained } from '../retained.ts';
-import type { CallOptions, OpenUpload, ProbeFinding, Store, StoredObject } from '../store.ts';
+import type {
+  CallOptions,
+  CopyOptions,
+  OpenUpload,
+  ProbeFinding,
+  ReadOptions,
+  Store,
+  StoredObject,
+} from '../store.ts';
 import type { S3Settings } from './client.ts';
+import { copyObject } from './copy-object.ts';
+import { etagOf } from './etag.ts';
 import { faultOf, s3Failure } from './failure.ts';
 import { listObjects, listUploads } from './list-objects.ts';
 import { partSizes, type PartSizes } from './part-sizes.ts';
 import { probeS3 } from './probe.ts';
 import { putOnce, putOver } from './put-object.ts';
-import { readObject } from './read-object.ts';
+import { changed, readObject } from './read-object.ts';
 import { removeObjects } from './remove-objects.ts';
 import { S3Requests } from './requests.ts';
 import { uploadStream } from './upload-stream.ts';
@@ -72,6 +83,39 @@ export class S3Store implements Store {
     return { key, bytes: await uploadStream(context, where, source, signal) };
   }
 
+  async copyFrom(
+    source: Store,
+    sourceKey: string,
+    key: string,
+    { signal, etag }: CopyOptions = {},
+  ): Promise<StoredObject | undefined> {
+    if (!(source instanceof S3Store)) return undefined;
+    if (!(await this.#requests.isRelated(source.#requests))) return undefined;
+    const found = await source.head(sourceKey, { signal });
+    if (!found) {
+      throw new HoldfastError('OBJECT_MISSING', `${source.#label} does not hold ${sourceKey}.`);
+    }
+    if (etag !== undefined && etag !== found.etag) throw changed(source.#label, sourceKey);
+    if (found.etag === undefined) return undefined;
+    const from = {
+      ...source.#where(sourceKey),
+      requests: source.#requests,
+      bytes: found.bytes,
+      etag: found.etag,
+      changed: () => changed(source.#label, sourceKey),
+    };
+    const context = {
+      requests: this.#requests,
+      resources: this.#resources,
+      sizes: this.#sizes,
+      background: (work: Promise<unknown>) => this.#goOn(work),
+    };
+    const copied = await this.#call(`write ${key}`, signal, () =>
+      copyObject(context, from, this.#where(key), signal),
+    );
+    return copied && { key, ...copied };
+  }
+
   async overwrite(key: string, bytes: Uint8Array, { signal }: CallOptions = {}) {
     return this.#call(`write ${key}`, signal, async () => {
       await putOver(this.#requests, this.#where(key), bytes, signal);
@@ -79,13 +123,10 @@ export class S3Store implements Store {
     });
   }
 
-  async *read(
-    key: string,
-    options: CallOptions & { start?: number; end?: number } = {},
-  ): AsyncIterable<Uint8Array> {
-    const { start, end, signal } = options;
-    const request = { ...this.#where(key), start, end, signal, store: this.#label, name: key };
-    yield* this.#each(`read ${key}`, signal, readObject(this.#requests, request));
+  async *read(key: string, { signal, start, end, etag }: ReadOptions = {}) {
+    const request = { ...this.#where(key), signal, start, end, etag };
+    const reading = readObject(this.#requests, { ...request, store: this.#label, name: key });
+    yield* this.#each(`read ${key}`, signal, reading);
   }
 
   async head(key: string, { signal }: CallOptions = {}): Promise<StoredObject | undefined> {
@@ -96,7 +137,7 @@ export class S3Store implements Store {
           client.send(bind(new HeadObjectCommand({ Bucket: bucket, Key }))),
         );
         this.#bucketSeen = true;
-        return { key, bytes: found.ContentLength ?? 0 };
+        return { key, bytes: found.ContentLength ?? 0, ...etagOf(found.ETag) };
       } catch (error) {
         if (faultOf(error).status !== 404) throw error;
         await this.#seeBucket(signal);

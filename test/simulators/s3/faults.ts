@@ -2,6 +2,7 @@
 export type Operation =
   | 'AbortMultipartUpload'
   | 'CompleteMultipartUpload'
+  | 'CopyObject'
   | 'CreateMultipartUpload'
   | 'DeleteObject'
   | 'DeleteObjects'
@@ -14,13 +15,14 @@ export type Operation =
   | 'ListParts'
   | 'PutObject'
   | 'Unknown'
-  | 'UploadPart';
+  | 'UploadPart'
+  | 'UploadPartCopy';
 
 /** One way to misbehave. "Executed" says whether the request takes effect all the same. */
 export type Fault =
   /** An error answer; not executed. */
   | { kind: 'answer'; status: number; code: string; message?: string }
-  /** An error in the body of a 200, which only Complete may do. */
+  /** An error in the body of a 200, which only Complete and copies may do. */
   | { kind: 'error-in-200'; code: string; executed: boolean }
   /** Waits, then does what it should. */
   | { kind: 'slow'; ms: number }
@@ -85,6 +87,13 @@ export class FaultPlan {
     }
     return undefined;
   }
+}
+
+/** A fault that holds requests until they are released. */
+export function holding(): { fault: Fault; release: () => void } {
+  let release = () => {};
+  const until = new Promise<void>((resolve) => (release = resolve));
+  return { fault: { kind: 'hold', until }, release };
 }
 
 export const ALWAYS = Number.MAX_SAFE_INTEGER;

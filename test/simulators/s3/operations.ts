@@ -24,6 +24,17 @@ export function execute(
   switch (request.operation) {
     case 'PutObject':
       return etagOnly(bucket.put(key, body, metadataOf(headers), ifNoneMatch).etag, headers);
+    case 'CopyObject': {
+      const { body: copied, metadata } = copySource(bucket, request, ignored);
+      const own = headers['x-amz-metadata-directive'] === 'REPLACE';
+      const kept = bucket.put(key, copied, own ? metadataOf(headers) : metadata, ifNoneMatch);
+      return xml('CopyObjectResult', { ETag: `"${kept.etag}"` });
+    }
+    case 'UploadPartCopy': {
+      const { body: copied } = copySource(bucket, request, ignored);
+      const etag = bucket.addPart(uploadId, Number(query.get('partNumber')), copied);
+      return xml('CopyPartResult', { ETag: `"${etag}"` });
+    }
     case 'GetObject':
       return download(bucket.get(key), request, fault);
     case 'HeadObject':
@@ -93,6 +104,16 @@ function etagOnly(etag: string, headers: S3Request['headers']): Answer {
   const crc32 = headers['x-amz-checksum-crc32'];
   const echo = crc32 === undefined ? {} : { 'x-amz-checksum-crc32': String(crc32) };
   return { status: 200, headers: { etag: `"${etag}"`, ...echo } };
+}
+
+function copySource(bucket: Bucket, { source, headers }: S3Request, ignored?: string) {
+  const object = bucket.get(source?.key ?? '');
+  const wanted = String(headers['x-amz-copy-source-if-match'] ?? '').replaceAll('"', '');
+  const conditional = wanted !== '' && ignored !== 'x-amz-copy-source-if-match';
+  if (conditional && wanted !== object.etag) throw new S3Error(412, 'PreconditionFailed');
+  const range = /^bytes=(\d+)-(\d+)$/.exec(String(headers['x-amz-copy-source-range'] ?? ''));
+  if (!range) return object;
+  return { ...object, body: object.body.subarray(Number(range[1]), Number(range[2]) + 1) };
 }
 
 function head(object: KeptObject): Answer {

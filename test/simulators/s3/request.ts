@@ -10,6 +10,8 @@ export interface S3Request {
   key: string;
   query: URLSearchParams;
   headers: IncomingMessage['headers'];
+  /** Of a copy: what is copied. */
+  source?: { bucket: string; key: string };
   /** Who asks. The simulator checks no signature. */
   accessKeyId: string | undefined;
 }
@@ -18,20 +20,33 @@ export function parseRequest(request: IncomingMessage): S3Request {
   const url = new URL(request.url ?? '/', 'http://s3');
   const [, bucket = '', ...rest] = url.pathname.split('/');
   const key = rest.map(decodeURIComponent).join('/');
+  const source = sourceIn(request.headers['x-amz-copy-source']);
   const authorization = request.headers.authorization ?? '';
   return {
-    operation: operationOf(request.method ?? '', key, url.searchParams),
+    operation: operationOf(request.method ?? '', key, url.searchParams, source !== undefined),
     bucket,
     key,
     query: url.searchParams,
     headers: request.headers,
+    ...(source && { source }),
     accessKeyId: /Credential=([^/]+)\//.exec(authorization)?.[1],
   };
 }
 
-function operationOf(method: string, key: string, query: URLSearchParams): Operation {
+function sourceIn(header: string | string[] | undefined): S3Request['source'] {
+  if (typeof header !== 'string') return undefined;
+  const [bucket = '', ...key] = header.replace(/^\//, '').split('/').map(decodeURIComponent);
+  return { bucket, key: key.join('/') };
+}
+
+function operationOf(
+  method: string,
+  key: string,
+  query: URLSearchParams,
+  copies: boolean,
+): Operation {
   const sub = ['uploads', 'uploadId', 'delete', 'lifecycle'].find((name) => query.has(name)) ?? '';
-  const name = `${method} ${key === '' ? 'bucket' : 'object'} ${sub}`.trim();
+  const name = `${copies ? 'COPY' : method} ${key === '' ? 'bucket' : 'object'} ${sub}`.trim();
   return OPERATIONS[name] ?? 'Unknown';
 }
 
@@ -42,6 +57,8 @@ const OPERATIONS: Record<string, Operation> = {
   'GET bucket lifecycle': 'GetBucketLifecycleConfiguration',
   'POST bucket delete': 'DeleteObjects',
   'PUT object': 'PutObject',
+  'COPY object': 'CopyObject',
+  'COPY object uploadId': 'UploadPartCopy',
   'GET object': 'GetObject',
   'HEAD object': 'HeadObject',
   'DELETE object': 'DeleteObject',

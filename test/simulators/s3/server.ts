@@ -52,7 +52,9 @@ export async function startS3Simulator(options: S3SimulatorOptions = {}): Promis
   let dropped = false;
 
   const check = (request: S3Request) => {
-    if (dropped || request.bucket !== bucketName) throw new S3Error(404, 'NoSuchBucket');
+    for (const asked of [request.bucket, request.source?.bucket ?? bucketName]) {
+      if (dropped || asked !== bucketName) throw new S3Error(404, 'NoSuchBucket');
+    }
     if (accepted && !accepted.includes(request.accessKeyId ?? '')) {
       throw new S3Error(403, 'InvalidAccessKeyId');
     }
