@@ -1,7 +1,7 @@
 import type { Activities, CopyJob } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import { readCollected, type CollectedLine } from '../catalog/collected.ts';
-import { readProductObjects } from '../catalog/product-objects.ts';
+import { readChainObjects } from '../catalog/chain.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Store } from '../stores/store.ts';
@@ -40,7 +40,7 @@ async function itemsOf(
   const manifest = await readManifest(store, snapshot.target, backup, signal);
   const earlier = await findEarlier(store, manifest, readers, signal);
   const items: CopyItem[] = [];
-  for await (const object of readProductObjects(store, manifest, signal)) {
+  for await (const object of readChainObjects(store, manifest, signal)) {
     const lines = earlier.get(object.key);
     const whole = lines && plainBytes(lines) === object.bytes;
     items.push({ object, ...(whole ? { earlier: lines } : {}) });

@@ -114,6 +114,7 @@ export interface DelegatedBackup {
   readonly manifest: Manifest;
   /** The name under which the product knows it. */
   readonly name: string;
+  /** Also of the backups that it rests on. */
   objects(): AsyncIterable<ProductObject>;
   /** A file that `inventory` returned, by its path. @throws BACKUP_DAMAGED */
   file(path: string): Promise<Uint8Array>;

@@ -1,5 +1,5 @@
 import type { ReadJob } from '../../../workflows/contract/activities.ts';
-import { readProductObjects } from '../../catalog/product-objects.ts';
+import { readChainObjects } from '../../catalog/chain.ts';
 import { HoldfastError } from '../../failure.ts';
 import { parseObjectPath } from '../../pipeline/object-path.ts';
 import type { DelegatedBackup } from '../../products/delegated.ts';
@@ -23,7 +23,7 @@ export function delegatedBackup(
   return {
     manifest,
     name: manifest.delegated.name,
-    objects: () => readProductObjects(store, manifest, signal),
+    objects: () => readChainObjects(store, manifest, signal),
     file: (path) => readFile(reader, path),
   };
 }
