@@ -2,9 +2,10 @@ import { HoldfastError } from '../failure.ts';
 import { influxdbV2 } from './influxdb-v2/index.ts';
 import type { DelegatedProduct } from './delegated.ts';
 import type { Product, StreamedProduct } from './product.ts';
+import { weaviate } from './weaviate/index.ts';
 
 /** Every product that Holdfast knows: one line each. */
-export const products: readonly Product[] = [influxdbV2];
+export const products: readonly Product[] = [influxdbV2, weaviate];
 
 /** @throws CONFIG_INVALID */
 export function findProduct(name: string): Product {

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { causeOf } from './world.ts';
+
+let world: DelegatedWorld;
+
+beforeAll(async () => {
+  world = await startDelegatedWorld({ timeouts: { job: '20s', stall: '3s' } });
+});
+afterAll(() => world?.stop());
+beforeEach(() => world.database.calm());
+
+const backup = () => world.holdfast.run('backup', { target: 'articles' });
+
+describe('a backup that the product writes', () => {
+  test('is committed when it is complete, and names what the product wrote', async () => {
+    const report = await backup();
+    const manifest = await world.manifest(report.backup);
+    expect(manifest).toMatchObject({
+      kind: 'delegated',
+      state: 'ok',
+      product: { name: 'weaviate', version: '1.38.11' },
+      delegated: { name: report.backup, count: report.artifacts, bases: [] },
+    });
+    const written = (await filesIn(world.storage)).filter((file) => file.includes(report.backup));
+    expect(written.length).toBe(manifest.delegated?.count);
+    const files = await filesIn(`${world.store}/articles/${report.backup}`);
+    expect(files.filter((file) => file.startsWith('work/jobs'))).toEqual([]);
+    expect(files).toContain('product.ndjson.gz');
+  });
+
+  test('lies beside the database alone until its copy has ended, and says so', async () => {
+    const report = await backup();
+    expect(report.sameFailureDomain).toEqual({ copy: `copy/articles/${report.backup}` });
+    const copy = await world.copied(report.backup);
+    expect(copy).toMatchObject({ backup: report.backup, store: 'disk', method: 'streamed' });
+    const files = await filesIn(`${world.store}/articles/${report.backup}`);
+    expect(files).toContain('collected.json');
+    const written = (await filesIn(world.storage)).filter((file) => file.includes(report.backup));
+    expect(files.filter((file) => file.startsWith('data/'))).toEqual(
+      expect.arrayContaining(written.map((file) => `data/${file}`)),
+    );
+    const verified = await world.holdfast.run('verify', {
+      target: 'articles',
+      backup: report.backup,
+      depth: 'deep',
+    });
+    expect(verified).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test('is begun again under another name when its job fails', async () => {
+    world.database.switches.backupFails = 1;
+    const report = await backup();
+    const manifest = await world.manifest(report.backup);
+    expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
+  });
+
+  test('fails after three rounds, in the words of the product, and leaves nothing', async () => {
+    world.database.switches.backupFails = true;
+    const before = await filesIn(world.storage);
+    const error = await backup().catch((caught: unknown) => caught);
+    expect(causeOf(error)).toMatchObject({ type: 'JOB_FAILED' });
+    expect(await filesIn(world.storage)).toEqual(before);
+    expect(await emptyFolders()).toEqual([]);
+  });
+
+  test('is given up when its job never ends, and leaves nothing', async () => {
+    world.database.switches.coordinatorDies = true;
+    const before = await filesIn(world.storage);
+    const error = await backup().catch((caught: unknown) => caught);
+    expect(causeOf(error)).toMatchObject({ type: 'JOB_STUCK' });
+    expect(await filesIn(world.storage)).toEqual(before);
+  });
+
+  test('goes on while the product cannot be asked for a while', async () => {
+    world.database.switches.unavailable = { at: ['status'], times: 5 };
+    const report = await backup();
+    expect(report.state).toBe('ok');
+  });
+
+  test('is not committed when an object is missing after the product said SUCCESS', async () => {
+    world.database.switches.chunkMissing = true;
+    const before = await filesIn(world.storage);
+    const error = await backup().catch((caught: unknown) => caught);
+    expect(causeOf(error)).toMatchObject({ type: 'BACKUP_INCOMPLETE' });
+    expect(await filesIn(world.storage)).toEqual(before);
+  });
+
+  test('that is cancelled has the product stop, and leaves nothing', async () => {
+    world.database.switches.workMs = 600_000;
+    const before = await filesIn(world.storage);
+    const handle = await world.holdfast.start('backup', { target: 'articles' });
+    await expect
+      .poll(async () => (await handle.query<{ product?: string }>('progress')).product, {
+        timeout: 30_000,
+      })
+      .toContain('STARTED');
+    await handle.signal('cancel', { reason: 'a test' });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await filesIn(world.storage)).toEqual(before);
+    expect(await emptyFolders()).toEqual([]);
+  });
+});
+
+/** Folders of backups in the store that no manifest stands for. */
+async function emptyFolders(): Promise<string[]> {
+  const files = await filesIn(world.store);
+  const folders = new Set(files.map((file) => file.split('/').slice(0, 2).join('/')));
+  return [...folders].filter((folder) => !files.includes(`${folder}/backup.json`));
+}

@@ -1,0 +1,133 @@
+import { rm, readdir, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { call, classesOf } from './seed-articles.ts';
+import { causeOf } from './world.ts';
+
+let world: DelegatedWorld;
+let backup: string;
+
+beforeAll(async () => {
+  world = await startDelegatedWorld({ timeouts: { job: '20s', stall: '3s' } });
+  backup = (await world.holdfast.run('backup', { target: 'articles' })).backup;
+  await world.copied(backup);
+});
+afterAll(() => world?.stop());
+beforeEach(async () => {
+  world.database.calm();
+  world.spare.calm();
+  for (const name of await classesOf(world.spare.url)) {
+    await call(world.spare.url, 'DELETE', `/v1/schema/${name}`);
+  }
+  // A cancelled restore of an id keeps that id for a while.
+  await rm(join(world.spareStorage, backup), { recursive: true, force: true });
+});
+
+const restore = (more: object = {}) =>
+  world.holdfast.run('restore', { target: 'articles', backup, into: 'spare', ...more });
+
+describe('a restore by the product', () => {
+  test('is planned without changing anything', async () => {
+    const report = await restore({ dryRun: true });
+    expect(report.plan).toMatchObject({ backup, into: 'spare', destructive: false });
+    expect(report.plan.creates.join(' ')).toContain('Article');
+    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await classesOf(world.spare.url)).toEqual([]);
+  });
+
+  test('puts the objects of the copy back, proves what came, and clears them away', async () => {
+    const report = await restore();
+    expect(report.restored.join(' ')).toContain('Article');
+    expect(report.proof.identical + report.proof.equivalent).toBeGreaterThan(0);
+    expect(await classesOf(world.spare.url)).toEqual(['Article', 'Note']);
+    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await proofs()).toContainEqual(
+      expect.objectContaining({ operation: 'restore', ok: true }),
+    );
+  });
+
+  test('takes selected classes only', async () => {
+    await restore({ select: { classes: ['Note'] } });
+    expect(await classesOf(world.spare.url)).toEqual(['Note']);
+  });
+
+  test('uses what still lies in place, and leaves it there', async () => {
+    await call(world.database.url, 'DELETE', '/v1/schema/Note');
+    const before = (await filesIn(world.storage)).filter(
+      (file) => !file.includes('restore_config'),
+    );
+    await world.holdfast.run('restore', {
+      target: 'articles',
+      backup,
+      select: { classes: ['Note'] },
+    });
+    expect(await classesOf(world.database.url)).toEqual(['Article', 'Note']);
+    const after = (await filesIn(world.storage)).filter((file) => !file.includes('restore_config'));
+    expect(after).toEqual(before);
+  });
+
+  test('mends with the copy what is damaged in place', async () => {
+    await call(world.database.url, 'DELETE', '/v1/schema/Article');
+    const chunks = (await filesIn(world.storage)).filter((file) => file.includes('/Article/'));
+    for (const chunk of chunks) await truncate(join(world.storage, chunk), 10);
+    const report = await world.holdfast.run('restore', {
+      target: 'articles',
+      backup,
+      select: { classes: ['Article'] },
+    });
+    expect(report.warnings.map(({ code }) => code)).toContain('PRODUCT_OBJECTS_CHANGED');
+    expect(await classesOf(world.database.url)).toEqual(['Article', 'Note']);
+  });
+
+  test('does not begin where a class of the same name is', async () => {
+    await call(world.spare.url, 'POST', '/v1/schema', { class: 'Note', vectorizer: 'none' });
+    const error = await restore().catch((caught: unknown) => caught);
+    expect(causeOf(error)).toMatchObject({ type: 'DESTINATION_EXISTS' });
+    expect(await classesOf(world.spare.url)).toEqual(['Note']);
+    expect(await filesIn(world.spareStorage)).toEqual([]);
+  });
+
+  test('that comes back different fails, and names what differs', async () => {
+    world.spare.switches.restoreLosesObjects = { at: ['Article'] };
+    const error = await restore().catch((caught: unknown) => caught);
+    expect(causeOf(error)).toMatchObject({
+      type: 'RESTORE_NOT_PROVEN',
+      message: expect.stringContaining('Article'),
+    });
+  });
+
+  test('that fails half-way removes the classes that it brought', async () => {
+    world.spare.switches.restorePartial = { at: ['Note'] };
+    const error = await restore().catch((caught: unknown) => caught);
+    expect(causeOf(error)).toMatchObject({ type: 'JOB_FAILED' });
+    expect(await classesOf(world.spare.url)).toEqual([]);
+    expect(await filesIn(world.spareStorage)).toEqual([]);
+  });
+
+  test('that is cancelled stops the product, and leaves nothing', async () => {
+    world.spare.switches.downloadMs = 600_000;
+    const handle = await world.holdfast.start('restore', {
+      target: 'articles',
+      backup,
+      into: 'spare',
+    });
+    await expect
+      .poll(async () => (await handle.query<{ product?: string }>('progress')).product, {
+        timeout: 30_000,
+      })
+      .toBeTruthy();
+    await handle.signal('cancel');
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await classesOf(world.spare.url)).toEqual([]);
+    expect(await filesIn(world.spareStorage)).toEqual([]);
+  });
+});
+
+async function proofs(): Promise<unknown[]> {
+  const folder = join(world.store, 'articles', backup, 'proofs');
+  const names = await readdir(folder);
+  return Promise.all(
+    names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as unknown),
+  );
+}
