@@ -1,5 +1,6 @@
 import type { BackupJobs } from '../delegated.ts';
 import { observationSchema } from './census.ts';
+import { claimKey } from './claim.ts';
 import { report } from './job-status.ts';
 import { observe } from './observe.ts';
 import { requireClasses } from './preflight.ts';
@@ -7,7 +8,7 @@ import type { Weaviate } from './session.ts';
 import { startBackup } from './start-backup.ts';
 import { takeInventory } from './take-inventory.ts';
 
-/** Bytes of a listing's keys that are removed in one call. */
+/** Keys that are removed in one call. */
 const REMOVED_AT_ONCE = 1_000;
 
 export function createBackupJobs(weaviate: Weaviate): BackupJobs {
@@ -36,14 +37,14 @@ export function createBackupJobs(weaviate: Weaviate): BackupJobs {
     cancel: (name) => api.cancel(name),
 
     remove: async (name) => {
-      let keys: string[] = [];
+      let keys = [claimKey(name)];
       for await (const { key } of storage.list(`${name}/`, { signal })) {
         keys.push(key);
         if (keys.length < REMOVED_AT_ONCE) continue;
         await storage.remove(keys, { signal });
         keys = [];
       }
-      if (keys.length > 0) await storage.remove(keys, { signal });
+      await storage.remove(keys, { signal });
     },
   };
 }

@@ -22,7 +22,10 @@ function messageOf(text: string): string {
   }
   const { error, message } = (body ?? {}) as { error?: unknown; message?: unknown };
   if (Array.isArray(error)) {
-    return error.map((one: { message?: unknown }) => String(one?.message ?? '')).join('; ');
+    return error
+      .map((one: { message?: unknown } | null) => one?.message)
+      .filter((one) => typeof one === 'string')
+      .join('; ');
   }
   return typeof message === 'string' ? message : '';
 }

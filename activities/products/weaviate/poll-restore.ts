@@ -19,10 +19,10 @@ export async function pollRestore(
 ): Promise<JobReport> {
   const detail = detailOf(plan);
   const begun = await hasBegun(weaviate, plan, detail);
-  const told = report(await weaviate.api.restoreStatus(plan.name));
-  if (begun) return told.state === 'failed' ? withRestored(weaviate, plan, told) : told;
+  const says = report(await weaviate.api.restoreStatus(plan.name));
+  if (begun) return says.state === 'failed' ? withRestored(weaviate, plan, says) : says;
   // A word for something under way is nobody else's: the server restores one backup at a time.
-  if (told.state === 'running' && told.words !== 'CANCELLING') return told;
+  if (says.state === 'running' && says.words !== 'CANCELLING') return says;
   const accepted = stateFrom(state);
   if (!accepted) return { state: 'absent', words: 'not begun' };
   if (Date.now() - Date.parse(accepted.acceptedAt) < SHOWS_WITHIN_MS) {

@@ -1,11 +1,11 @@
 import { HoldfastError } from '../../failure.ts';
 import type { Store } from '../../stores/store.ts';
 import type { PreviousBackup } from '../delegated.ts';
-import type { BackupApi, JobStatus } from './backup-api.ts';
+import type { BackupApi } from './backup-api.ts';
+import { claim, isClaimed } from './claim.ts';
 import type { Connection } from './config.ts';
 import type { Database } from './database.ts';
-import { globalKey, readGlobal } from './descriptors.ts';
-import { timeOf } from './job-status.ts';
+import { globalKey } from './descriptors.ts';
 import { startRefusal } from './start-refusal.ts';
 import { isSince, SINCE } from './version.ts';
 
@@ -18,45 +18,37 @@ export interface Starter {
   signal: AbortSignal;
 }
 
-/** How far the clocks of a server and of a worker may be apart. */
-const SKEW_MS = 60_000;
-
 /**
  * Begins a backup, or finds that an earlier attempt has: its answer may have been lost. The server knows the name from
  * the moment on at which it accepts, so one that it does not know may be asked for again.
+ * @throws JOB_NAME_TAKEN when the backup of this name is not this run's
  */
 export async function startBackup(starter: Starter, name: string, since: Date): Promise<void> {
-  const { api, database } = starter;
-  const known = await api.status(name);
-  if (known) return adopt(starter, name, since, known);
-  const complaint = await api.create(await request(starter, name));
+  const { api, database, storage, signal } = starter;
+  const isOurs = () => isClaimed(storage, name, since, signal);
+  if (await api.status(name)) {
+    if (await isOurs()) return;
+    throw taken(api, name);
+  }
+  const body = await request(starter, name);
+  await claim(storage, name, since, signal);
+  const complaint = await api.create(body);
   if (!complaint) return;
-  const { version } = await database.meta();
   const refused = startRefusal(complaint, {
     server: api.server,
     operation: `beginning backup ${name}`,
-    version,
+    version: (await database.meta()).version,
     elapsedMs: Date.now() - since.getTime(),
   });
-  if (refused.code !== 'JOB_NAME_TAKEN') throw refused;
-  const met = await api.status(name);
-  if (!met) throw refused;
-  return adopt(starter, name, since, met);
+  // An attempt beside this one may have been faster.
+  if (refused.code === 'JOB_NAME_TAKEN' && (await api.status(name))) return;
+  throw refused;
 }
 
-/** @throws JOB_NAME_TAKEN when the backup of this name was begun before this run first asked for it */
-async function adopt(
-  { api, storage, signal }: Starter,
-  name: string,
-  since: Date,
-  status: JobStatus,
-): Promise<void> {
-  const started =
-    timeOf(status.startedAt) ?? timeOf((await readGlobal(storage, name, signal))?.startedAt);
-  if (!started || started.getTime() >= since.getTime() - SKEW_MS) return;
-  throw new HoldfastError(
+function taken(api: BackupApi, name: string): HoldfastError {
+  return new HoldfastError(
     'JOB_NAME_TAKEN',
-    `${api.server} has a backup ${name} already, begun at ${started.toISOString()}, which is not this run's.`,
+    `${api.server} has a backup ${name} already, which is not this run's.`,
   );
 }
 

@@ -2,6 +2,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { Inventory } from '../delegated.ts';
 import { CENSUS_PATH, type Census, type Observation } from './census.ts';
+import { claimKey } from './claim.ts';
 import { untilDurable } from './durable.ts';
 import { few, told } from './few.ts';
 import type { Weaviate } from './session.ts';
@@ -39,6 +40,7 @@ export async function takeInventory(
     classes: await describeClasses(weaviate, written, after),
     places,
   };
+  await storage.remove([claimKey(name)], { signal });
   const base = written.bases[0];
   return {
     objects: written.objects,
@@ -115,33 +117,43 @@ async function describeClasses(
   });
 }
 
-/** Go writes bytes as Base64, and these are JSON. */
 function aliasesIn(encoded: string | null | undefined): string[] {
-  if (!encoded) return [];
+  const list = encoded ? decoded(encoded) : undefined;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((one: { alias?: unknown } | null) =>
+    typeof one?.alias === 'string' ? [one.alias] : [],
+  );
+}
+
+/** Go writes bytes as Base64, and these are JSON. */
+function decoded(encoded: string): unknown {
   try {
-    const list = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as unknown;
-    if (!Array.isArray(list)) return [];
-    return list.flatMap((one: { alias?: unknown } | null) =>
-      typeof one?.alias === 'string' ? [one.alias] : [],
-    );
+    return JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as unknown;
   } catch {
-    return [];
+    return undefined;
   }
 }
 
 function credentials({ nodes }: WrittenBackup): Warning[] {
   const all = [...nodes.values()];
   const held = [
-    ...(all.some(({ userBackups }) => userBackups) ? ['users with the hashes of their keys'] : []),
+    ...(all.some(({ userBackups }) => holdsUsers(userBackups)) ? ['users with their keys'] : []),
     ...(all.some(({ rbacBackups }) => rbacBackups) ? ['roles'] : []),
   ];
   if (held.length === 0) return [];
   return [
     {
       code: 'CREDENTIALS_IN_BACKUP',
-      message: `The server puts ${held.join(' and ')} into its backups, in plain text: keep its bucket as close as the database.`,
+      message: `The server puts ${held.join(' and ')} into its backups as they are: keep its bucket as close as the database.`,
     },
   ];
+}
+
+/** A server without users writes an empty list of them. */
+function holdsUsers(encoded: string | null | undefined): boolean {
+  if (!encoded) return false;
+  const found = decoded(encoded) as { Data?: { Users?: object | null } | null } | undefined;
+  return found === undefined || Object.keys(found.Data?.Users ?? {}).length > 0;
 }
 
 function fullInstead(previous: string): Warning {
