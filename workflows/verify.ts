@@ -19,6 +19,7 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
       const move = (summary: string, id?: string) => activities('move', summary, job.snapshot, id);
       run.enter('reading the manifest');
       const plan = await move(`manifest of ${job.backup}`).planVerify(job);
+      run.warn(...(plan.warnings ?? []));
       const totals: VerifyTotals = {
         objects: 0,
         bytes: 0,

@@ -3,12 +3,16 @@ import { putOnce, readJson, toJson } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { pageName } from '../catalog/plan.ts';
+import type { ProductObject } from '../catalog/product-objects.ts';
 import type { Store } from '../stores/store.ts';
 
 const QUICK_OBJECTS = 1_000;
 const DEEP_OBJECTS = 64;
 const DEEP_BYTES = 4 * 1024 ** 3;
 const MOST_PAGES = 100;
+
+/** The lines of one artifact, or an object that lies with the product alone. */
+export type VerifyItem = ObjectLine[] | ProductObject;
 
 /** The lines of each artifact, parts together: a split artifact can be parsed only as a whole. */
 export function artifactsOf(lines: ObjectLine[]): ObjectLine[][] {
@@ -24,14 +28,14 @@ export function artifactsOf(lines: ObjectLine[]): ObjectLine[][] {
 export async function writeVerifyPages(
   store: Store,
   job: VerifyJob,
-  artifacts: ObjectLine[][],
+  items: VerifyItem[],
   signal: AbortSignal,
 ): Promise<number[]> {
   const pages: number[] = [];
   const folder = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
-  for (const page of inPages(artifacts, job.depth)) {
+  for (const page of inPages(items, job.depth)) {
     await putOnce(store, folder + pageName(pages.length), toJson(page), signal);
-    pages.push(page.flat().length);
+    pages.push(countOf(page));
   }
   return pages;
 }
@@ -41,23 +45,32 @@ export async function readVerifyPage(
   job: VerifyJob,
   page: number,
   signal: AbortSignal,
-): Promise<ObjectLine[][]> {
+): Promise<VerifyItem[]> {
   const folder = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
-  return (await readJson(store, folder + pageName(page), signal)) as ObjectLine[][];
+  return (await readJson(store, folder + pageName(page), signal)) as VerifyItem[];
 }
 
-function* inPages(artifacts: ObjectLine[][], depth: VerifyJob['depth']): Generator<ObjectLine[][]> {
+export function countOf(items: VerifyItem[]): number {
+  return items.flat().length;
+}
+
+export function bytesOf(items: VerifyItem[]): number {
+  return items.flat().reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function* inPages(items: VerifyItem[], depth: VerifyJob['depth']): Generator<VerifyItem[]> {
   const objects = depth === 'quick' ? QUICK_OBJECTS : DEEP_OBJECTS;
-  const most = Math.max(objects, Math.ceil(artifacts.flat().length / MOST_PAGES));
-  let page: ObjectLine[][] = [];
-  let bytes = 0;
-  for (const lines of artifacts) {
-    page.push(lines);
-    bytes += lines.reduce((sum, line) => sum + line.bytes, 0);
-    if (page.flat().length < most && (depth === 'quick' || bytes < DEEP_BYTES)) continue;
+  const most = Math.max(objects, Math.ceil(countOf(items) / MOST_PAGES));
+  let page: VerifyItem[] = [];
+  let [count, bytes] = [0, 0];
+  for (const item of items) {
+    page.push(item);
+    count += countOf([item]);
+    bytes += bytesOf([item]);
+    if (count < most && (depth === 'quick' || bytes < DEEP_BYTES)) continue;
     yield page;
     page = [];
-    bytes = 0;
+    [count, bytes] = [0, 0];
   }
   if (page.length > 0) yield page;
 }

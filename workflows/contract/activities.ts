@@ -213,6 +213,7 @@ export interface VerifyPlan {
   bytes: number;
   /** About the manifest itself; with any, there may be no pages. */
   findings: Finding[];
+  warnings?: Warning[];
 }
 
 export interface VerifyTotals {
