@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { FormatFault } from '../../activities/pipeline/formats/format-fault.ts';
+import {
+  parseMetadata,
+  parsePortableMetadata,
+} from '../../activities/pipeline/influxdb-portable/metadata.ts';
+import { encodeField, fieldsOf } from '../../activities/pipeline/influxdb-portable/protobuf.ts';
+import { composeMetadata } from '../../activities/products/influxdb-v1/compose-metadata.ts';
+import { mutations } from '../support/mutations.ts';
+import { metadata, metadataFile } from './portable-backup.ts';
+
+const HOUR = 3_600_000_000_000n;
+
+describe('the metadata of a portable backup', () => {
+  it('name databases, retention policies, shard groups and shards', () => {
+    const [telemetry, events, empty] = metadata.databases;
+    expect(metadata.databases.map(({ name }) => name)).toEqual([
+      'telemetry',
+      'events of plant 7',
+      'empty',
+    ]);
+    expect(telemetry?.defaultPolicy).toBe('raw');
+    expect(telemetry?.policies.map(({ name, duration }) => [name, duration])).toEqual([
+      ['raw', 0n],
+      ['monthly', 520n * 7n * 24n * HOUR],
+    ]);
+    const [group] = telemetry?.policies[0]?.groups ?? [];
+    expect(group).toEqual({
+      id: 1,
+      start: 1_699_999_200_000_000_000n,
+      end: 1_699_999_200_000_000_000n + HOUR,
+      deleted: false,
+      truncatedAt: undefined,
+      shards: [1],
+    });
+    expect(events?.policies[0]?.groups.flatMap(({ shards }) => shards)).toEqual([7, 8, 9]);
+    expect(empty?.policies[0]?.groups).toEqual([]);
+  });
+
+  it('name what no restore brings back: users and continuous queries', () => {
+    expect(metadata.users).toEqual(['reader']);
+    expect(metadata.databases[0]?.continuousQueries).toEqual([
+      {
+        name: 'means',
+        query: expect.stringMatching(/^CREATE CONTINUOUS QUERY means ON telemetry/),
+      },
+    ]);
+  });
+
+  it('can be composed again for one database, and read as they were', () => {
+    for (const database of metadata.databases) {
+      const { name, defaultPolicy, policies } = database;
+      const again = parseMetadata(composeMetadata({ name, defaultPolicy, policies }));
+      expect(again).toEqual({ users: [], databases: [{ ...database, continuousQueries: [] }] });
+    }
+  });
+
+  it('keep times before 1970 and durations beyond 2^53 nanoseconds', () => {
+    const group = {
+      id: 1,
+      start: -5n * HOUR,
+      end: 9_223_372_036_854_775_806n,
+      deleted: false,
+      truncatedAt: -HOUR,
+      shards: [2 ** 40],
+    };
+    const policy = { name: 'p', duration: 2n ** 60n, groupDuration: HOUR, replicas: 1 };
+    const policies = [{ ...policy, groups: [group], subscriptions: [] }];
+    const { databases } = parseMetadata(
+      composeMetadata({ name: 'd', defaultPolicy: 'p', policies }),
+    );
+    expect(databases[0]?.policies).toEqual(policies);
+  });
+
+  it('that are damaged are a fault or other metadata, and never anything worse', () => {
+    for (const { seed, bytes } of mutations(metadataFile, 3000)) {
+      try {
+        for (const { name } of parsePortableMetadata(bytes).databases)
+          expect(name).toBeTypeOf('string');
+      } catch (error) {
+        expect(error, `seed ${seed}`).toBeInstanceOf(FormatFault);
+      }
+    }
+  });
+});
+
+describe('a protobuf message', () => {
+  it('passes over kinds of fields that are not needed', () => {
+    const fixed = Buffer.concat([
+      Buffer.from([0x09]),
+      Buffer.alloc(8),
+      Buffer.from([0x15]),
+      Buffer.alloc(4),
+    ]);
+    const message = Buffer.concat([fixed, encodeField(3, 'text'), encodeField(4, -1n)]);
+    expect([...fieldsOf(message)]).toEqual([
+      { number: 3, value: Buffer.from('text') },
+      { number: 4, value: 2n ** 64n - 1n },
+    ]);
+  });
+});
