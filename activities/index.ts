@@ -10,6 +10,10 @@ import { commitCopy } from './copy/commit-copy.ts';
 import { copyPage } from './copy/copy-page.ts';
 import { planCopy } from './copy/plan-copy.ts';
 import { resolveCopy } from './copy/resolve-copy.ts';
+import { condemnBackup } from './delete/condemn-backup.ts';
+import { removeBackup } from './delete/remove-backup.ts';
+import { removeProductBackup } from './delete/remove-product-backup.ts';
+import { resolveDelete } from './delete/resolve-delete.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findRestoreBackup } from './find-restore-backup.ts';
 import { findVerifyBackup } from './find-verify-backup.ts';
@@ -64,6 +68,10 @@ export function createActivities(deps: Dependencies): Activities {
     planCopy: planCopy(deps),
     copyPage: copyPage(deps),
     commitCopy: commitCopy(deps),
+    resolveDelete: resolveDelete(deps),
+    condemnBackup: condemnBackup(deps),
+    removeProductBackup: removeProductBackup(deps),
+    removeBackup: removeBackup(deps),
     lease: lease(deps),
     releaseLease: releaseLease(deps),
     planRestore: planRestore(deps),

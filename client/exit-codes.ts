@@ -27,6 +27,7 @@ const BY_CODE: Partial<Record<FailureCode, ExitCode>> = {
   LOCK_HELD: EXIT.refused,
   CONFIRM_REQUIRED: EXIT.refused,
   TARGET_PROTECTED: EXIT.refused,
+  BACKUP_NEEDED: EXIT.refused,
   DESTINATION_EXISTS: EXIT.refused,
   CANCELLED: EXIT.cancelled,
   TEMPORAL_UNREACHABLE: EXIT.unreachable,

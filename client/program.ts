@@ -14,6 +14,8 @@ const VERBS: Record<string, () => Promise<AddVerb>> = {
   backup: async () => (await import('./verbs/backup.ts')).backupVerb,
   restore: async () => (await import('./verbs/restore.ts')).restoreVerb,
   verify: async () => (await import('./verbs/verify.ts')).verifyVerb,
+  copy: async () => (await import('./verbs/copy.ts')).copyVerb,
+  delete: async () => (await import('./verbs/delete.ts')).deleteVerb,
   import: async () => (await import('./verbs/import.ts')).importVerb,
   list: async () => (await import('./verbs/list.ts')).listVerb,
   show: async () => (await import('./verbs/show.ts')).showVerb,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Operation } from '../../workflows/contract/names.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { toJson } from './json.ts';
+import { readIfThere, toJson } from './json.ts';
 import { backupFolder, DELETING, LEASES } from './layout.ts';
 
 /** A lease is renewed at least this often, and lapses when it was not for twelve times as long. */
@@ -52,4 +52,18 @@ export async function removeLease(
   signal?: AbortSignal,
 ): Promise<void> {
   await store.remove([`${backupFolder(target, backup)}${LEASES}${runId}.json`], { signal });
+}
+
+/** The leases of a backup that have not lapsed. */
+export async function livingLeases(
+  store: Store,
+  { target, backup }: Omit<Lease, 'runId'>,
+  signal?: AbortSignal,
+): Promise<z.infer<typeof leaseSchema>[]> {
+  const living: z.infer<typeof leaseSchema>[] = [];
+  for await (const { key } of store.list(backupFolder(target, backup) + LEASES, { signal })) {
+    const lease = leaseSchema.safeParse(await readIfThere(store, key, signal));
+    if (lease.success && Date.parse(lease.data.until) > Date.now()) living.push(lease.data);
+  }
+  return living;
 }

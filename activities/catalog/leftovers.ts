@@ -1,12 +1,11 @@
-import { posix } from 'node:path';
 import { z } from 'zod';
 import { BACKUP_ID } from '../../workflows/contract/names.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { readIfThere } from './json.ts';
-import { backupFolder, DATA, MANIFEST, RUN, targetFolder, WORK } from './layout.ts';
-import { readObjects } from './objects.ts';
-import { readManifest } from './read-manifest.ts';
+import { backupFolder, MANIFEST, RUN, targetFolder, WORK } from './layout.ts';
+import { namesObjectsIn } from './named-elsewhere.ts';
+import { isCommitted, readManifest } from './read-manifest.ts';
 import { removeBelow } from './remove-below.ts';
 
 const claimSchema = z.object({
@@ -90,16 +89,13 @@ export async function removeLeftover(
 ): Promise<void> {
   for (const id of await store.folders(targetFolder(target), { signal })) {
     if (!BACKUP_ID.test(id)) continue;
-    const other = backupFolder(target, id);
-    if (!(await store.head(other + MANIFEST, { signal }))) continue;
+    if (!(await isCommitted(store, target, id, signal))) continue;
     const manifest = await readManifest(store, target, id, signal);
-    for await (const { from } of readObjects(store, manifest, signal)) {
-      if (from !== undefined && posix.join(other, from).startsWith(folder + DATA)) {
-        throw new HoldfastError(
-          'BACKUP_DAMAGED',
-          `Backup ${id} of ${target} names objects below ${folder}, which has no manifest; nothing is removed.`,
-        );
-      }
+    if (await namesObjectsIn(store, manifest, folder, signal)) {
+      throw new HoldfastError(
+        'BACKUP_DAMAGED',
+        `Backup ${id} of ${target} names objects below ${folder}, which has no manifest; nothing is removed.`,
+      );
     }
   }
   await removeBelow(store, folder, signal);

@@ -4,6 +4,7 @@ import type { Operation } from '../../workflows/contract/names.ts';
 import type {
   BackupReport,
   CopyReport,
+  DeleteReport,
   RestoreReport,
   Skipped,
   VerifyReport,
@@ -22,19 +23,24 @@ interface Reports {
   restore: RestoreReport;
   verify: VerifyReport;
   copy: CopyReport;
+  delete: DeleteReport;
 }
 
-/** Starts an operation and follows it; undefined when it goes on without this terminal. */
+/**
+ * Starts an operation and follows it; undefined when it goes on without this terminal.
+ * @param name of the one run that there may be at a time; one under way is followed then
+ */
 export async function operate<O extends Operation>(
   call: Invocation,
   operation: O,
   request: OperationRequest,
   summary: string,
   options: OperateOptions,
+  name?: string,
 ): Promise<{ run: StartedRun; report: Reports[O] } | undefined> {
   const { output } = call;
   const session = await call.temporal();
-  const run = await startRun(session, operation, request, summary);
+  const run = await startRun(session, operation, request, summary, name);
   if (options.detach) {
     output.result({ detached: true, ...run }, [run.workflowId]);
     return undefined;

@@ -4,6 +4,7 @@ import type {
   BackupRequest,
   CopyReport,
   CopyRequest,
+  DeleteRequest,
   Finding,
   RestorePlan,
   RestoreRequest,
@@ -69,6 +70,15 @@ export interface Activities {
   copyPage(request: { job: CopyJob; page: number }): Promise<PageTotals>;
   /** Checks that everything is in the Holdfast store and whole, and writes `collected.json`: once, last. */
   commitCopy(job: CopyJob): Promise<CopyReport>;
+
+  /** Finds the backup that is to be deleted, also one whose deletion has begun. */
+  resolveDelete(request: { input: DeleteRequest }): Promise<DeleteJob>;
+  /** Makes it no longer a backup, once nobody reads it and no other backup needs it. */
+  condemnBackup(job: DeleteJob): Promise<void>;
+  /** Delegated: removes everything that the product wrote for it, and nothing else. */
+  removeProductBackup(job: DeleteJob): Promise<void>;
+  /** Removes it from the Holdfast store; what says that it is no backup goes last. */
+  removeBackup(job: DeleteJob): Promise<{ objects: number; bytes: number }>;
 
   /** Announces a reader of a backup, so that nothing removes it; repeated while the reader lives. */
   lease(request: { job: ReadJob; operation: Operation }): Promise<void>;
@@ -145,6 +155,13 @@ export interface VerifyJob extends ReadJob {
 
 export interface CopyJob extends ReadJob {
   run: BackupJob['run'];
+}
+
+export interface DeleteJob extends Job {
+  backup: string;
+  run: BackupJob['run'];
+  /** Delegated: the name under which the product knows it. */
+  product?: string;
 }
 
 /** How a product's own job ended. */

@@ -2,7 +2,7 @@
 
 export const TASK_QUEUE = 'holdfast';
 
-export const OPERATIONS = ['backup', 'restore', 'verify', 'copy'] as const;
+export const OPERATIONS = ['backup', 'restore', 'verify', 'copy', 'delete'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 export const SIGNAL = { cancel: 'cancel', figures: 'figures', release: 'release' } as const;

@@ -111,6 +111,27 @@ export interface CopyReport {
   warnings: Warning[];
 }
 
+export interface DeleteRequest {
+  target: string;
+  /** An id: the newest one is never meant by accident. */
+  backup: string;
+  /** The same id once more: nothing brings the backup back. */
+  confirm?: string;
+}
+
+export interface DeleteReport {
+  backup: string;
+  target: string;
+  store: string;
+  /** The name under which the product knew it, when what the product wrote was removed too. */
+  product?: string;
+  /** What was removed from the store. */
+  objects: number;
+  bytes: number;
+  durationMs: number;
+  warnings: Warning[];
+}
+
 export interface VerifyRequest {
   target: string;
   backup?: string;

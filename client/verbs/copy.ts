@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { CopyReport, CopyRequest } from '../../workflows/contract/operations.ts';
+import { followOptions } from '../runs/follow-options.ts';
+import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
+import { withWarnings } from '../terminal/warnings.ts';
+import { verb } from '../verb.ts';
+
+interface Options extends OperateOptions {
+  strict?: boolean;
+}
+
+export function copyVerb(program: Command): void {
+  const command = program
+    .command('copy')
+    .description(
+      'copy what a database wrote by itself into the store, or follow the copy under way',
+    )
+    .argument('<target>', 'a target of the configuration')
+    .argument('[backup]', 'the id of a backup', 'latest');
+  verb<Options>(
+    followOptions(command),
+    {
+      examples: ['copy articles', 'copy articles 2026-11-20t02-00-00z-7f3a1c'],
+      notes: 'Every such backup is copied by itself; this goes on with one that was interrupted.',
+    },
+    async (call, options, target = '', backup = 'latest') => {
+      await call.checkTarget(target);
+      const request: CopyRequest = { target, backup };
+      const summary = `copy of ${backup} of ${target}`;
+      const name = backup === 'latest' ? undefined : backup;
+      const done = await operate(call, 'copy', request, summary, options, name);
+      if (!done) return;
+      const { run, report } = done;
+      call.output.result({ ...run, ...report }, [lineOf(report)]);
+      return exitFor(report.warnings, options.strict);
+    },
+  );
+}
+
+const METHODS: Record<CopyReport['method'], string> = {
+  'server-side': 'copied by the store itself',
+  streamed: 'streamed',
+  mixed: 'partly copied by the store itself',
+};
+
+function lineOf(report: CopyReport): string {
+  const { backup, store, objects, storedBytes, method, durationMs, warnings } = report;
+  return (
+    `${backup} is in ${store} too: ${plural(objects, 'object')}, ${humanBytes(storedBytes)}, ${METHODS[method]}, ` +
+    `in ${humanDuration(durationMs)}${withWarnings(warnings)}`
+  );
+}
