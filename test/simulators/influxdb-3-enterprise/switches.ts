@@ -40,6 +40,9 @@ export interface Switches {
   /** Whether an admin user may list and start backups and start restores. */
   adminUsers: 'openapi' | 'prose';
 
+  /** Jobs go no further while it is on; they can be cancelled. */
+  held: boolean;
+
   // Of backups; `at` names them.
   /** How long a backup takes. */
   backupMs: number;
@@ -122,6 +125,7 @@ export const QUIET: Switches = {
   answerMs: 0,
   absence: 'prose',
   adminUsers: 'openapi',
+  held: false,
   backupMs: 120,
   cancelMs: 20,
   capturesLate: false,

@@ -3,6 +3,7 @@ import type { BackupRecord, Cluster } from '../cluster.ts';
 import { strikes } from '../switches.ts';
 import { backupFiles, DESCRIPTION } from './files.ts';
 import { damage } from './damage.ts';
+import { pace } from './pace.ts';
 
 /** Works on a backup until it is complete, or is told to stop. */
 export async function runBackup(cluster: Cluster, record: BackupRecord): Promise<void> {
@@ -21,7 +22,7 @@ export async function runBackup(cluster: Cluster, record: BackupRecord): Promise
         // Nobody works on it any more, and nobody says so.
         if (strikes(switches, 'backupHangs', record.name)) return void delete record.work;
       }
-      await sleep(pause, undefined, { signal: work.signal });
+      await pace(cluster, pause, work.signal);
       await storage.put(prefix + file.path, file.bytes);
       record.files += 1;
       record.bytes += file.bytes.length;

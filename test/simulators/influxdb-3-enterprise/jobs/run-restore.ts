@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, RestoreRecord, Rights } from '../cluster.ts';
 import { type Content, copyOf } from '../data/content.ts';
 import { strikes } from '../switches.ts';
+import { pace } from './pace.ts';
 import { addRows, emptyContent, readCatalog, readRows } from './files.ts';
 
 /** Works on a restore until it is complete, or is told to stop. */
@@ -19,12 +20,12 @@ export async function runRestore(cluster: Cluster, record: RestoreRecord): Promi
         if (strikes(switches, 'restoreFails', backup)) throw new Error('failed');
         if (strikes(switches, 'restoreHangs', backup)) await forever(work.signal);
       }
-      await sleep(pause, undefined, { signal: work.signal });
+      await pace(cluster, pause, work.signal);
       addRows(content, file.path, await readRows(cluster, backup, file));
       record.files += 1;
       record.bytes += file.bytes;
     }
-    await sleep(pause, undefined, { signal: work.signal });
+    await pace(cluster, pause, work.signal);
     if (!strikes(switches, 'restoreIgnored', backup)) apply(cluster, record, content, catalog);
     record.completedAt = new Date();
     record.status = 'completed';

@@ -1,0 +1,70 @@
+import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
+import { readSecret, type Secret } from '../../secrets.ts';
+import type { DelegatedContext, DelegatedProduct, DelegatedSession } from '../delegated.ts';
+import { createBackupJobs } from './backup-jobs.ts';
+import { EnterpriseClient } from './client.ts';
+import { type Connection, connectionSchema } from './config.ts';
+import { preflight } from './preflight.ts';
+import { createRestoreJobs } from './restore-jobs.ts';
+import type { Session } from './session.ts';
+
+/** InfluxDB 3 Enterprise, from 3.10 on. README.md beside this file says what it backs up and how. */
+export const influxdb3Enterprise: DelegatedProduct = {
+  name: 'influxdb-3-enterprise',
+  kind: 'delegated',
+  connection: connectionSchema,
+  storage,
+  connect,
+};
+
+/** Beside the queries: the question how a job is must not wait for them. */
+const SPARE_CONNECTIONS = 2;
+const MOST_PATIENCE_MS = 60_000;
+
+function storage(connection: Record<string, unknown>): StoreSettings {
+  const { storage: settings, clusterId } = connectionSchema.parse(connection);
+  return { ...settings, name: `cluster-${clusterId}` };
+}
+
+function connect(context: DelegatedContext): DelegatedSession {
+  const connection = connectionSchema.parse(context.connection);
+  const client = new EnterpriseClient({
+    urls: connection.nodes ?? [connection.url ?? ''],
+    ca: connection.ca,
+    clusterUuid: connection.clusterUuid,
+    tokens: tokensOf(context, connection),
+    connections: context.concurrency + SPARE_CONNECTIONS,
+    stallMs: context.stallMs,
+    signal: context.signal,
+  });
+  const session: Session = {
+    target: context.target,
+    connection,
+    client,
+    storage: context.storage,
+    concurrency: context.concurrency,
+    patienceMs: Math.min(MOST_PATIENCE_MS, context.stallMs / 5),
+  };
+  return {
+    preflight: (purpose) => preflight(session, purpose),
+    backup: createBackupJobs(session),
+    restore: createRestoreJobs(session),
+    close: () => client.close(),
+  };
+}
+
+/** A restore brings the tokens of the backup back: one of these is among them. */
+function tokensOf(
+  { target, source }: DelegatedContext,
+  { token, tokenAfterRestore }: Connection,
+): (() => Promise<Secret>)[] {
+  const tokens = [() => readSecret(token, `the token of target ${target}`)];
+  if (tokenAfterRestore) {
+    tokens.push(() => readSecret(tokenAfterRestore, `the later token of target ${target}`));
+  }
+  if (source) {
+    const { token: other } = connectionSchema.parse(source.connection);
+    tokens.push(() => readSecret(other, `the token of target ${source.target}`));
+  }
+  return tokens;
+}

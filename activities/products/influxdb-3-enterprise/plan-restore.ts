@@ -1,0 +1,127 @@
+import type { RestoreRequest } from '../../../workflows/contract/operations.ts';
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import { HoldfastError } from '../../failure.ts';
+import type { DelegatedBackup, PlannedJob } from '../delegated.ts';
+import { readCensus } from './census-record.ts';
+import { listDatabases } from './census.ts';
+import { checkName, few } from './names.ts';
+import { RestoreApi } from './restore-api.ts';
+import type { PlanDetail } from './restore-detail.ts';
+import type { Session } from './session.ts';
+import { isAdditive, readVersion } from './version.ts';
+
+/** More are not looked through for one of our own. */
+const KNOWN = 500;
+
+/** What a restore does to this cluster, which is another act in each version. Changes nothing. */
+export async function planRestore(
+  session: Session,
+  request: { backup: DelegatedBackup; restore: RestoreRequest; destination: string },
+): Promise<PlannedJob> {
+  const { client, connection } = session;
+  const { backup, restore, destination } = request;
+  const { manifest } = backup;
+  demandWhole(restore);
+  demandSameCluster(backup, connection.clusterId, destination);
+  const version = await readVersion(client);
+  const additive = isAdditive(version);
+  const known = (await new RestoreApi(client).list()).slice(0, KNOWN);
+  const census = await readCensus(backup);
+  const here = await listDatabases(client);
+  const held = census?.after.databases.map(({ name }) => name) ?? [];
+  const now = Array.isArray(here) ? here.map(({ name }) => name) : [];
+  const moment = manifest.times.captured.to;
+  const detail: PlanDetail = {
+    format: 1,
+    additive,
+    version: version.text,
+    plannedAt: new Date().toISOString(),
+    known: known.map(({ restore_id }) => restore_id),
+    uuids: [client.pin.uuid, manifest.product.identity].filter(Boolean),
+  };
+  return {
+    name: checkName(backup.name),
+    summary: {
+      backup: manifest.id,
+      from: manifest.target,
+      into: destination,
+      destructive: !additive,
+      creates: few(held.filter((name) => !now.includes(name))),
+      replaces: additive
+        ? []
+        : few([
+            `the whole cluster ${connection.clusterId}: it goes back to ${moment}, in place, and everything written since is removed`,
+            ...now,
+          ]),
+      leaves: additive ? few(now) : [],
+      bound: additive
+        ? []
+        : ['tokens, users, triggers and whatever else the catalog got since the backup'],
+      artifacts: manifest.delegated?.count ?? manifest.totals.objects,
+      bytes: manifest.delegated?.bytes ?? manifest.totals.plainBytes,
+      warnings: warningsOf(detail, census !== undefined && Array.isArray(here)),
+    },
+    detail: { ...detail },
+  };
+}
+
+function warningsOf({ additive, version }: PlanDetail, provable: boolean): Warning[] {
+  const warnings: Warning[] = [];
+  if (additive) {
+    warnings.push({
+      code: 'RESTORE_NEEDS_RESTART',
+      message: `InfluxDB 3 Enterprise ${version} only adds what is missing, removes nothing that was written since, and shows it after a restart of every node, which Holdfast cannot do; so it cannot prove it either.`,
+    });
+  } else {
+    warnings.push({
+      code: 'RESTORE_ROLLS_BACK',
+      message: `InfluxDB 3 Enterprise ${version} goes back to the backup in place: every database at once, the catalog with its tokens too. Writes are refused meanwhile, and it cannot be undone.`,
+    });
+  }
+  warnings.push({
+    code: 'DELETES_PERSIST',
+    message: 'Rows that were deleted after the backup may stay deleted: backups hold no deletes.',
+  });
+  if (!provable && !additive) {
+    warnings.push({
+      code: 'PROOF_IMPOSSIBLE',
+      message:
+        'Rows were not counted, or no node answers queries: that the restore is complete will only be the word of the server.',
+    });
+  }
+  return warnings;
+}
+
+/** @throws INPUT_INVALID, DESTINATION_EXISTS */
+function demandWhole({ select, rename, onConflict }: RestoreRequest): void {
+  const selected = Object.values<string[] | undefined>({ ...select }).some(
+    (names) => (names?.length ?? 0) > 0,
+  );
+  const renamed = Object.keys(rename ?? {}).length > 0;
+  const asked = selected ? '`select`' : renamed ? '`rename`' : '`onConflict: rename`';
+  if (selected || renamed || onConflict === 'rename') {
+    throw new HoldfastError(
+      'INPUT_INVALID',
+      `InfluxDB 3 Enterprise restores whole clusters only, in place, and the restore was asked for with ${asked}.`,
+      { hint: 'Start the restore without it.' },
+    );
+  }
+  if (onConflict === 'fail') {
+    throw new HoldfastError(
+      'DESTINATION_EXISTS',
+      'InfluxDB 3 Enterprise restores whole clusters only, in place, which `onConflict: fail` forbids; nothing was changed.',
+      { hint: 'Start the restore without `onConflict`.' },
+    );
+  }
+}
+
+/** The server looks below its own cluster id only. @throws INPUT_INVALID */
+function demandSameCluster(backup: DelegatedBackup, clusterId: string, destination: string): void {
+  const { clusterId: taken } = backup.manifest.detail;
+  if (taken === clusterId) return;
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `Backup ${backup.manifest.id} is of the cluster id ${String(taken)}, and ${destination} is ${clusterId}: a backup can only be restored under its own cluster id.`,
+    { hint: 'Start a new cluster with the same `--cluster-id` and node ids on an empty store.' },
+  );
+}

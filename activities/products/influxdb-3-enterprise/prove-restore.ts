@@ -1,0 +1,106 @@
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
+import { readCensus } from './census-record.ts';
+import {
+  countTable,
+  countTables,
+  isCensus,
+  labelOf,
+  takeCensus,
+  type TableCount,
+} from './census.ts';
+import { type Expected, expectations, judge, type Verdict } from './compare.ts';
+import { concludeProof, differing, unproven } from './conclude-proof.ts';
+import { pause } from './pause.ts';
+import { detailOf } from './restore-detail.ts';
+import type { Session } from './session.ts';
+import { strayTables } from './stray-tables.ts';
+
+/**
+ * Counts every table again and compares: with the count before the backup, after it, or in between. Nodes that answer
+ * queries may need a moment to see what a restore did, so what differs is looked at again for a while.
+ */
+export async function proveRestore(
+  session: Session,
+  plan: PlannedJob,
+  restoredAt: string,
+  backup: DelegatedBackup,
+  onTable: () => void,
+): Promise<ProvenJob> {
+  const { client, concurrency, patienceMs } = session;
+  const bytes = plan.summary.bytes;
+  if (detailOf(plan).additive) return unproven(bytes, NEEDS_RESTART);
+  const file = await readCensus(backup);
+  if (!file) return unproven(bytes, onlyItsWord('nobody counted rows when the backup was taken'));
+  const first = await takeCensus(client, { concurrency, onTable });
+  if (!isCensus(first)) return unproven(bytes, onlyItsWord(first.reason));
+
+  const expected = expectations(file.before, file.after);
+  let now = new Map(first.tables.map((table) => [labelOf(table), table]));
+  const verdicts = await judgeAll(session, expected, now);
+  let strays = await strayTables(session, expected, file, first, restoredAt);
+  const deadline = Date.now() + patienceMs;
+  let wait = Math.min(500, patienceMs / 4);
+  while (differing(verdicts).length + strays.failed.length > 0 && Date.now() < deadline) {
+    await pause(wait, client.signal);
+    wait = Math.min(wait * 2, 5_000);
+    if (strays.failed.length > 0) {
+      const again = await takeCensus(client, { concurrency });
+      if (isCensus(again)) {
+        now = new Map(again.tables.map((table) => [labelOf(table), table]));
+        strays = await strayTables(session, expected, file, again, restoredAt);
+      }
+    }
+    const open = new Map(
+      differing(verdicts).map(([label]) => [label, expected.get(label) ?? NONE]),
+    );
+    const counted = await countTables(client, [...open.keys()].map(tableNamed(expected)), {
+      concurrency,
+    });
+    for (const table of counted) {
+      // A table that is not there cannot be counted: only its absence from the list says so.
+      if (table.rows !== null) now.set(labelOf(table), table);
+    }
+    for (const [label, verdict] of await judgeAll(session, open, now)) verdicts.set(label, verdict);
+  }
+  return concludeProof(verdicts, strays, bytes);
+}
+
+const NONE: Expected = { before: undefined, after: undefined };
+
+async function judgeAll(
+  { client }: Session,
+  expected: Map<string, Expected>,
+  now: Map<string, TableCount>,
+): Promise<Map<string, Verdict>> {
+  const verdicts = new Map<string, Verdict>();
+  for (const [label, one] of expected) {
+    const table = one.before ?? one.after;
+    if (!table) continue;
+    const upTo = async (time: string) =>
+      (await countTable(client, table.database, table.table, time)).rows;
+    verdicts.set(label, await judge(now.get(label), one, upTo, new Date()));
+  }
+  return verdicts;
+}
+
+function tableNamed(expected: Map<string, Expected>) {
+  return (label: string): Pick<TableCount, 'database' | 'table'> => {
+    const { before, after } = expected.get(label) ?? NONE;
+    const { database = '', table = '' } = before ?? after ?? {};
+    return { database, table };
+  };
+}
+
+const NEEDS_RESTART: Warning = {
+  code: 'PROOF_AFTER_RESTART',
+  message:
+    'Nothing is proven: this version shows what it restored after a restart of every node. Then compare count(*), min(time) and max(time) of every table with data/census.json of the backup.',
+};
+
+function onlyItsWord(reason: string): Warning {
+  return {
+    code: 'PROOF_IMPOSSIBLE',
+    message: `That the restore is complete is only the word of the server: ${reason}.`,
+  };
+}

@@ -1,0 +1,86 @@
+import { HoldfastError } from '../../failure.ts';
+import type { PlannedJob } from '../delegated.ts';
+import { isLost } from './answer.ts';
+import { BackupApi } from './backup-api.ts';
+import { isOurs } from './find-restore.ts';
+import { pause } from './pause.ts';
+import { type RestoreRecord, stateOf } from './records.ts';
+import { RestoreApi } from './restore-api.ts';
+import type { RestoreState } from './restore-detail.ts';
+import type { Session } from './session.ts';
+
+const TRIES = 3;
+/** How often one looks for what may appear in a moment. */
+const LOOKS = 3;
+
+/** Begins a restore, or finds the one that this run began: the server knows no name for it, only whose it is and when. */
+export async function startRestore(
+  session: Session,
+  plan: PlannedJob,
+  since: Date,
+): Promise<RestoreState> {
+  const { client } = session;
+  const api = new RestoreApi(client);
+  const ours = isOurs(session, plan, since);
+  const earlier = (await api.list()).find(ours);
+  if (earlier) return stateWith(earlier);
+  await demandBackup(session, plan.name);
+  let lost: unknown;
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const outcome = await api.start(plan.name).catch((error: unknown) => {
+      if (!isLost(error)) throw error;
+      lost = error;
+      return 'lost' as const;
+    });
+    if (typeof outcome === 'object' && outcome.id !== undefined) {
+      return { restoreId: outcome.id, createdAt: new Date().toISOString() };
+    }
+    for (let look = 1; look <= LOOKS; look += 1) {
+      const list = await api.list();
+      const found = list.find(ours);
+      if (found) return stateWith(found);
+      if (outcome === 'conflict') throw busy(session, plan.name, list);
+      await pause(Math.min(300, session.patienceMs / LOOKS), client.signal);
+    }
+  }
+  throw lost ?? busy(session, plan.name, await api.list());
+}
+
+/** @throws TARGET_REFUSED, TARGET_BUSY */
+async function demandBackup(session: Session, name: string): Promise<void> {
+  const { client } = session;
+  const api = new BackupApi(client);
+  let record = await api.get(name);
+  for (let look = 1; !record && look < LOOKS; look += 1) {
+    await pause(Math.min(500, session.patienceMs / LOOKS), client.signal);
+    record = await api.get(name);
+  }
+  if (!record) {
+    throw new HoldfastError(
+      'TARGET_REFUSED',
+      `${client.server} knows no backup ${name}, although its objects lie in ${session.storage.place}: restart the node that compacts, then start the restore again.`,
+      { hint: 'A server may look for backups in its object store only when it starts.' },
+    );
+  }
+  const state = stateOf(record);
+  if (state === 'succeeded') return;
+  throw new HoldfastError(
+    state === 'running' ? 'TARGET_BUSY' : 'TARGET_REFUSED',
+    `${client.server} calls backup ${name} ${record.status}, and restores completed ones only.`,
+  );
+}
+
+function busy({ client }: Session, name: string, list: RestoreRecord[]): HoldfastError {
+  const other = list.find((one) => stateOf(one) === 'running');
+  const who = other
+    ? `restore ${other.restore_id} of backup ${other.backup_name} runs since ${other.created_at}`
+    : 'the server says that another one is running';
+  return new HoldfastError(
+    'TARGET_BUSY',
+    `${client.server}: starting the restore of backup ${name} failed: a cluster makes one restore at a time, and ${who}.`,
+  );
+}
+
+function stateWith({ restore_id, created_at }: RestoreRecord): RestoreState {
+  return { restoreId: restore_id, createdAt: created_at };
+}

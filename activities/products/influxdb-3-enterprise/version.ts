@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { garbled, refusal } from './answer.ts';
+import type { EnterpriseClient } from './client.ts';
+import { HoldfastError } from '../../failure.ts';
+
+export interface Version {
+  /** As the server says it. */
+  text: string;
+  number?: [major: number, minor: number, patch: number];
+}
+
+const ping = z.object({ version: z.string() });
+
+/** @throws WRONG_SERVER when it is another program, or InfluxDB 3 Core, which has no backups */
+export async function readVersion(client: EnterpriseClient): Promise<Version> {
+  const operation = 'asking for its version';
+  const answer = await client.askAny({ method: 'GET', path: '/ping', operation });
+  const build = answer.header('x-influxdb-build');
+  if (build !== undefined && build !== 'Enterprise') {
+    throw new HoldfastError(
+      'WRONG_SERVER',
+      `${answer.server} is the build "${build}" of InfluxDB, and only Enterprise takes backups.`,
+    );
+  }
+  if (answer.status !== 200) {
+    if (answer.status === 404) throw garbled(answer);
+    throw refusal(answer);
+  }
+  const text = answer.header('x-influxdb-version') ?? ping.safeParse(answer.json).data?.version;
+  if (text === undefined) throw garbled(answer);
+  const found = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text);
+  if (!found) return { text };
+  return {
+    text: text.replace(/^v/, ''),
+    number: [Number(found[1]), Number(found[2]), Number(found[3])],
+  };
+}
+
+/** Before 3.11 a restore adds what is missing. A version that is not known counts as new. */
+export function isAdditive({ number }: Version): boolean {
+  return number !== undefined && (number[0] < 3 || (number[0] === 3 && number[1] < 11));
+}
+
+/** Before 3.10 there are no backups. */
+export function hasNoBackups({ number }: Version): boolean {
+  return number !== undefined && (number[0] < 3 || (number[0] === 3 && number[1] < 10));
+}

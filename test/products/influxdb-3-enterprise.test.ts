@@ -1,0 +1,4 @@
+import { describeDelegatedProduct } from './delegated-conformance.ts';
+import { enterpriseUnderTest } from './influxdb-3-enterprise.ts';
+
+describeDelegatedProduct('influxdb-3-enterprise, simulated', enterpriseUnderTest());

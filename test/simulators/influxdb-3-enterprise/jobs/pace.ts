@@ -1,0 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../cluster.ts';
+
+/** Waits as a job does between two of its files, and for as long as jobs are held. */
+export async function pace({ switches }: Cluster, ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal });
+  while (switches.held) await sleep(10, undefined, { signal });
+}
