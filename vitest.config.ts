@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = {
-  testTimeout: 120_000,
-  hookTimeout: 180_000,
+  // Against hanging: a machine that is busy with other things takes several times as long as an idle one.
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
   pool: 'forks' as const,
   // What a test waits for comes at once on an idle machine; on a loaded one the default second is too short.
   expect: { poll: { timeout: 60_000 } },

@@ -23,6 +23,8 @@ export interface HoldfastWorkerOptions {
   stores?: StoreResources | undefined;
   /** Activities at a time. */
   concurrency?: number | undefined;
+  /** How long heartbeats may be held back; default five seconds. */
+  heartbeatThrottleMs?: number | undefined;
   /** Goes over what is set here: interceptors, a bundle that is already made. */
   sdk?: Partial<Pick<WorkerOptions, 'interceptors' | 'workflowBundle' | 'maxCachedWorkflows'>>;
 }
@@ -53,8 +55,8 @@ export async function createWorker(options: HoldfastWorkerOptions): Promise<Work
     ...(taskQueue === TASK_QUEUE && !options.sdk?.workflowBundle ? workflowSource() : {}),
     activities,
     maxConcurrentActivityTaskExecutions: options.concurrency ?? ACTIVITIES_AT_A_TIME,
-    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
-    defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
+    maxHeartbeatThrottleInterval: options.heartbeatThrottleMs ?? HEARTBEAT_THROTTLE,
+    defaultHeartbeatThrottleInterval: options.heartbeatThrottleMs ?? HEARTBEAT_THROTTLE,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: '1 minute',
     ...options.sdk,

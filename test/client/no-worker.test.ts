@@ -54,7 +54,7 @@ describe('where no worker polls the queue', () => {
   it('keeps waiting with --wait, and leaves the run alone when it is told to stop', async () => {
     const waiting = start(['backup', 'metrics', '--wait'], { env });
     await expect
-      .poll(() => waiting.stderr(), { timeout: 60_000 })
+      .poll(() => waiting.stderr())
       .toContain('No worker polls the task queue holdfast; waiting for one');
     const id = /started (\S+)/.exec(waiting.stderr())?.[1] ?? '';
     waiting.kill('SIGINT');

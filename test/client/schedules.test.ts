@@ -144,9 +144,7 @@ describe('the other verbs of holdfast schedule', () => {
     expect((await handle.describe()).state).toMatchObject({ paused: true, note: 'because' });
 
     expect((await run('schedule', 'trigger', 'metrics')).code).toBe(0);
-    await expect
-      .poll(async () => (await handle.describe()).info.numActionsTaken, { timeout: 30_000 })
-      .toBe(1);
+    await expect.poll(async () => (await handle.describe()).info.numActionsTaken).toBe(1);
 
     const kept = await run('schedule', 'remove', 'metrics', '--json');
     expect(kept.code).toBe(4);
@@ -162,9 +160,7 @@ describe('the other verbs of holdfast schedule', () => {
     expect(code).toBe(0);
     expect(result).toMatchObject({ schedule: 'backup/plain' });
     const handle = client.schedule.getHandle('backup/plain');
-    await expect
-      .poll(async () => (await handle.describe()).info.numActionsTaken, { timeout: 30_000 })
-      .toBe(2);
+    await expect.poll(async () => (await handle.describe()).info.numActionsTaken).toBe(2);
   });
 
   it('exit with 3 for a target without a schedule, and name the nearest', async () => {

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Progress } from '../../workflows/contract/progress.ts';
 
-const PATIENCE_MS = 60_000;
+/** A loaded machine needs its time. */
+const PATIENCE_MS = 240_000;
 
-/** Waits until something holds. @throws with `what` after a minute */
+/** Waits until something holds. @throws with `what` after some minutes */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`In vain for a minute: ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Waited in vain: ${what}.`);
     await sleep(100);
   }
 }

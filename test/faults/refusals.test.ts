@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import { audit, isLocked } from './audit.ts';
-import { ending } from './following.ts';
+import { ending, until } from './following.ts';
 import { bucketsOf, HASTE, setStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -69,12 +69,14 @@ describe('a backup is refused at once, with one sentence, and writes nothing,', 
   });
 
   test('SRC-12: when its token is revoked in mid-run', async () => {
-    stage.source.switches.bytesPerSecond = 3_000;
+    stage.source.requests.length = 0;
+    stage.source.switches.bytesPerSecond = 20;
     const handle = await stage.holdfast.start('backup', { target: 'metrics' });
-    while (!stage.source.requests.some(({ path }) => path.includes('shards/4'))) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until('it streams', () =>
+      stage.source.requests.some(({ path }) => path.includes('backup/shards/')),
+    );
     stage.source.switches.tokenRevoked = true;
+    stage.source.switches.bytesPerSecond = 0;
     expect(await ending(handle)).toMatchObject({ status: 'FAILED', code: 'AUTH_REJECTED' });
   });
 

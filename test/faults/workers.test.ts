@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Step } from '../support/death-wish.ts';
+import { pollersOf } from '../../client/temporal/workers.ts';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
@@ -58,6 +60,14 @@ test(
     const stage = await newStage({ shards: 300 });
     stage.source.switches.bytesPerSecond = 40_000;
     const workers = [await stage.worker(), await stage.worker()];
+    await until('both ask for work', async () => {
+      const { client, namespace } = stage.holdfast;
+      const place = { connection: client.connection, namespace, address: '' };
+      const pollers = await pollersOf(place, TASK_QUEUE, 'activity');
+      return workers.every(({ pid }) =>
+        pollers.some(({ identity }) => identity.includes(`${pid}`)),
+      );
+    });
     const handle = await stage.holdfast.start('backup', { target: 'remote' });
     await expectWhole(stage, handle);
     const { events } = await handle.fetchHistory();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ALWAYS, type Fault, type Operation } from '../simulators/s3/faults.ts';
+import { ALWAYS, holding, type Fault, type Operation } from '../simulators/s3/faults.ts';
 import { expectFailure } from './conformance.ts';
 import { simulatedS3 } from './s3-simulator.ts';
 import {
@@ -63,13 +63,12 @@ describe('an unclear commit', () => {
 
   it('S3-06 412 because of another writer is told, and its object stays', async () => {
     await open();
-    let goOn = () => {};
-    const until = new Promise<void>((resolve) => (goOn = resolve));
-    plan('CompleteMultipartUpload', { kind: 'hold', until });
+    const { fault, release } = holding();
+    plan('CompleteMultipartUpload', fault);
     const creating = store.create(KEY, stream(someBytes(LONG)));
     await expect.poll(() => asked('CompleteMultipartUpload')).toBe(1);
     await store.put(KEY, Buffer.from('the other one'));
-    goOn();
+    release();
     await expectFailure(creating, 'OBJECT_EXISTS');
     expect(kept()?.toString()).toBe('the other one');
   });
@@ -186,14 +185,13 @@ describe('an abort while the store misbehaves', () => {
   it('S3-08 a commit under way when the abort comes is let finish, so that nothing is in doubt', async () => {
     await open();
     const bytes = someBytes(LONG);
-    let goOn = () => {};
-    const until = new Promise<void>((resolve) => (goOn = resolve));
-    plan('CompleteMultipartUpload', { kind: 'hold', until });
+    const { fault, release } = holding();
+    plan('CompleteMultipartUpload', fault);
     const controller = new AbortController();
     const creating = store.create(KEY, stream(bytes), controller);
     await expect.poll(() => asked('CompleteMultipartUpload'), { interval: 5 }).toBe(1);
     controller.abort(new Error('cancelled'));
-    goOn();
+    release();
     expect(await creating).toEqual({ key: KEY, bytes: LONG });
     expect(kept()?.equals(bytes)).toBe(true);
   });

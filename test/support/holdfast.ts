@@ -76,6 +76,8 @@ export async function startHoldfast(options: {
       searchable: () => Promise.resolve(options.searchAttributes ?? true),
       spoolRoot: join(folder.path, 'spool'),
       stores,
+      // Time-outs of heartbeats are short in tests: on a loaded machine each beat counts.
+      heartbeatThrottleMs: 500,
     });
     const running = worker.run();
     return async () => {

@@ -4,7 +4,7 @@ import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names.ts';
 
 const TYPE_NUMBERS = { KEYWORD: 2, INT: 3 } as const;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 /** A namespace of a test file's own on the shared server, so that its workers see no other's work. */
 export async function freshNamespace(

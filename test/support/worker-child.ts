@@ -26,6 +26,8 @@ const worker = await createWorker({
   searchable: () => Promise.resolve(true),
   spoolRoot: orders.spoolRoot,
   stores,
+  // Time-outs of heartbeats are short in tests: on a loaded machine each beat counts.
+  heartbeatThrottleMs: 500,
   sdk: {
     workflowBundle: { codePath: orders.workflows },
     // Every workflow task is a replay: none waits for the cache of a worker that died.

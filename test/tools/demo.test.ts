@@ -28,7 +28,7 @@ describe('the demo, on a machine with nothing but Temporal', () => {
       cwd: folder.path,
       env,
     });
-  }, 170_000);
+  }, 600_000);
   afterAll(() => folder.remove());
 
   it('gets everything back, and says so', () => {

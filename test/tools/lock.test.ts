@@ -40,13 +40,16 @@ describe('the lock of the cache', () => {
   });
 
   it('is not taken from a holder that works for long', async () => {
-    const times = { beatMs: 50, deadAfterMs: 500 };
+    const times = { beatMs: 50, deadAfterMs: 4000 };
     const order: string[] = [];
-    const first = withLock(path, times, async () => {
-      await sleep(1500);
-      order.push('first');
+    let first: Promise<void> | undefined;
+    await new Promise<void>((begun) => {
+      first = withLock(path, times, async () => {
+        begun();
+        await sleep(5000);
+        order.push('first');
+      });
     });
-    await sleep(100);
     let waited = false;
     await withLock(path, { ...times, onWait: () => (waited = true) }, () => {
       order.push('second');

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { startWorld, type World } from './world.ts';
@@ -13,19 +12,21 @@ beforeEach(() => world.source.calm());
 
 describe('what a person sees of a run', () => {
   test('progress grows while bytes move, and ends with what was done', async () => {
-    world.source.switches.bytesPerSecond = 6_000;
+    world.source.switches.bytesPerSecond = 2_000;
     const handle = await world.holdfast.start('backup', { target: 'metrics' });
-    const seen: Progress[] = [];
-    for (let i = 0; i < 40; i++) {
-      const progress = await handle.query<Progress>('progress').catch(() => undefined);
-      if (progress) seen.push(progress);
-      if (progress?.phase === 'done') break;
-      if (i === 12) world.source.calm();
-      await sleep(500);
-    }
+    const moving: Progress[] = [];
+    await expect
+      .poll(async () => {
+        const progress = await handle.query<Progress>('progress');
+        const { phase, bytes } = progress;
+        if (phase === 'streaming' && bytes.done > (moving.at(-1)?.bytes.done ?? 0)) {
+          moving.push(progress);
+        }
+        return moving.length;
+      })
+      .toBeGreaterThan(1);
+    world.source.calm();
     await handle.result();
-    const moving = seen.filter(({ phase, bytes }) => phase === 'streaming' && bytes.done > 0);
-    expect(moving.length).toBeGreaterThan(1);
     expect(moving.at(0)).toMatchObject({ artifacts: { total: 82 }, cancellable: 'until commit' });
     const last = await handle.query<Progress>('progress');
     expect(last).toMatchObject({ phase: 'done', artifacts: { done: 82, total: 82 } });
@@ -55,12 +56,13 @@ describe('what a person sees of a run', () => {
     world.source.switches.unavailable = true;
     const handle = await world.holdfast.start('backup', { target: 'metrics' });
     let troubled: Progress | undefined;
-    for (let i = 0; i < 40 && !troubled?.lastError; i++) {
-      await sleep(250);
-      troubled = await handle.query<Progress>('progress').catch(() => undefined);
-    }
+    await expect
+      .poll(async () => {
+        troubled = await handle.query<Progress>('progress');
+        return troubled.lastError ?? '';
+      })
+      .toMatch(/503/);
     expect(troubled?.attempt).toBeGreaterThan(0);
-    expect(troubled?.lastError).toMatch(/503/);
     world.source.calm();
     await handle.result();
   });
@@ -96,13 +98,11 @@ describe('what a person sees of a run', () => {
       end: night,
       overlap: 'ALLOW_ALL',
     });
-    let backups: string[] = [];
-    for (let i = 0; i < 60 && backups.length === 0; i++) {
-      await sleep(500);
-      backups = (await world.files()).filter((file) => file.includes('2026-11-20t03-00-00z'));
-      backups = backups.filter((file) => file.endsWith('backup.json'));
-    }
-    expect(backups).toHaveLength(1);
+    await expect
+      .poll(async () =>
+        (await world.files()).filter((file) => /2026-11-20t03-00-00z.*backup\.json$/.test(file)),
+      )
+      .toHaveLength(1);
     await schedule.delete();
   });
 });

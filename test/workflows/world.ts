@@ -32,7 +32,7 @@ export const HASTE = {
   lockWait: '2s',
   stall: '5s',
   retryPause: '200ms',
-  attempts: 8,
+  attempts: 300,
 };
 
 export async function startWorld(

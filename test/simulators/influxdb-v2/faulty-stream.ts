@@ -59,15 +59,24 @@ export function drained(response: ServerResponse): Promise<void> {
   });
 }
 
+/** At the rate of the moment; 0 for as fast as possible. */
 export async function* slowly(
   body: AsyncIterable<Buffer>,
-  bytesPerSecond: number,
+  bytesPerSecond: () => number,
 ): AsyncGenerator<Buffer> {
-  const portion = Math.max(1, Math.floor(bytesPerSecond / 20));
   for await (const chunk of body) {
-    for (let at = 0; at < chunk.length; at += portion) {
+    for (let at = 0; at < chunk.length;) {
+      const rate = bytesPerSecond();
+      const portion = rate === 0 ? chunk.length : Math.max(1, Math.floor(rate / 20));
       yield chunk.subarray(at, at + portion);
-      await sleep(50);
+      at += portion;
+      if (rate > 0) await sleep(50);
     }
   }
+}
+
+/** For so long, or until the time is set to less, or the other side has gone. */
+export async function heldBack(ms: () => number, response: ServerResponse): Promise<void> {
+  const since = performance.now();
+  while (performance.now() - since < ms() && !response.destroyed) await sleep(10);
 }

@@ -27,9 +27,9 @@ export interface Switches {
   shardGarbled: Trap;
   /** The server could not flush its cache: the newest writes are missing, and nobody is told. */
   snapshotBusy: Trap;
-  /** Milliseconds before the first byte of metadata and shards. */
+  /** Milliseconds before the first byte of metadata and shards. Set to less, it lets go those that wait. */
   firstByteMs: number;
-  /** At most so many bytes of a shard each second; 0 for as fast as possible. */
+  /** At most so many bytes of a shard each second; 0 for as fast as possible, also for those that flow. */
   bytesPerSecond: number;
   /** Every request: 503. */
   unavailable: Trap;
@@ -51,7 +51,7 @@ export interface Switches {
   restoreFlipsBit: Trap;
   /** After an upload the files of the shard are rewritten: other bytes and names, same points. */
   compactAfterRestore: Trap;
-  /** Milliseconds between the end of an upload and its answer. */
+  /** Milliseconds between the end of an upload and its answer. Set to less, it lets go those that wait. */
   restoreAnswerMs: number;
   /** A bucket is created from metadata, but the answer is lost. */
   bucketAnswerLost: Trap;

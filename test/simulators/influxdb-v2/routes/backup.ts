@@ -1,11 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import { demandOperator } from '../access.ts';
 import { emptySqlite } from '../bytes/sqlite.ts';
 import { type Exchange, Refusal, send } from '../exchange.ts';
-import { drained, type Mishap, slowly, withMishap } from '../faulty-stream.ts';
+import { drained, heldBack, type Mishap, slowly, withMishap } from '../faulty-stream.ts';
 import { parseRfc3339 } from '../go-json.ts';
 import { packMetadata } from '../stored-metadata.ts';
 import { listForBackup } from '../listing.ts';
@@ -114,9 +113,9 @@ async function stream(
   }
   if (gzip) response.setHeader('Content-Encoding', 'gzip');
   else if (size <= 2048 && !mishap) response.setHeader('Content-Length', size);
-  if (switches.firstByteMs > 0) await sleep(switches.firstByteMs);
+  await heldBack(() => switches.firstByteMs, response);
   if (mishap) response.flushHeaders();
-  const paced = switches.bytesPerSecond > 0 ? slowly(body, switches.bytesPerSecond) : body;
+  const paced = switches.bytesPerSecond > 0 ? slowly(body, () => switches.bytesPerSecond) : body;
   const faulty = withMishap(paced, mishap, response);
   if (gzip) return pipeline(faulty, gzip, response);
   for await (const chunk of faulty) {

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { demandOperator, sees } from '../access.ts';
 import { isSqlite } from '../bytes/sqlite.ts';
 import { type Exchange, readJson, Refusal, send, sendJson } from '../exchange.ts';
-import { gone } from '../faulty-stream.ts';
+import { heldBack } from '../faulty-stream.ts';
 import { parseRfc3339 } from '../go-json.ts';
 import { reap } from '../retention.ts';
 import { hashOf } from '../state.ts';
@@ -97,8 +96,6 @@ export async function restoreShard(exchange: Exchange): Promise<void> {
     if (error instanceof GzipPanic || !profile.hidesFailedRestore) throw error;
   }
   if (strikes(switches, 'compactAfterRestore', shard.id)) await shard.compact();
-  if (switches.restoreAnswerMs > 0) {
-    await Promise.race([sleep(switches.restoreAnswerMs), gone(response)]);
-  }
+  await heldBack(() => switches.restoreAnswerMs, response);
   send(response, 200, Buffer.alloc(0));
 }
