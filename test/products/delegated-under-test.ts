@@ -1,4 +1,5 @@
 import type { DelegatedProduct } from '../../activities/products/delegated.ts';
+import type { FailureCode } from '../../workflows/contract/failures.ts';
 import type { RestoreRequest } from '../../workflows/contract/operations.ts';
 
 /** A server that writes its backups by itself, real or simulated, as the suite needs it. Units are what it keeps apart: classes, databases. */
@@ -55,10 +56,12 @@ export interface DelegatedUnderTest {
   product: DelegatedProduct;
   /** A fresh server without data of people, and fresh storage. */
   start(): Promise<DelegatedWorld>;
-  /** The objects of a finished backup are only told by the storage: how much of them the product writes down. */
+  /** What can be told of the objects of a finished backup. */
   detects: {
     /** An object that lacks its last bytes; a reason where the product records no sizes or checksums. */
     truncated: true | string;
+    /** As what else than BACKUP_INCOMPLETE damage to an object may be told: the product itself trips over it first. */
+    also?(key: string): FailureCode[];
   };
   /** Another backup while one runs is refused as TARGET_BUSY; a reason where it is not. */
   oneAtATime: true | string;
@@ -75,6 +78,8 @@ export interface DelegatedUnderTest {
      */
     kind: 'beside' | 'rollback';
   };
+  /** Methods that need neither server nor storage, as the suite of aborts calls them. */
+  silentMethods?: string[];
   /** As the result of a restore names a unit. */
   label(unit: string): string;
 }

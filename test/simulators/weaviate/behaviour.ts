@@ -153,7 +153,7 @@ export function describeBehaviour(
           articles: await readObjects(server, 'Article'),
           photos: await readObjects(server, 'Photo'),
           notes: await Promise.all(TENANTS.map((tenant) => readObjects(server, 'Note', tenant))),
-          aliases: (await askWeaviate(server, 'GET', '/aliases')) as unknown,
+          aliases: await askWeaviate(server, 'GET', '/aliases'),
         });
         const before = await all();
         for (const one of ['Article', 'Photo', 'Note']) {

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { DelegatedSession, PlannedJob } from '../../activities/products/delegated.ts';
+import { startHoldingProxy, type HoldingProxy } from '../support/holding-proxy.ts';
+import { heldStore, type HeldStore } from './delegated-held-store.ts';
+import { delegatedStage, type DelegatedStage, type Taken } from './delegated-stage.ts';
+import type { DelegatedUnderTest } from './delegated-under-test.ts';
+
+/** A second is promised; a loaded machine is given two more. */
+const PROMISED_MS = 3000;
+
+export function describeDelegatedAborts(subject: DelegatedUnderTest): void {
+  describe('while the other side has fallen silent', () => {
+    let stage: DelegatedStage;
+    let proxy: HoldingProxy;
+    let held: HeldStore;
+    let taken: Taken;
+    let spare: Taken;
+    let plan: PlannedJob;
+    let state: Record<string, unknown>;
+    beforeAll(async () => {
+      stage = await delegatedStage(subject);
+      await stage.world.seed('Alpha', 'alpha');
+      taken = await stage.take();
+      spare = await stage.take();
+      if (subject.restore.kind === 'beside') await stage.world.destroy('Alpha');
+      plan = await stage.plan(taken.backup, subject.restore.everything);
+      ({ state } = await stage.restore(plan, taken.backup));
+      proxy = await startHoldingProxy(stage.world.url);
+      held = heldStore(stage.storage);
+    });
+    afterEach(() => {
+      proxy.release();
+      held.release();
+    });
+    afterAll(async () => {
+      await proxy[Symbol.asyncDispose]();
+      await stage[Symbol.asyncDispose]();
+    });
+
+    // In this order: the last ones may have done what they do.
+    const methods: [string, (session: DelegatedSession) => Promise<unknown>][] = [
+      ['preflight', (session) => session.preflight('backup')],
+      ['observe', ({ backup }) => backup.observe()],
+      ['poll', ({ backup }) => backup.poll(taken.name)],
+      ['inventory', ({ backup }) => backup.inventory(taken.name, taken.observed)],
+      [
+        'plan',
+        ({ restore }) =>
+          restore.plan({
+            backup: taken.backup,
+            restore: { target: 'suite', ...subject.restore.everything },
+            destination: 'suite',
+            run: 'a-run-of-its-own',
+          }),
+      ],
+      ['poll of a restore', ({ restore }) => restore.poll(plan, state)],
+      ['prove', ({ restore }) => restore.prove(plan, state, taken.backup, () => undefined)],
+      ['start', ({ backup }) => backup.start(taken.name, new Date(0))],
+      ['start of a restore', ({ restore }) => restore.start(plan, new Date(0))],
+      ['cancel', ({ backup }) => backup.cancel(taken.name)],
+      ['cancel of a restore', ({ restore }) => restore.cancel(plan, state)],
+      ['finish', ({ restore }) => restore.finish(plan, state)],
+      ['undo', ({ restore }) => restore.undo(plan, state, false)],
+      ['remove', ({ backup }) => backup.remove(spare.name)],
+    ];
+
+    test.each(methods)('%s ends within a second of the signal', async (name, method) => {
+      const none = subject.silentMethods?.includes(name) ?? false;
+      for (const silent of ['both', 'server', 'storage'] as const) {
+        const abort = new AbortController();
+        const session = stage.connect({
+          connection: stage.world.connection(proxy.url),
+          signal: abort.signal,
+          storage: held.store,
+        });
+        if (silent !== 'storage') proxy.hold();
+        if (silent !== 'server') held.hold();
+        const doing = method(session).then(
+          () => 'done',
+          () => 'failed',
+        );
+        const early = await Promise.race([doing, sleep(300, 'held')]);
+        if (silent === 'both' && !none) expect(early).toBe('held');
+        const at = performance.now();
+        abort.abort(new Error('enough'));
+        const end = await Promise.race([doing, sleep(3 * PROMISED_MS, 'still held')]);
+        expect(end, `with ${silent} silent`).toBe(early === 'held' ? 'failed' : early);
+        expect(performance.now() - at).toBeLessThan(PROMISED_MS);
+        proxy.release();
+        held.release();
+        await session.close();
+      }
+    });
+  });
+}
