@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import type { TsmSource } from './tsm-source.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
 const CRC_BYTES = 4;
@@ -9,13 +9,13 @@ const PACKED = [240, 120, 60, 30, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1];
 
 /** Checks blocks, and counts their points by the timestamps alone. Blocks are mostly asked for in the order of the file. */
 export class BlockReader {
-  readonly #file: FileHandle;
+  readonly #file: TsmSource;
   /** Where the blocks end and the index begins. */
   readonly #end: number;
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
 
-  constructor(file: FileHandle, end: number) {
+  constructor(file: TsmSource, end: number) {
     this.#file = file;
     this.#end = end;
   }
@@ -36,10 +36,7 @@ export class BlockReader {
     const at = offset - this.#windowAt;
     if (at >= 0 && at + bytes <= this.#window.length) return this.#window.subarray(at, at + bytes);
     const wanted = Math.min(Math.max(bytes, WINDOW_BYTES), this.#end - offset);
-    const buffer = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await this.#file.read(buffer, 0, wanted, offset);
-    if (bytesRead < bytes) throw new RangeError('block outside the file');
-    this.#window = buffer.subarray(0, bytesRead);
+    this.#window = await this.#file.read(offset, wanted);
     this.#windowAt = offset;
     return this.#window.subarray(0, bytes);
   }

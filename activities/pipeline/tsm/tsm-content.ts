@@ -1,13 +1,14 @@
 import { readTsm, type TsmKey } from './tsm-index.ts';
+import type { TsmSource } from './tsm-source.ts';
 
 /** What a shard holds, however it is cut into files. Memory grows with the number of series, not with the data. */
 export class TsmContent {
   readonly keys = new Map<string, Series>();
   points = 0;
 
-  /** Adds a file. @throws TsmFault */
-  async add(path: string): Promise<void> {
-    for await (const key of readTsm(path)) {
+  /** Adds a file: its path, or an open one, which is closed then. @throws TsmFault */
+  async add(file: string | TsmSource): Promise<void> {
+    for await (const key of readTsm(file)) {
       this.points += key.points;
       const known = this.keys.get(key.key);
       this.keys.set(key.key, known ? merged(known, key) : first(key));

@@ -1,5 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
 import { BlockReader } from './tsm-block.ts';
+import { TsmFault } from './tsm-fault.ts';
+import { openTsmFile, type TsmSource } from './tsm-source.ts';
 
 /** One series and field of a TSM file: what its index says, and how many points its blocks hold. */
 export interface TsmKey {
@@ -21,20 +22,13 @@ const HEADER_BYTES = 5;
 const FOOTER_BYTES = 8;
 const ENTRY_BYTES = 28;
 
-/** A file that is no TSM file, or not a whole one. The message ends a sentence that begins with its name. */
-export class TsmFault extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'TsmFault';
-  }
-}
-
 /**
  * Reads the index of a TSM file, key by key in byte order. Holds the index, and of the blocks only a window.
+ * @param source a path, or an open file, which is closed at the end
  * @throws TsmFault
  */
-export async function* readTsm(path: string): AsyncGenerator<TsmKey> {
-  const file = await open(path);
+export async function* readTsm(source: string | TsmSource): AsyncGenerator<TsmKey> {
+  const file = typeof source === 'string' ? await openTsmFile(source) : source;
   try {
     const { index, blocksEnd } = await readIndex(file);
     const blocks = new BlockReader(file, blocksEnd);
@@ -48,19 +42,19 @@ export async function* readTsm(path: string): AsyncGenerator<TsmKey> {
   }
 }
 
-async function readIndex(file: FileHandle): Promise<{ index: Buffer; blocksEnd: number }> {
-  const { size } = await file.stat();
+async function readIndex(file: TsmSource): Promise<{ index: Buffer; blocksEnd: number }> {
+  const { size } = file;
   if (size < HEADER_BYTES + FOOTER_BYTES) throw new TsmFault('is too short for a TSM file');
-  const header = await readAt(file, 0, HEADER_BYTES);
+  const header = await file.read(0, HEADER_BYTES);
   if (header.readUInt32BE(0) !== MAGIC || header[4] !== VERSION) {
     throw new TsmFault('is not a TSM file of version 1');
   }
-  const offset = (await readAt(file, size - FOOTER_BYTES, FOOTER_BYTES)).readBigUInt64BE(0);
+  const offset = (await file.read(size - FOOTER_BYTES, FOOTER_BYTES)).readBigUInt64BE(0);
   if (offset < HEADER_BYTES || offset > size - FOOTER_BYTES) {
     throw new TsmFault('has a footer that points outside the file');
   }
   const blocksEnd = Number(offset);
-  return { index: await readAt(file, blocksEnd, size - FOOTER_BYTES - blocksEnd), blocksEnd };
+  return { index: await file.read(blocksEnd, size - FOOTER_BYTES - blocksEnd), blocksEnd };
 }
 
 async function readKey(
@@ -93,14 +87,4 @@ async function readKey(
     if (error instanceof RangeError) throw new TsmFault(`is damaged (${error.message})`);
     throw error;
   }
-}
-
-async function readAt(file: FileHandle, position: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(bytes);
-  for (let filled = 0; filled < bytes;) {
-    const { bytesRead } = await file.read(buffer, filled, bytes - filled, position + filled);
-    if (bytesRead === 0) throw new TsmFault('ends early');
-    filled += bytesRead;
-  }
-  return buffer;
 }

@@ -7,7 +7,7 @@ import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';
 import { contentDifference, TsmContent } from '../../pipeline/tsm/tsm-content.ts';
-import { TsmFault } from '../../pipeline/tsm/tsm-index.ts';
+import { TsmFault } from '../../pipeline/tsm/tsm-fault.ts';
 import type { Proof } from '../product.ts';
 import { spoolFailure } from './spool.ts';
 

@@ -1,0 +1,20 @@
+const FIELD_SEPARATOR = '#!~#';
+
+/**
+ * The measurement and the field of a key, as a query names them.
+ * @param key each byte is one character
+ */
+export function measurementAndField(key: string): { measurement: string; field: string } {
+  const at = key.indexOf(FIELD_SEPARATOR);
+  const series = at < 0 ? key : key.slice(0, at);
+  const measurement = /^(?:\\.|[^,])*/s.exec(series)?.[0] ?? '';
+  return {
+    // Only these two are ever escaped in it.
+    measurement: decoded(measurement.replace(/\\([, ])/g, '$1')),
+    field: at < 0 ? '' : decoded(key.slice(at + FIELD_SEPARATOR.length)),
+  };
+}
+
+function decoded(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
