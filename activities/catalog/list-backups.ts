@@ -2,6 +2,7 @@ import { BACKUP_ID } from '../../workflows/contract/names.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
+import { readCollected, type Collected } from './collected.ts';
 import { targetFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { newestProof, type ProofSummary } from './proofs.ts';
@@ -13,6 +14,8 @@ export interface CatalogEntry {
   manifest?: Manifest;
   problem?: string;
   proof?: ProofSummary;
+  /** Delegated: what its copy came to, when it is there and can be read. */
+  collected?: Collected;
 }
 
 /** The committed backups of a target, oldest first: read from the manifests, the only truth there is. */
@@ -42,13 +45,29 @@ async function readEntry(
   try {
     const manifest = await readManifest(store, target, id, signal);
     const proof = await newestProof(store, target, id, signal);
-    return { id, manifest, ...(proof ? { proof } : {}) };
+    const collected = manifest.delegated && (await readableCopy(store, manifest, signal));
+    return { id, manifest, ...(proof ? { proof } : {}), ...(collected ? { collected } : {}) };
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
     if (error.code === 'BACKUP_UNKNOWN') return undefined;
     if (error.code === 'BACKUP_DAMAGED' || error.code === 'BACKUP_FORMAT_NEWER') {
       return { id, problem: error.message };
     }
+    throw error;
+  }
+}
+
+/** A copy that cannot be read is none; a verification says what is wrong with it. */
+async function readableCopy(
+  store: Store,
+  { target, id }: Manifest,
+  signal?: AbortSignal,
+): Promise<Collected | undefined> {
+  try {
+    return await readCollected(store, target, id, signal);
+  } catch (error) {
+    const codes = ['BACKUP_DAMAGED', 'BACKUP_FORMAT_NEWER'];
+    if (error instanceof HoldfastError && codes.includes(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { checkClock } from '../doctor/check-clock.ts';
+import { checkCopies } from '../doctor/check-copies.ts';
 import { checkFiles } from '../doctor/check-files.ts';
 import { checkLeftovers } from '../doctor/check-leftovers.ts';
 import { checkStores } from '../doctor/check-stores.ts';
@@ -35,6 +36,7 @@ export function doctorVerb(program: Command): void {
             checkTargets(config),
             checkClock(config),
             checkFiles(config),
+            checkCopies(call),
             checkLeftovers(call, options.removeLeftovers === true),
           ])
         ).flat(),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { copyStateOf, type CopyState } from '../../activities/catalog/copy-state.ts';
 import { listBackups, type CatalogEntry } from '../../activities/catalog/list-backups.ts';
 import { targetOf } from '../../activities/config/config.ts';
 import { humanAge, humanBytes } from '../terminal/figures.ts';
@@ -8,6 +9,8 @@ import { verb } from '../verb.ts';
 interface Listed extends CatalogEntry {
   target: string;
   store: string;
+  /** Of what a database wrote by itself. */
+  copy: CopyState | undefined;
 }
 
 export function listVerb(program: Command): void {
@@ -25,16 +28,19 @@ export function listVerb(program: Command): void {
       const config = await call.config();
       const targets = wanted ? [targetOf(config, wanted)] : [...config.targets.values()];
       const listed: Listed[] = [];
-      for (const { name, store } of targets) {
-        const entries = await listBackups(await call.store(store), name);
-        listed.push(...entries.map((entry) => ({ target: name, store, ...entry })));
+      for (const { name, store, timeouts } of targets) {
+        for (const entry of await listBackups(await call.store(store), name)) {
+          const { manifest, collected } = entry;
+          const copy = manifest && copyStateOf(manifest, collected, timeouts.copy);
+          listed.push({ target: name, store, copy, ...entry });
+        }
       }
       call.output.result({ backups: listed.map(summaryOf) }, linesOf(listed, targets.length));
     },
   );
 }
 
-function summaryOf({ target, store, id, manifest, problem, proof }: Listed) {
+function summaryOf({ target, store, id, manifest, problem, proof, copy, collected }: Listed) {
   if (!manifest) return { target, store, backup: id, problem };
   const { product, state, times, totals, note, tags, warnings, encryption } = manifest;
   return {
@@ -51,6 +57,8 @@ function summaryOf({ target, store, id, manifest, problem, proof }: Listed) {
     tags,
     warnings: warnings.length,
     ...(proof ? { proof } : {}),
+    ...(copy ? { copy, sameFailureDomain: copy !== 'copied' } : {}),
+    ...(collected ? { collected: collected.completed, method: collected.method } : {}),
   };
 }
 
@@ -69,7 +77,13 @@ function linesOf(listed: Listed[], targets: number): string[] {
   );
 }
 
-function cells({ id, manifest, problem, proof }: Listed): string[] {
+const COPIES: Record<CopyState, string> = {
+  copied: '',
+  pending: ', not copied yet',
+  overdue: ', COPY OVERDUE',
+};
+
+function cells({ id, manifest, problem, proof, copy }: Listed): string[] {
   if (!manifest) return [id, '', '', problem ?? 'unreadable', ''];
   const { times, totals, warnings, state } = manifest;
   const warned = warnings.length > 0 ? `, ${warnings.length} warned` : '';
@@ -77,7 +91,7 @@ function cells({ id, manifest, problem, proof }: Listed): string[] {
     id,
     humanAge(new Date(times.completed)),
     humanBytes(totals.storedBytes),
-    state + warned,
+    state + (copy ? COPIES[copy] : '') + warned,
     proof ? `${proof.depth ?? proof.operation} ${proof.ok ? 'ok' : 'FAILED'}` : 'none',
   ];
 }

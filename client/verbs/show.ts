@@ -1,13 +1,23 @@
 import type { Command } from 'commander';
+import { readChainObjects } from '../../activities/catalog/chain.ts';
+import {
+  collectedObjects,
+  readCollected,
+  type Collected,
+} from '../../activities/catalog/collected.ts';
+import { copyStateOf, type CopyState } from '../../activities/catalog/copy-state.ts';
 import { findBackup } from '../../activities/catalog/find-backup.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readObjects } from '../../activities/catalog/objects.ts';
 import { newestProof, type ProofSummary } from '../../activities/catalog/proofs.ts';
 import { targetOf } from '../../activities/config/config.ts';
+import type { Store } from '../../activities/stores/store.ts';
 import { humanBytes, humanTime, plural } from '../terminal/figures.ts';
 import { renderPairs, renderTable } from '../terminal/table.ts';
 import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
+
+type Listed = Pick<ObjectLine, 'path' | 'role' | 'subject' | 'bytes'>;
 
 export function showVerb(program: Command): void {
   const command = program
@@ -23,29 +33,68 @@ export function showVerb(program: Command): void {
       notes: 'Reads the store itself: it needs neither Temporal nor a worker.',
     },
     async (call, options, target = '', backup = 'latest') => {
-      const { store: storeName } = targetOf(await call.config(), target);
+      const { store: storeName, timeouts } = targetOf(await call.config(), target);
       const store = await call.store(storeName);
       const { manifest, passedOver } = await findBackup(store, target, backup);
       const proof = await newestProof(store, target, manifest.id);
-      const objects: ObjectLine[] = [];
-      if (options.objects) {
-        for await (const line of readObjects(store, manifest)) objects.push(line);
-      }
+      const collected = manifest.delegated && (await readCollected(store, target, manifest.id));
+      const copy = copyStateOf(manifest, collected, timeouts.copy);
+      const objects = options.objects ? await objectsOf(store, manifest, collected) : undefined;
       const place = `${store.place}/${target}/${manifest.id}`;
       call.output.result(
-        { place, manifest, ...(proof ? { proof } : {}), ...(options.objects ? { objects } : {}) },
+        {
+          place,
+          manifest,
+          ...(proof ? { proof } : {}),
+          ...(copy ? { copy, sameFailureDomain: copy !== 'copied' } : {}),
+          ...(collected ? { collected } : {}),
+          ...(objects ? { objects } : {}),
+        },
         [
           ...passedOver.map((reason) => `passed over ${reason}`),
-          ...pairsOf(manifest, place, proof),
+          ...pairsOf(manifest, place, proof, copy && copyLine(copy, manifest, collected)),
           ...warningLines(manifest.warnings),
-          ...(options.objects ? ['', ...objectLines(objects)] : []),
+          ...(objects ? ['', ...objectLines(objects)] : []),
         ],
       );
     },
   );
 }
 
-function pairsOf(manifest: Manifest, place: string, proof: ProofSummary | undefined): string[] {
+/** Of what a database wrote by itself: those of its copy, else as the database's own storage has them. */
+async function objectsOf(
+  store: Store,
+  manifest: Manifest,
+  collected: Collected | undefined,
+): Promise<Listed[]> {
+  const objects: Listed[] = [];
+  for await (const line of readObjects(store, manifest)) objects.push(line);
+  if (collected) {
+    for await (const line of collectedObjects(store, manifest, collected)) objects.push(line);
+  } else {
+    for await (const { key, ...object } of readChainObjects(store, manifest)) {
+      objects.push({ path: `${manifest.delegated?.place}/${key}`, ...object });
+    }
+  }
+  return objects;
+}
+
+function copyLine(
+  copy: CopyState,
+  { delegated }: Manifest,
+  collected: Collected | undefined,
+): string {
+  if (collected) return `${humanTime(collected.completed)}, ${collected.method}`;
+  const late = copy === 'overdue' ? 'OVERDUE' : 'not yet';
+  return `${late}: its bytes lie in ${delegated?.place} beside the database alone`;
+}
+
+function pairsOf(
+  manifest: Manifest,
+  place: string,
+  proof: ProofSummary | undefined,
+  copy: string | undefined,
+): string[] {
   const { product, times, totals, encryption, note, tags } = manifest;
   return renderPairs([
     ['backup', manifest.id],
@@ -65,6 +114,7 @@ function pairsOf(manifest: Manifest, place: string, proof: ProofSummary | undefi
         ? `${proof.operation}${proof.depth ? ` (${proof.depth})` : ''} ${proof.ok ? 'ok' : 'FAILED'}${proof.time ? `, ${humanTime(proof.time)}` : ''}`
         : 'none yet',
     ],
+    ['copy', copy],
     ['note', note ?? undefined],
     [
       'tags',
@@ -77,7 +127,7 @@ function pairsOf(manifest: Manifest, place: string, proof: ProofSummary | undefi
   ]);
 }
 
-function objectLines(objects: ObjectLine[]): string[] {
+function objectLines(objects: Listed[]): string[] {
   return renderTable(
     [
       { title: 'OBJECT', flexible: true },
