@@ -105,6 +105,17 @@ describe('credentials', () => {
     }
   });
 
+  it('a request that was refused for its time is signed anew, with the time of the store', async () => {
+    await open();
+    const headers = { date: new Date(Date.now() + 3_600_000).toUTCString() };
+    const code = 'RequestTimeTooSkewed';
+    plan('PutObject', { kind: 'answer', status: 403, code, headers });
+    await store.put(KEY, Buffer.from('x'));
+    const dates = s3.simulator.seen.map((request) => String(request.headers['x-amz-date']));
+    const [before = 0, after = 0] = dates.slice(-2).map((date) => Number(date.slice(9, 11)));
+    expect((after - before + 24) % 24).toBe(1);
+  });
+
   it('S3-05 credentials that stay refused are a named failure without a retry, and nothing is committed', async () => {
     await open();
     s3.simulator.acceptKeys(['another-key']);

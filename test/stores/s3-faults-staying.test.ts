@@ -12,6 +12,7 @@ describe('trouble that stays', () => {
     ['S3-04 a stall', { kind: 'stall', executed: false }, 'STORE_STALLED'],
     ['S3-03 cut connections', { kind: 'reset-upload', afterBytes: 0 }, 'STORE_UNREACHABLE'],
     ['S3-05 denied access', answer(403, 'AccessDenied'), 'STORE_DENIED'],
+    ['a clock that is wrong', answer(403, 'RequestTimeTooSkewed'), 'CLOCK_SKEWED'],
     ['a full disk', answer(507, 'InsufficientStorage'), 'STORE_FULL'],
     ['a full disk that is told as an internal error', { ...FULL() }, 'STORE_FULL'],
     ['a request that the store does not take', answer(400, 'InvalidArgument'), 'STORE_REFUSED'],
@@ -53,6 +54,23 @@ describe('trouble that stays', () => {
     await expectFailure(store.create(KEY, stalled(someBytes(LONG))), 'STORE_DENIED');
     expect(performance.now() - startedAt).toBeLessThan(SOON_MS);
     await expectNothing();
+  });
+
+  it('a clock that is wrong is told by what cannot say so, and is no matter of credentials', async () => {
+    await open();
+    const headers = { date: new Date(Date.now() + 3_600_000).toUTCString() };
+    const skewed = { kind: 'answer', status: 403, code: '', headers } as const;
+    plan('HeadObject', skewed, { times: ALWAYS });
+    const error = await expectFailure(store.head(KEY), 'CLOCK_SKEWED');
+    expect(error.message).toContain('its clock and that of this host differ');
+    expect(error.retryable).toBe(true);
+  });
+
+  it('a condition that no writing asked for is not told as an object that is there', async () => {
+    await open();
+    plan('ListObjectsV2', answer(412, 'PreconditionFailed'), { times: ALWAYS });
+    const error = await expectFailure(listOf(store.list('')), 'STORE_REFUSED');
+    expect(error.message).toContain('it answered 412 (PreconditionFailed)');
   });
 
   it('a bucket that is missing is told by every call', async () => {

@@ -225,6 +225,11 @@ export const FAILURES = {
     retry: 'soon',
     hint: 'Check the network and the load of the store.',
   },
+  CLOCK_SKEWED: {
+    fault: 'environment',
+    retry: 'later',
+    hint: 'Set both clocks by NTP; `holdfast doctor` compares them.',
+  },
   STORE_NOT_SHARED: {
     fault: 'user',
     retry: 'never',

@@ -16,16 +16,24 @@ export function faultOf(error: unknown): S3Fault {
     Code?: unknown;
     message?: unknown;
     $metadata?: { httpStatusCode?: number };
-    $response?: { statusCode?: number };
+    $response?: { statusCode?: number; headers?: Record<string, string> };
   };
   // An answer that is no S3 answer at all (a proxy's page) is known by its status alone.
   const status = fields.$metadata?.httpStatusCode ?? fields.$response?.statusCode;
   const named = status === undefined ? (fields.code ?? fields.name) : (fields.Code ?? fields.name);
+  // The answer to a HEAD has no body that could say why.
+  const skewed = status === 403 && Math.abs(skewMs(fields.$response?.headers)) > TOLERATED_SKEW_MS;
   return {
-    code: typeof named === 'string' ? named : 'Unknown',
+    code: skewed ? SKEWED : typeof named === 'string' ? named : 'Unknown',
     status,
     message: typeof fields.message === 'string' ? fields.message : '',
   };
+}
+
+/** How far this host is ahead of who answered. */
+function skewMs(headers: Record<string, string> = {}): number {
+  const date = Date.parse(headers['date'] ?? '');
+  return Number.isNaN(date) ? 0 : Date.now() - date;
 }
 
 /**
@@ -57,6 +65,12 @@ export function s3Failure(error: unknown, store: string, action: string): Holdfa
   if (status === undefined) {
     return fail('STORE_UNREACHABLE', `could not ${action}: the connection failed (${code})`);
   }
+  if (code === SKEWED) {
+    return fail(
+      'CLOCK_SKEWED',
+      `refused to ${action}: its clock and that of this host differ (${code})`,
+    );
+  }
   if (code === 'NoSuchBucket') return fail('STORE_BUCKET_MISSING', 'is not there: no such bucket');
   if (isFull(fault)) return fail('STORE_FULL', `could not ${action}: it is full (${code})`);
   if (isDenied(fault)) {
@@ -75,8 +89,10 @@ export function s3Failure(error: unknown, store: string, action: string): Holdfa
   }
   if (status === 404)
     return fail('OBJECT_MISSING', `could not ${action}: no such object (${code})`);
-  if (status === 412)
-    return fail('OBJECT_EXISTS', `already holds ${action.replace(/^write /, '')}`);
+  const written = /^(?:write|copy .+ to) (.+)$/s.exec(action)?.[1];
+  if (status === 412 && written !== undefined) {
+    return fail('OBJECT_EXISTS', `already holds ${written}`);
+  }
   if (status >= 500 && status !== 501) {
     return fail('STORE_ERROR', `could not ${action}: it answered ${status} (${code})`);
   }
@@ -106,6 +122,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 export function isDenied({ code, status }: S3Fault): boolean {
+  if (code === SKEWED) return false;
   return status === 403 || status === 401 || DENIED[code] !== undefined;
 }
 
@@ -113,6 +130,9 @@ function isFull({ code, status, message }: S3Fault): boolean {
   return status === 507 || FULL.test(code) || /no space left|disk (is )?full/i.test(message);
 }
 
+const SKEWED = 'RequestTimeTooSkewed';
+/** S3 bears a quarter of an hour. */
+const TOLERATED_SKEW_MS = 14 * 60_000;
 const CA_HINT = 'Name the certificate authority in NODE_EXTRA_CA_CERTS, or mend the certificate.';
 const FULL = /StorageFull|InsufficientStorage|QuotaExceeded|EntityTooLargeForDisk/;
 const SLOW = new Set([
@@ -124,7 +144,7 @@ const SLOW = new Set([
   'RequestTimeout',
   'TimeoutError',
 ]);
-const PASSING = new Set(['InternalError', 'OperationAborted', 'RequestTimeTooSkewed', 'BadDigest']);
+const PASSING = new Set(['InternalError', 'OperationAborted', SKEWED, 'BadDigest']);
 const DENIED: Record<string, string> = {
   AccessDenied: 'access denied',
   AllAccessDisabled: 'access denied',

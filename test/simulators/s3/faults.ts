@@ -21,7 +21,13 @@ export type Operation =
 /** One way to misbehave. "Executed" says whether the request takes effect all the same. */
 export type Fault =
   /** An error answer; not executed. */
-  | { kind: 'answer'; status: number; code: string; message?: string }
+  | {
+      kind: 'answer';
+      status: number;
+      code: string;
+      message?: string;
+      headers?: Record<string, string>;
+    }
   /** An error in the body of a 200, which only Complete and copies may do. */
   | { kind: 'error-in-200'; code: string; executed: boolean }
   /** Waits, then does what it should. */

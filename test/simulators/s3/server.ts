@@ -146,7 +146,12 @@ function answerTo(fault: Fault | undefined, run: () => Answer): Answer {
     return run();
   } catch (error) {
     if (!(error instanceof S3Error)) throw error;
-    return { status: error.status, body: errorBody(error.code, error.message) };
+    const headers = fault?.kind === 'answer' ? fault.headers : undefined;
+    return {
+      status: error.status,
+      body: errorBody(error.code, error.message),
+      ...(headers && { headers }),
+    };
   }
 }
 
