@@ -18,13 +18,13 @@ export const observationSchema = z.object({
     place.extend({
       /** Absent for a tenant whose objects could be read only by waking it up. */
       count: z.number().optional(),
+      /** Its files lie elsewhere, and no backup holds them. */
+      offloaded: z.boolean().optional(),
       sample,
       /** Of a full proof: see tally.ts. */
       parts: z.array(z.string()).optional(),
     }),
   ),
-  /** Offloaded tenants, which no backup holds. */
-  offloaded: z.number(),
 });
 export type Observation = z.output<typeof observationSchema>;
 export type ObservedPlace = Observation['places'][number];

@@ -1,8 +1,9 @@
+import { crc32 } from 'node:zlib';
 import { eachBounded } from '../../each-bounded.ts';
 import type { WeaviateClient } from './client.ts';
 import type { Observation, ObservedPlace } from './census.ts';
 import type { Database, WeaviateClass } from './database.ts';
-import { countObjects, type Place, type WeaviateObject } from './objects.ts';
+import { countObjects, label, type Place, type WeaviateObject } from './objects.ts';
 import { ObjectDigest } from './object-digest.ts';
 import { objectPages, readPage } from './object-pages.ts';
 import { Tally } from './tally.ts';
@@ -30,16 +31,21 @@ export async function observe(
 ): Promise<Observation> {
   const { client, database, proof, concurrency } = observer;
   const { version } = await database.meta();
-  const { places, offloaded } = await placesOf(database, classes);
+  const places = await placesOf(database, classes);
   const active = places.filter(({ asleep }) => !asleep).length;
   const each = Math.min(SAMPLED_OF_ONE, Math.max(1, Math.floor(SAMPLED / Math.max(1, active))));
   const every = Math.max(1, Math.ceil(active / SAMPLED));
   const parts = partsFor(active);
-  const observed: ObservedPlace[] = places.map(({ place }) => ({ ...place, sample: [] }));
+  const observed: ObservedPlace[] = places.map(({ place, offloaded }) => ({
+    ...place,
+    ...(offloaded && { offloaded }),
+    sample: [],
+  }));
   const digest = new ObjectDigest();
   await eachBounded([...places.entries()], concurrency, async ([at, { place, asleep }]) => {
     if (asleep) return;
-    const sample = at % every === 0 ? await drawSample(client, place, each, digest) : [];
+    const sample =
+      crc32(label(place)) % every === 0 ? await drawSample(client, place, each, digest) : [];
     if (proof === 'full') {
       const tally = await tallyOf(client, place, parts, digest);
       observed[at] = { ...place, count: tally.count, sample, parts: tally.parts() };
@@ -54,7 +60,6 @@ export async function observe(
     classes: classes.map(({ name, multiTenant }) => ({ name, multiTenant })),
     aliases: await database.aliases(),
     places: observed,
-    offloaded,
   };
 }
 
@@ -104,23 +109,24 @@ export function digestText(digest: ObjectDigest, object: WeaviateObject): string
   return digest.of(object).toString('hex');
 }
 
-async function placesOf(
-  database: Database,
-  classes: readonly WeaviateClass[],
-): Promise<{ places: { place: Place; asleep: boolean }[]; offloaded: number }> {
-  const places: { place: Place; asleep: boolean }[] = [];
-  let offloaded = 0;
+interface Found {
+  place: Place;
+  asleep: boolean;
+  offloaded: boolean;
+}
+
+async function placesOf(database: Database, classes: readonly WeaviateClass[]): Promise<Found[]> {
+  const found: Found[] = [];
   for (const { name, multiTenant } of classes) {
     if (!multiTenant) {
-      places.push({ place: { class: name }, asleep: false });
+      found.push({ place: { class: name }, asleep: false, offloaded: false });
       continue;
     }
-    for (const tenant of await database.tenants(name)) {
-      if (tenant.offloaded) offloaded += 1;
-      else places.push({ place: { class: name, tenant: tenant.name }, asleep: !tenant.active });
+    for (const { name: tenant, active, offloaded } of await database.tenants(name)) {
+      found.push({ place: { class: name, tenant }, asleep: !active, offloaded });
     }
   }
-  return { places, offloaded };
+  return found;
 }
 
 function partsFor(places: number): number {

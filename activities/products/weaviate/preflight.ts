@@ -82,9 +82,10 @@ function requireModule({ modules }: Meta, connection: Connection, server: string
   const name = `backup-${connection.backend}`;
   const module = modules[name];
   if (module === undefined) {
+    const others = Object.keys(modules).filter((one) => one.startsWith('backup-'));
     throw new HoldfastError(
       'TARGET_REFUSED',
-      `${server} has no module ${name}; it has ${told(Object.keys(modules))}.`,
+      `${server} has no module ${name}; its modules for backups: ${told(others)}.`,
       { hint: `Add ${name} to ENABLE_MODULES of every node, or correct \`connection.backend\`.` },
     );
   }

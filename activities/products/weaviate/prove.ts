@@ -30,14 +30,13 @@ export async function prove(
   backup: DelegatedBackup,
   onProgress: OnProgress,
 ): Promise<ProvenJob> {
-  const { database, concurrency } = weaviate;
   const census = await readCensus(backup);
   const chosen = new Set(detailOf(plan).classes.map(({ name }) => name));
   const places = census.places.filter((place) => chosen.has(place.class));
   const surroundings = await lookAround(weaviate, census, chosen);
   const counts = { artifacts: 0, bytes: 0 };
   const found: (Finding & { place: CensusPlace })[] = [];
-  await eachBounded(places, concurrency, async (place) => {
+  await eachBounded(places, weaviate.concurrency, async (place) => {
     const finding =
       surroundings(place) ??
       (await compare(weaviate, place, (bytes) => {
@@ -48,7 +47,6 @@ export async function prove(
     counts.artifacts += 1;
     onProgress({ ...counts });
   });
-  await database.classes();
   const failed = found.filter(({ result }) => result === 'different');
   return {
     totals: {

@@ -1,4 +1,5 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
+import { HoldfastError } from '../../failure.ts';
 import type { PlannedJob, RestoreJobs } from '../delegated.ts';
 import { restoreKey } from './descriptors.ts';
 import { few } from './few.ts';
@@ -20,7 +21,7 @@ export function createRestoreJobs(weaviate: Weaviate): RestoreJobs {
     cancel: (plan) => cancel(weaviate, plan),
     prove: (plan, _state, backup, onProgress) => prove(weaviate, plan, backup, onProgress),
     finish: (plan) => finish(weaviate, plan),
-    undo: (plan, _state, keep) => undoRestore(weaviate, plan, keep),
+    undo: (plan, state, keep) => undoRestore(weaviate, plan, state, keep),
   };
 }
 

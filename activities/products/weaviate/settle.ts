@@ -38,7 +38,8 @@ export async function settle(
     if (count !== undefined && count < place.count) shrunk.push(change(place, place.count, count));
   }
   if (shrunk.length > 0 && deletions === 'fail') throw loss(client.server, shrunk);
-  const places = after.places.map((place) => {
+  const kept = after.places.filter(({ offloaded }) => !offloaded);
+  const places = kept.map((place) => {
     const earlier = known.get(label(place));
     if ((earlier?.count ?? 0) < (place.count ?? 0)) {
       written.push(change(place, earlier?.count ?? 0, place.count ?? 0));
@@ -58,10 +59,11 @@ export async function settle(
       `What was written while the backup was taken may or may not be in it: ${told(written)}.`,
     );
   }
-  if (after.offloaded > 0) {
+  const offloaded = after.places.length - kept.length;
+  if (offloaded > 0) {
     warn(
       'TENANTS_OFFLOADED',
-      `${after.offloaded} tenants are offloaded, and no backup of Weaviate holds those.`,
+      `${offloaded} tenants are offloaded, and no backup of Weaviate holds those.`,
     );
   }
   return { places, after, warnings };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Undone } from '../../../workflows/contract/activities.ts';
 import type { PlannedJob } from '../delegated.ts';
 import { few } from './few.ts';
-import { detailOf, type RestoreDetail } from './restore-detail.ts';
+import { detailOf, stateFrom, type RestoreDetail } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { hasBegun } from './start-restore.ts';
 
@@ -14,13 +14,14 @@ const PAUSE_MS = 2_000;
 export async function undoRestore(
   weaviate: Weaviate,
   plan: PlannedJob,
+  state: Record<string, unknown> | undefined,
   keep: boolean,
 ): Promise<Undone> {
   const { database, signal } = weaviate;
   const detail = detailOf(plan);
   const removed = new Set<string>();
   const left = new Set<string>();
-  if (await hasBegun(weaviate, plan, detail)) {
+  if (stateFrom(state) || (await hasBegun(weaviate, plan, detail))) {
     for (let look = 0; look < LOOKS; look += 1) {
       if (look > 0) await sleep(PAUSE_MS, undefined, { signal });
       const { created, foreign } = await findCreated(weaviate, plan.name, detail);
