@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Collected } from '../../activities/catalog/collected.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { filesBelow, type Stage } from './stage.ts';
 
@@ -52,15 +53,16 @@ async function auditObjects(files: Map<string, Buffer>): Promise<Audit> {
       problems.push(`the list of ${manifest.id} is missing or other than its manifest says`);
       continue;
     }
-    const lines = gunzipSync(list).toString().trim().split('\n');
-    for (const line of lines.map((text) => JSON.parse(text) as ObjectLine)) {
+    const lines = linesOf(list);
+    const counted = lines.length + (manifest.delegated?.count ?? 0);
+    if (manifest.totals.objects !== counted) problems.push(`${manifest.id} counts wrongly`);
+    for (const line of [...lines, ...collectedIn(files, folder, manifest, named)]) {
       const object = folder + line.path;
       named.add(object);
       const there = files.get(object);
       if (!there) problems.push(`${object} is missing`);
       else if (sha256(there) !== line.sha256) problems.push(`${object} has other bytes`);
     }
-    if (manifest.totals.objects !== lines.length) problems.push(`${manifest.id} counts wrongly`);
   }
   for (const key of files.keys()) {
     const proof = /^([^/]+\/[^/]+)\/proofs\/\d[^/]+\.json$/.exec(key);
@@ -68,6 +70,27 @@ async function auditObjects(files: Map<string, Buffer>): Promise<Audit> {
     if (!named.has(key)) problems.push(`stray ${key}`);
   }
   return { backups, problems: problems.toSorted() };
+}
+
+/** The lines of the copy, when it has ended; names the objects that tell of it. */
+function collectedIn(
+  files: Map<string, Buffer>,
+  folder: string,
+  { delegated }: Manifest,
+  named: Set<string>,
+): ObjectLine[] {
+  if (!delegated) return [];
+  named.add(folder + delegated.objects.path);
+  const told = files.get(`${folder}collected.json`);
+  if (!told) return [];
+  const { objects } = JSON.parse(told.toString()) as Collected;
+  named.add(`${folder}collected.json`).add(folder + objects.path);
+  return linesOf(files.get(folder + objects.path) ?? Buffer.alloc(0));
+}
+
+function linesOf(list: Buffer): ObjectLine[] {
+  const lines = gunzipSync(list).toString().trim().split('\n');
+  return lines.filter(Boolean).map((text) => JSON.parse(text) as ObjectLine);
 }
 
 function sha256(bytes: Buffer): string {

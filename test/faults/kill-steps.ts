@@ -119,3 +119,88 @@ export const CANCELLED_RESTORE: Step[] = [
   'undoRestore answer 3',
   'undoRestore after',
 ];
+
+/** Of a product that writes its backups by itself. */
+export const BACKUP_JOB: Record<string, Step[]> = {
+  'while the product begins': [
+    'startBackupJob before',
+    'startBackupJob answer 1',
+    'startBackupJob link 1',
+    'startBackupJob answer 2',
+    'startBackupJob after',
+    'followBackupJob before',
+    'followBackupJob answer 1',
+    'followBackupJob after',
+  ],
+  'while it is checked and committed': [
+    'checkBackupJob before',
+    'checkBackupJob answer 1',
+    'checkBackupJob link 1',
+    'checkBackupJob link 1',
+    'checkBackupJob after',
+    // The product's objects, the list of our own, the manifest: each time the next one.
+    'commitBackup link 1',
+    'commitBackup link 1',
+    'commitBackup link 1',
+  ],
+};
+
+export const COPY: Step[] = [
+  'resolveCopy before',
+  'resolveCopy after',
+  'planCopy before',
+  'planCopy link 1',
+  'planCopy link 2',
+  'planCopy after',
+  'copyPage before',
+  'copyPage link 2',
+  'copyPage link 3',
+  'copyPage after',
+  'commitCopy before',
+  'commitCopy link 1',
+  'commitCopy link 1',
+  'commitCopy unlink 1',
+  'commitCopy after',
+];
+
+export const RESTORE_JOB: Record<string, Step[]> = {
+  'while the objects are put back': [
+    'stagePage before',
+    'stagePage link 2',
+    'stagePage link 3',
+    'stagePage after',
+    'startRestoreJob before',
+    'startRestoreJob answer 1',
+    'startRestoreJob link 1',
+    'startRestoreJob link 1',
+    'startRestoreJob after',
+  ],
+  'while the product restores': [
+    'followRestoreJob before',
+    'followRestoreJob answer 1',
+    'followRestoreJob after',
+    'proveRestoreJob before',
+    'proveRestoreJob answer 2',
+    'proveRestoreJob after',
+    'finishRestoreJob before',
+    'finishRestoreJob link 1',
+    'finishRestoreJob unlink 3',
+    'finishRestoreJob after',
+  ],
+};
+
+export const STOPPED_BACKUP_JOB: Step[] = [
+  'stopBackupJobs before',
+  'stopBackupJobs answer 1',
+  'stopBackupJobs answer 2',
+  'stopBackupJobs unlink 1',
+  'stopBackupJobs after',
+];
+
+export const STOPPED_RESTORE_JOB: Step[] = [
+  'stopRestoreJob before',
+  'stopRestoreJob answer 1',
+  'stopRestoreJob answer 2',
+  'stopRestoreJob unlink 2',
+  'stopRestoreJob after',
+];
