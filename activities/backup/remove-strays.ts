@@ -1,7 +1,7 @@
-import { posix } from 'node:path';
 import { backupFolder, DATA } from '../catalog/layout.ts';
 import type { Manifest } from '../catalog/manifest.ts';
 import { readObjects } from '../catalog/objects.ts';
+import { lineKey } from '../pipeline/line-key.ts';
 import type { Store } from '../stores/store.ts';
 
 /** What the list of objects and its further attempts begin with. */
@@ -16,7 +16,7 @@ export async function removeStrays(
   const folder = backupFolder(manifest.target, manifest.id);
   const named = new Set([folder + manifest.objects.path]);
   for await (const line of readObjects(store, manifest, signal)) {
-    named.add(posix.join(folder, line.from ?? line.path));
+    named.add(lineKey(folder, line));
   }
   const strays: string[] = [];
   for (const place of [DATA, LISTS]) {

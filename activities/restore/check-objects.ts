@@ -1,6 +1,6 @@
-import { posix } from 'node:path';
 import { backupFolder } from '../catalog/layout.ts';
 import { HoldfastError } from '../failure.ts';
+import { lineKey } from '../pipeline/line-key.ts';
 import type { BackupReader } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 
@@ -17,7 +17,7 @@ export async function checkObjects(
   const folder = backupFolder(manifest.target, manifest.id);
   const wanted = new Map<string, number>();
   for await (const line of backup.objects()) {
-    wanted.set(posix.join(folder, line.from ?? line.path), line.bytes);
+    wanted.set(lineKey(folder, line), line.bytes);
   }
   for await (const { key, bytes } of store.list(`${folder}data/`, { signal })) {
     if (wanted.get(key) === bytes) wanted.delete(key);

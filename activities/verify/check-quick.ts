@@ -1,6 +1,7 @@
-import { posix } from 'node:path';
 import type { Finding } from '../../workflows/contract/operations.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
+import { HoldfastError } from '../failure.ts';
+import { lineKey } from '../pipeline/line-key.ts';
 import type { Store } from '../stores/store.ts';
 
 /** The object is there, with its size, and with its checksum where the store vouches for one. */
@@ -10,7 +11,10 @@ export async function checkQuick(
   line: ObjectLine,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const key = posix.join(folder, line.from ?? line.path);
+  const key = keyOf(folder, line);
+  if (typeof key !== 'string') {
+    return [{ code: 'BACKUP_DAMAGED', object: line.path, message: key.message }];
+  }
   const there = await store.head(key, { signal });
   if (!there) return [{ code: 'OBJECT_MISSING', object: key, message: `${key} is missing.` }];
   if (there.bytes !== line.bytes) {
@@ -22,4 +26,13 @@ export async function checkQuick(
     return [{ code: 'BACKUP_DAMAGED', object: key, message }];
   }
   return [];
+}
+
+function keyOf(folder: string, line: ObjectLine): string | HoldfastError {
+  try {
+    return lineKey(folder, line);
+  } catch (error) {
+    if (error instanceof HoldfastError) return error;
+    throw error;
+  }
 }

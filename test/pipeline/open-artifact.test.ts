@@ -8,6 +8,9 @@ import { createOpener } from '../../activities/pipeline/age/opener.ts';
 import { createSealer } from '../../activities/pipeline/age/sealer.ts';
 import { checkArtifact } from '../../activities/pipeline/check-artifact.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
+import { checkObjects } from '../../activities/restore/check-objects.ts';
+import { checkQuick } from '../../activities/verify/check-quick.ts';
+import type { BackupReader } from '../../activities/products/product.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { Secret } from '../../activities/secrets.ts';
 import { artifactOf, backupFolder, FOLDER, nth, storing } from './backup-folder.ts';
@@ -189,9 +192,19 @@ test('reads an object of an earlier backup of the same target, and of no other',
     await expect(collect(openArtifact(outside)), bad).rejects.toMatchObject({
       code: 'BACKUP_DAMAGED',
     });
-    expect((await checkArtifact(outside)).findings, bad).toMatchObject([
-      { code: 'BACKUP_DAMAGED' },
-    ]);
+    const damaged = [{ code: 'BACKUP_DAMAGED', message: expect.stringContaining('outside') }];
+    expect((await checkArtifact(outside)).findings, bad).toMatchObject(damaged);
+    const escaped = { ...line, from: bad };
+    expect(await checkQuick(backup.store, folder, escaped, signal)).toMatchObject(damaged);
+    const reader = {
+      manifest: { target: 'metrics', id: '2026-11-21t02-00-00z-aaaaaa' },
+      objects: async function* () {
+        yield escaped;
+      },
+    } as unknown as BackupReader;
+    await expect(checkObjects(backup.store, reader, signal), bad).rejects.toMatchObject(
+      damaged[0]!,
+    );
   }
   const escaping = { ...options, lines: [{ ...line, path: '../other/x' }] };
   await expect(collect(openArtifact(escaping))).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' });
