@@ -1,0 +1,105 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { askWeaviate, callWeaviate } from '../support/weaviate-data.ts';
+import { seedWeaviate } from '../support/weaviate-seed.ts';
+import {
+  classesOf,
+  contentsOf,
+  dropClasses,
+  PATIENCE,
+  startWeaviateWorld,
+  type WeaviateWorld,
+} from './weaviate-world.ts';
+
+/** The bytes of a backup, written or read; descriptors pass. */
+const UPLOAD = /^(PUT|POST) .*\/chunk-/;
+const DOWNLOAD = /^GET .*\/chunk-/;
+const DESCRIPTOR = /\/backup_config\.json/;
+
+let world: WeaviateWorld;
+
+beforeAll(async () => {
+  world = await startWeaviateWorld({ target: { timeouts: { ...PATIENCE, job: '45s' } } });
+  await seedWeaviate(world.weaviate, { objects: 500 });
+});
+afterAll(() => world?.stop());
+afterEach(() => world.gate.open());
+
+async function startHeld(operation: 'backup' | 'restore', input: object, line: RegExp) {
+  world.gate.hold(line);
+  const seen = world.gate.requests.length;
+  const handle = await world.holdfast.start(operation, { target: 'articles', ...input } as never);
+  await expect
+    .poll(() => world.gate.requests.slice(seen).some((one) => line.test(one)), { timeout: 60_000 })
+    .toBe(true);
+  return handle;
+}
+
+/** By a look at the server itself. */
+async function statusOf(name: string): Promise<string> {
+  const path = `/backups/s3/${name}`;
+  return ((await askWeaviate(world.weaviate, 'GET', path)) as { status: string }).status;
+}
+
+/** The name of the newest backup that the server knows. */
+async function newest(): Promise<string> {
+  const list = (await askWeaviate(world.weaviate, 'GET', '/backups/s3')) as { id: string }[];
+  return list[0]?.id ?? '';
+}
+
+describe('a real Weaviate in trouble', () => {
+  test('a backup under way is cancelled, and nothing of it is left', async () => {
+    const before = await world.written();
+    const handle = await startHeld('backup', {}, UPLOAD);
+    await handle.signal('cancel', { reason: 'a test' });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await world.written()).toEqual(before);
+    // The server is free for the next one.
+    world.gate.open();
+    expect(await world.holdfast.run('backup', { target: 'articles' })).toMatchObject({
+      state: 'ok',
+    });
+  });
+
+  test('polling goes on while the storage of the server is away', async () => {
+    const handle = await startHeld('backup', {}, UPLOAD);
+    world.gate.refuse(DESCRIPTOR);
+    await expect
+      .poll(async () => (await handle.query<{ lastError?: string }>('progress')).lastError, {
+        timeout: 60_000,
+      })
+      .toContain('503');
+    world.gate.open();
+    expect(await handle.result()).toMatchObject({ state: 'ok' });
+  });
+
+  test('a backup whose server was killed never ends: it is given up, and the next one is taken', async () => {
+    const before = await world.written();
+    const handle = await startHeld('backup', {}, UPLOAD);
+    const dead = await newest();
+    await world.weaviate.node.kill();
+    world.gate.open();
+    await world.weaviate.node.start();
+    expect(await statusOf(dead)).toBe('STARTED');
+    // Its name is burnt.
+    const again = await callWeaviate(world.weaviate, 'POST', '/backups/s3', { id: dead });
+    expect(again.text).toContain('already exists');
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'JOB_STUCK' } });
+    expect(await world.written()).toEqual(before);
+    expect(await world.holdfast.run('backup', { target: 'articles' })).toMatchObject({
+      state: 'ok',
+    });
+  });
+
+  test('a restore under way is cancelled, and no class of it is left', async () => {
+    const { backup } = await world.holdfast.run('backup', { target: 'articles' });
+    const before = await contentsOf(world.weaviate);
+    await dropClasses(world.weaviate);
+    const handle = await startHeld('restore', { backup }, DOWNLOAD);
+    await handle.signal('cancel');
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await classesOf(world.weaviate)).toEqual([]);
+    world.gate.open();
+    await world.holdfast.run('restore', { target: 'articles', backup });
+    expect(await contentsOf(world.weaviate)).toEqual(before);
+  });
+});
