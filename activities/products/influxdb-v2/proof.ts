@@ -6,6 +6,7 @@ import { createInspector } from '../../pipeline/formats/inspector.ts';
 import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';
+import { compareFiles } from '../../pipeline/tsm/compare-files.ts';
 import { contentDifference, TsmContent } from '../../pipeline/tsm/tsm-content.ts';
 import { TsmFault } from '../../pipeline/tsm/tsm-fault.ts';
 import type { Proof } from '../product.ts';
@@ -106,22 +107,6 @@ async function readEntries(
   const inspector = createInspector('tar', 'identity');
   for await (const _ of inspected(body, { subject, inspector, signal }));
   return inspector.entries ?? [];
-}
-
-/**
- * The folder part of a name holds ids, which a restore may change. A compaction gives its files new names, so a file
- * that has its name and other bytes was damaged on the way.
- */
-function compareFiles(wanted: Entry[], found: Entry[]): { same: number; altered: number } {
-  const there = new Map(found.map((entry) => [basename(entry.name), entry]));
-  let [same, altered] = [0, 0];
-  for (const { name, bytes, sha256 } of wanted) {
-    const other = there.get(basename(name));
-    if (other === undefined) continue;
-    if (other.bytes === bytes && other.sha256 === sha256) same += 1;
-    else altered += 1;
-  }
-  return { same, altered };
 }
 
 /** A compaction writes files of new names, so one that kept its name and not its bytes was damaged. */

@@ -1,0 +1,75 @@
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import type { Entry } from '../../catalog/manifest.ts';
+import { HoldfastError } from '../../failure.ts';
+import { walkTar, type EntrySink } from '../tar/walk-tar.ts';
+import { TsmContent } from './tsm-content.ts';
+import { tsmInMemory } from './tsm-source.ts';
+
+/** Files up to here are read in memory; most shards consist of such. */
+const MEMORY_BYTES = 8 * 1024 * 1024;
+
+export interface ReadShardOptions {
+  /** For sentences: `telemetry/raw/shard 31`. */
+  subject: string;
+  /** A path for one large file at a time, which nobody else uses. */
+  spool: string;
+}
+
+/**
+ * What a shard holds, in one pass over its tar: the hashes of its TSM files, and what their indexes and blocks say.
+ * @throws TsmFault, SOURCE_TRUNCATED, SOURCE_GARBLED, SPOOL_FULL, and what the source throws
+ */
+export async function readShard(
+  tar: AsyncIterable<Uint8Array>,
+  { subject, spool }: ReadShardOptions,
+): Promise<{ files: Entry[]; content: TsmContent }> {
+  const content = new TsmContent();
+  const enter = ({ name, bytes }: { name: string; bytes: number }) => {
+    if (!name.endsWith('.tsm')) return undefined;
+    return bytes <= MEMORY_BYTES ? inMemory(content) : onDisk(content, spool);
+  };
+  try {
+    const entries = await walkTar(tar, { subject, enter });
+    return { files: entries.filter(({ name }) => name.endsWith('.tsm')), content };
+  } catch (error) {
+    throw isFull(error)
+      ? new HoldfastError('SPOOL_FULL', `There is no room left to spool to ${spool}.`, {
+          cause: error,
+        })
+      : error;
+  } finally {
+    await rm(spool, { force: true });
+  }
+}
+
+function inMemory(content: TsmContent): EntrySink {
+  const chunks: Uint8Array[] = [];
+  return {
+    write: (chunk) => void chunks.push(chunk),
+    end: () => content.add(tsmInMemory(Buffer.concat(chunks))),
+  };
+}
+
+function onDisk(content: TsmContent, path: string): EntrySink {
+  let file: FileHandle | undefined;
+  return {
+    async write(chunk) {
+      file ??= await open(path, 'w', 0o600);
+      try {
+        await file.writeFile(chunk);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    },
+    async end() {
+      await file?.close();
+      await content.add(path);
+    },
+  };
+}
+
+function isFull(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

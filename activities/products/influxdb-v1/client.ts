@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { HttpClient, type HttpResponse } from '../../http/client.ts';
+import { HoldfastError } from '../../failure.ts';
+import { readSecret } from '../../secrets.ts';
+import type { ProductContext } from '../product.ts';
+import { snapshotAddress, type Connection } from './config.ts';
+import { queryRefusal, statusRefusal } from './failures.ts';
+import type { SnapshotAddress } from './snapshot-connection.ts';
+
+const answerSchema = z.object({
+  error: z.string().optional(),
+  results: z
+    .array(
+      z.object({
+        error: z.string().optional(),
+        series: z
+          .array(
+            z.object({
+              name: z.string().optional(),
+              columns: z.array(z.string()),
+              values: z.array(z.array(z.unknown())).optional(),
+            }),
+          )
+          .optional(),
+      }),
+    )
+    .optional(),
+});
+
+export type Row = Record<string, unknown>;
+
+/** A query may read much before it answers. */
+const PATIENCE = 10;
+
+/** One InfluxDB 1: its queries, and the address of its snapshot protocol. */
+export class InfluxV1Client {
+  /** For people: `InfluxDB at http://127.0.0.1:8086`. */
+  readonly server: string;
+  readonly snapshots: SnapshotAddress;
+  readonly #http: HttpClient;
+  readonly #patienceMs: number;
+  readonly #connection: Connection;
+  readonly #target: string;
+
+  constructor(connection: Connection, context: ProductContext, connections: number) {
+    const { signal, stallMs, target } = context;
+    this.server = `InfluxDB at ${connection.url.replace(/\/$/, '')}`;
+    this.#connection = connection;
+    this.#target = target;
+    this.#patienceMs = stallMs * PATIENCE;
+    this.#http = new HttpClient({
+      url: connection.url,
+      ca: connection.ca,
+      server: this.server,
+      connections,
+      stallMs,
+      signal,
+    });
+    this.snapshots = { ...snapshotAddress(connection), server: this.server, stallMs, signal };
+  }
+
+  /** The version that the server tells in a header. @throws WRONG_SERVER */
+  async version(): Promise<string> {
+    const operation = 'asking for its version';
+    const response = await this.#http.request({ method: 'GET', path: '/ping', operation });
+    await response.discard();
+    const version = response.header('x-influxdb-version');
+    if (version !== undefined && response.status < 300) return version.replace(/^v(?=\d)/, '');
+    if ([502, 503, 504].includes(response.status)) {
+      throw new HoldfastError('TARGET_BUSY', `${this.server} answers HTTP ${response.status}.`);
+    }
+    throw new HoldfastError(
+      'WRONG_SERVER',
+      `${this.server}: it does not answer as InfluxDB does (HTTP ${response.status}).`,
+    );
+  }
+
+  /**
+   * The rows of each statement, as objects by column; `measurement` is the name of the series.
+   * @throws a translated refusal as soon as one statement fails
+   */
+  async query(statements: string[], operation: string): Promise<Row[][]> {
+    const response = await this.#http.request({
+      method: 'POST',
+      path: '/query',
+      operation,
+      patienceMs: this.#patienceMs,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(await this.#login()),
+      },
+      body: new URLSearchParams({ q: statements.join('; '), epoch: 'ns' }).toString(),
+    });
+    const answer = await this.#parsed(response, operation);
+    if (response.status >= 300) {
+      throw statusRefusal(this.server, operation, response.status, answer?.error ?? '');
+    }
+    const results = answer?.results ?? [];
+    const error = answer?.error ?? results.find((result) => result.error !== undefined)?.error;
+    if (error !== undefined) throw queryRefusal(this.server, operation, error);
+    return statements.map((_, at) => (results[at]?.series ?? []).flatMap(rows));
+  }
+
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  async #login(): Promise<Record<string, string>> {
+    const { username, password } = this.#connection;
+    if (username === undefined) return {};
+    const secret =
+      password && (await readSecret(password, `the password of target ${this.#target}`));
+    const pair = Buffer.from(`${username}:${secret?.reveal() ?? ''}`).toString('base64');
+    return { authorization: `Basic ${pair}` };
+  }
+
+  async #parsed(
+    response: HttpResponse,
+    operation: string,
+  ): Promise<z.infer<typeof answerSchema> | undefined> {
+    const text = await response.text();
+    try {
+      return answerSchema.parse(JSON.parse(text));
+    } catch (cause) {
+      if (response.status >= 300) return undefined;
+      throw new HoldfastError(
+        'WRONG_SERVER',
+        `${this.server}: ${operation} failed: the answer is none of InfluxDB.`,
+        { cause },
+      );
+    }
+  }
+}
+
+function rows({
+  name,
+  columns,
+  values = [],
+}: {
+  name?: string | undefined;
+  columns: string[];
+  values?: unknown[][] | undefined;
+}): Row[] {
+  return values.map((row) => ({
+    ...Object.fromEntries(columns.map((column, at) => [column, row[at]])),
+    ...(name === undefined ? {} : { measurement: name }),
+  }));
+}
+
+/** A name as InfluxQL takes it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+}

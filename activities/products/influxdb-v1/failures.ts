@@ -1,0 +1,42 @@
+import { HoldfastError } from '../../failure.ts';
+import type { FailureCode } from '../../../workflows/contract/failures.ts';
+
+/** Judges a request that was refused as a whole. */
+export function statusRefusal(
+  server: string,
+  operation: string,
+  status: number,
+  message: string,
+): HoldfastError {
+  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, "${shortened(message)}"`;
+  const fail = (code: FailureCode, what: string) =>
+    new HoldfastError(code, `${server}: ${operation} failed: ${what} (${says}).`);
+  if (status === 401) return fail('AUTH_REJECTED', 'the server does not take user and password');
+  if (status === 403) {
+    return fail('PERMISSION_MISSING', 'it needs an administrator, and this user is none');
+  }
+  if (status === 404) return fail('WRONG_SERVER', 'there is no such route');
+  if (status < 400) return fail('WRONG_SERVER', 'the address redirects elsewhere');
+  if ([408, 429, 502, 503, 504].includes(status)) return fail('TARGET_BUSY', 'the server is busy');
+  if (status >= 500) return fail('TARGET_ERROR', 'the server had an error');
+  return fail('TARGET_REFUSED', 'the server refused it');
+}
+
+/** Judges a statement that failed, which the server answers with status 200. */
+export function queryRefusal(server: string, operation: string, message: string): HoldfastError {
+  const fail = (code: FailureCode) =>
+    new HoldfastError(code, `${server}: ${operation} failed: "${shortened(message)}".`);
+  if (/not authorized|requires admin privilege/.test(message)) return fail('PERMISSION_MISSING');
+  if (
+    /timeout|max-concurrent-queries|query interrupted|engine is closed|shard is disabled/.test(
+      message,
+    )
+  ) {
+    return fail('TARGET_BUSY');
+  }
+  return fail('TARGET_REFUSED');
+}
+
+function shortened(message: string): string {
+  return message.length > 200 ? `${message.slice(0, 200)}…` : message;
+}

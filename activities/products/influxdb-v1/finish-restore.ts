@@ -1,0 +1,72 @@
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import { HoldfastError } from '../../failure.ts';
+import { quoted, type InfluxV1Client } from './client.ts';
+import { dropDatabase, policyNames } from './databases.ts';
+import { marker, unproven, type RestoreDetail } from './restore-detail.ts';
+
+/** Gives every policy its retention back, and takes the mark away. May be repeated after any step. */
+export async function finishRestore(
+  { run, databases }: RestoreDetail,
+  client: InfluxV1Client,
+): Promise<{ restored: string[]; warnings: Warning[] }> {
+  const marked = new Set<string>();
+  for (const { name } of databases) {
+    const policies = await policyNames(client, name);
+    if (policies === undefined) {
+      throw new HoldfastError(
+        'DESTINATION_CHANGED',
+        `The restored database ${name} is not there any more.`,
+      );
+    }
+    if (policies.includes(marker(run))) marked.add(name);
+  }
+  for (const { name, policies } of databases) {
+    if (!marked.has(name)) continue;
+    for (const policy of policies) {
+      if (policy.duration === '0') continue;
+      await client.query(
+        [
+          `ALTER RETENTION POLICY ${quoted(policy.name)} ON ${quoted(name)} DURATION ${policy.duration}ns`,
+        ],
+        `giving ${name}/${policy.name} its retention back`,
+      );
+    }
+    await removeMark(name, run, client);
+  }
+  return { restored: databases.map(({ name }) => name), warnings: [] };
+}
+
+/** Removes the databases that bear this run's mark, or keeps them with one that says what they are. */
+export async function undoRestore(
+  { run, databases }: RestoreDetail,
+  keep: boolean,
+  client: InfluxV1Client,
+): Promise<{ removed: string[]; quarantined: string[] }> {
+  const removed: string[] = [];
+  const quarantined: string[] = [];
+  for (const { name } of databases) {
+    const policies = await policyNames(client, name);
+    if (!policies?.includes(marker(run))) continue;
+    if (keep) {
+      await client.query(
+        [
+          `CREATE RETENTION POLICY ${quoted(unproven(run))} ON ${quoted(name)} DURATION INF REPLICATION 1`,
+        ],
+        `marking database ${name} as unproven`,
+      );
+      await removeMark(name, run, client);
+      quarantined.push(`${name} (it bears the retention policy ${unproven(run)})`);
+    } else {
+      await dropDatabase(client, name);
+      removed.push(name);
+    }
+  }
+  return { removed, quarantined };
+}
+
+async function removeMark(name: string, run: string, client: InfluxV1Client): Promise<void> {
+  await client.query(
+    [`DROP RETENTION POLICY ${quoted(marker(run))} ON ${quoted(name)}`],
+    `taking the mark of this restore from ${name}`,
+  );
+}

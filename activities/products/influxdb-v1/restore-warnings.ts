@@ -1,0 +1,68 @@
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { PortableMetadata } from '../../pipeline/influxdb-portable/metadata.ts';
+import type { RestoreStep } from '../product.ts';
+import { INTERNAL } from './databases.ts';
+import type { ChosenDatabase } from './restore-choice.ts';
+
+/** Warnings that are told one by one. */
+const TOLD = 20;
+const MILLION = 1_000_000n;
+
+/** The server ignores tombstones in what it restores, so deleted points come back; a person must know before. */
+export function returningPoints(steps: RestoreStep[]): Warning[] {
+  const affected = steps.filter((step) =>
+    step.lines.some((line) => line.entries?.some(({ name }) => name.endsWith('.tombstone'))),
+  );
+  if (affected.length === 0) return [];
+  const names = affected.slice(0, 5).map(({ subject }) => subject);
+  const more = affected.length - names.length;
+  return [
+    {
+      code: 'TOMBSTONES_PRESENT',
+      message: `Points that had been deleted come back in ${affected.length} of ${steps.length} shards (${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}): repeat the deletions after the restore.`,
+    },
+  ];
+}
+
+/** Old data of a policy that does not keep for ever comes back, and goes again as soon as the server looks. */
+export function expiringSoon(chosen: ChosenDatabase[], now: Date): Warning[] {
+  const limit = BigInt(now.getTime()) * MILLION;
+  const found = chosen.flatMap(({ name: database, policies }) =>
+    policies.flatMap(({ policy, name }): Warning[] => {
+      if (policy.duration === 0n) return [];
+      const expired = policy.groups.filter(({ end }) => end + policy.duration < limit).length;
+      if (expired === 0) return [];
+      const subject = `${database}/${name}`;
+      return [
+        {
+          code: 'RETENTION_EXPIRES',
+          subject,
+          message: `${subject} keeps data for ${policy.duration / 1_000_000_000n} s: ${expired} of its shard groups are older, and the server removes them soon after the restore. To keep them, lengthen the retention at once.`,
+        },
+      ];
+    }),
+  );
+  if (found.length <= TOLD) return found;
+  const message = `The server removes old shards of ${found.length - TOLD} further retention policies soon after the restore.`;
+  return [...found.slice(0, TOLD), { code: 'RETENTION_EXPIRES', message }];
+}
+
+/** What the backup knows and no restore brings back. */
+export function leftBehind(metadata: PortableMetadata, chosen: ChosenDatabase[]): string[] {
+  const wanted = new Set(chosen.map(({ from }) => from));
+  const left: string[] = [];
+  for (const { name, policies, continuousQueries } of metadata.databases) {
+    if (name === INTERNAL) left.push(`${INTERNAL} (of the server itself, not restored)`);
+    if (!wanted.has(name)) continue;
+    for (const query of continuousQueries) {
+      left.push(`continuous query ${query.name} of ${name} (not restored; create it again)`);
+    }
+    for (const policy of policies) {
+      for (const subscription of policy.subscriptions) {
+        left.push(`subscription ${subscription} of ${name}/${policy.name} (not restored)`);
+      }
+    }
+  }
+  for (const user of metadata.users) left.push(`user ${user} with its grants (not restored)`);
+  return left;
+}
