@@ -77,7 +77,10 @@ async function transfer(
     });
   } catch (error) {
     const done = receipts.filter((receipt) => receipt !== undefined);
-    if (!at.signal.aborted) await writePartial(store, folder, page, at.number, done, at.signal);
+    if (!at.signal.aborted) {
+      // It only spares the next attempt some reading: its failure must not hide the first.
+      await writePartial(store, folder, page, at.number, done, at.signal).catch(() => undefined);
+    }
     throw error;
   }
   return receipts.filter((receipt) => receipt !== undefined);

@@ -72,6 +72,21 @@ describe('a backup into a store that refuses ends at once, says why, and leaves 
     expect(await audit(stage)).toEqual({ backups: [], problems: [] });
   });
 
+  test('for its first reason, whatever fails on account of it', async () => {
+    stage.s3.plan(
+      {
+        on: 'PutObject',
+        key: /data\/.*\.tar/,
+        skip: 30,
+        times: ALWAYS,
+        fault: { kind: 'answer', status: 507, code: 'InsufficientStorage' },
+      },
+      { on: 'PutObject', key: /work\/partial/, times: ALWAYS, fault: denied },
+    );
+    expect(await backup()).toMatchObject({ status: 'FAILED', code: 'STORE_FULL' });
+    expect(await audit(stage)).toEqual({ backups: [], problems: [] });
+  });
+
   test('because its bucket is missing', async () => {
     stage.s3.dropBucket(true);
     const end = await backup();
