@@ -19,7 +19,9 @@ export interface ClientOptions {
 
 /** A load balancer leads elsewhere the next time, and a node that starts needs a moment. */
 const ROUNDS = 3;
-const ROUND_PAUSE_MS = 200;
+/** One address may be all nodes in turn. */
+const ROUNDS_OF_ONE = 6;
+const ROUND_PAUSE_MS = 100;
 
 /** A cluster behind its addresses. Knows which of them answers what, and that all lead to one cluster. */
 export class EnterpriseClient {
@@ -48,13 +50,13 @@ export class EnterpriseClient {
    * PERMISSION_MISSING, and whatever the transport of the last one threw
    */
   async ask(role: Role, call: NodeCall): Promise<Answer> {
-    const found = await this.tryAll(role, call, ROUNDS);
+    const found = await this.tryAll(role, call);
     if ('answer' in found) return found.answer;
     throw found.failure ?? noneTook(this.server, call.operation, found.absent);
   }
 
-  /** As `ask`, for so many rounds; without an answer it tells what there was instead. */
-  async tryAll(role: Role, call: NodeCall, rounds: number): Promise<Tried> {
+  /** As `ask`; without an answer it tells what there was instead. */
+  async tryAll(role: Role, call: NodeCall, rounds = this.#rounds): Promise<Tried> {
     let failure: HoldfastError | undefined;
     let absent: Answer[] = [];
     for (let round = 1; round <= rounds; round += 1) {
@@ -110,6 +112,10 @@ export class EnterpriseClient {
 
   async close(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.close()));
+  }
+
+  get #rounds(): number {
+    return this.#nodes.length === 1 ? ROUNDS_OF_ONE : ROUNDS;
   }
 
   #order(role: Role): Node[] {

@@ -10,9 +10,6 @@ export interface NoResult {
   reason: string;
 }
 
-/** What a load balancer may need to lead to a node that answers queries. */
-const ROUNDS = 2;
-
 /** The result of a query, from any node that answers queries. A matter of proof only: it never fails a backup. */
 export async function query(
   client: EnterpriseClient,
@@ -27,7 +24,7 @@ export async function query(
     changesNothing: true,
   } as const;
   try {
-    const tried = await client.tryAll('query', call, ROUNDS);
+    const tried = await client.tryAll('query', call);
     if ('answer' in tried) return resultOf(tried.answer);
     const failure = tried.failure?.message ?? tried.absent.map(words).join(', ');
     return { reason: `no node answers queries (${failure})` };

@@ -64,6 +64,11 @@ export class Cluster {
     return `${this.id}/backups/${name}/`;
   }
 
+  /** By the server's own clock. */
+  now(): Date {
+    return new Date(Date.now() + this.switches.clockMs);
+  }
+
   get restoring(): boolean {
     return this.restores.some(({ status, work }) => status === 'in_progress' && work);
   }

@@ -33,6 +33,8 @@ export interface Switches {
   bodyStripped: Trap;
   /** Milliseconds before every answer. */
   answerMs: number;
+  /** Milliseconds by which the server's clock is ahead, or behind. */
+  clockMs: number;
 
   // Of the roles of nodes.
   /** Where the engine is absent, the prose of the documents says 404 or 503 by role, the specification 503. */
@@ -123,6 +125,7 @@ export const QUIET: Switches = {
   noClusterUuid: false,
   bodyStripped: false,
   answerMs: 0,
+  clockMs: 0,
   absence: 'prose',
   adminUsers: 'openapi',
   held: false,

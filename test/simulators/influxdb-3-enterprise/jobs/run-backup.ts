@@ -30,7 +30,7 @@ export async function runBackup(cluster: Cluster, record: BackupRecord): Promise
     await describe(cluster, record, prefix);
     if (work.signal.aborted) throw work.signal.reason;
     await damage(cluster, record.name);
-    record.completedAt = new Date();
+    record.completedAt = cluster.now();
     record.status = 'completed';
     delete record.work;
   } catch {

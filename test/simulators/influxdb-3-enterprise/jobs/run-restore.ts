@@ -27,7 +27,7 @@ export async function runRestore(cluster: Cluster, record: RestoreRecord): Promi
     }
     await pace(cluster, pause, work.signal);
     if (!strikes(switches, 'restoreIgnored', backup)) apply(cluster, record, content, catalog);
-    record.completedAt = new Date();
+    record.completedAt = cluster.now();
     record.status = 'completed';
     delete record.work;
   } catch {

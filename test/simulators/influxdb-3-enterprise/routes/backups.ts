@@ -34,7 +34,7 @@ export async function startBackup(exchange: Exchange): Promise<void> {
     type: incremental ? 'incremental' : 'full',
     ...(body.parent === undefined ? {} : { parent: body.parent }),
     status: 'in_progress',
-    createdAt: new Date(),
+    createdAt: cluster.now(),
     files: 0,
     bytes: 0,
     work: new AbortController(),

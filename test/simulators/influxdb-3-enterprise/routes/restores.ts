@@ -33,7 +33,7 @@ export async function startRestore(exchange: Exchange): Promise<void> {
     id: newId(),
     backup: name,
     status: 'in_progress',
-    createdAt: new Date(),
+    createdAt: cluster.now(),
     files: 0,
     bytes: 0,
     work: new AbortController(),

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { startBalancer } from '../simulators/influxdb-3-enterprise/index.ts';
+import type { Call } from '../simulators/influxdb-3-enterprise/exchange.ts';
+import type { Role } from '../simulators/influxdb-3-enterprise/profiles.ts';
+import { freePort } from '../support/free-port.ts';
+import { failureOf, mayPass } from './delegated-stage.ts';
+import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
+
+const nodes = (...roles: Role[]) => ({ nodes: roles.map((role) => ({ role })) });
+const asked = (stage: EnterpriseStage, method: string, path: string) =>
+  stage.world.simulator.nodes.map(
+    ({ requests }) =>
+      requests.filter((one) => one.method === method && one.path.startsWith(path)).length,
+  );
+
+describe('of several nodes', () => {
+  test.each(['prose', 'openapi'] as const)(
+    'the one that compacts is found, whatever the others answer (%s)',
+    async (absence) => {
+      const switches = { absence };
+      await using stage = await enterpriseStage({
+        ...nodes('query', 'ingest', 'compact'),
+        switches,
+      });
+      const { version } = await stage.session.preflight('backup');
+      expect(version).toBe('3.11.2');
+      const { backup, inventory } = await stage.take();
+      expect(inventory.detail).toMatchObject({ census: 'taken', databases: 2, tables: 4 });
+      const { proven } = await stage.restore(await stage.plan(backup, {}), backup);
+      expect(proven.totals).toMatchObject({ artifacts: 4, identical: 4 });
+      expect(asked(stage, 'POST', '/api/v3/enterprise/')).toEqual([0, 0, 2]);
+    },
+  );
+
+  test('one that does not answer is passed over', async () => {
+    await using stage = await enterpriseStage(nodes('compact', 'query'));
+    const silent = `http://127.0.0.1:${await freePort()}`;
+    const all = [silent, ...stage.world.simulator.nodes.map(({ url }) => url)];
+    const session = stage.fresh({ nodes: all });
+    await session.preflight('backup');
+    await session.backup.start('b', new Date());
+    expect((await stage.follow('b')).state).toBe('succeeded');
+    await stage.world.simulator.nodes[0]!.restart();
+    expect((await session.backup.poll('b')).state).toBe('succeeded');
+  });
+
+  test('none that takes backups is a mistake of the configuration, after a while', async () => {
+    await using stage = await enterpriseStage(nodes('query', 'ingest', 'compact'));
+    const [query, ingest, compact] = stage.world.simulator.nodes.map(({ url }) => url);
+    const failure = await failureOf(stage.fresh({ nodes: [query, ingest] }).preflight('backup'));
+    expect(failure.code).toBe('WRONG_SERVER');
+    expect(failure.message).toContain(`${query} says HTTP 503`);
+    expect(failure.message).toContain(`${ingest} says HTTP 404, "not found"`);
+    expect(failure.hint).toContain('compacts');
+    // While one does not answer, it may be that one.
+    const half = [query, `http://127.0.0.1:${await freePort()}`];
+    const passing = await failureOf(stage.fresh({ nodes: half }).preflight('backup'));
+    expect(passing.code).toBe('TARGET_UNREACHABLE');
+    // A node that starts is waited for.
+    stage.world.simulator.switches.unavailable = { at: ['listBackups'], times: 3 };
+    await stage.fresh({ nodes: [compact] }, 60_000).preflight('backup');
+  });
+
+  test('an engine that is gone in mid-job passes, whatever it says', async () => {
+    await using stage = await enterpriseStage(nodes('compact'));
+    await stage.begin('b');
+    stage.world.simulator.switches.unavailable = { at: ['getBackup'] };
+    const failure = await failureOf(stage.session.backup.poll('b'));
+    expect([failure.code, mayPass(failure)]).toEqual(['TARGET_BUSY', true]);
+    stage.world.simulator.calm();
+    expect((await stage.follow('b')).state).toBe('succeeded');
+  });
+
+  test('an old version and an old engine are told apart', async () => {
+    await using old = await enterpriseStage({ version: '3.9.2' });
+    const failure = await failureOf(old.fresh().preflight('backup'));
+    expect(failure.code).toBe('VERSION_UNSUPPORTED');
+    expect(failure.message).toContain('3.9.2');
+    await using parquet = await enterpriseStage({ nodes: [{ engine: 'parquet' }] });
+    expect((await failureOf(parquet.fresh().preflight('backup'))).code).toBe('WRONG_SERVER');
+  });
+});
+
+describe('behind a load balancer', () => {
+  test('that takes turns between all roles everything works', async () => {
+    await using stage = await enterpriseStage(nodes('query', 'compact', 'ingest'));
+    const urls = stage.world.simulator.nodes.map(({ url }) => url);
+    await using balancer = await startBalancer(urls);
+    const through = { nodes: undefined, url: balancer.url };
+    for (const purpose of ['backup', 'restore'] as const) {
+      await stage.fresh(through, 20_000).preflight(purpose);
+    }
+    const session = stage.fresh(through, 20_000);
+    const observed = await session.backup.observe();
+    await session.backup.start('b', new Date());
+    await expect.poll(async () => (await session.backup.poll('b')).state).toBe('succeeded');
+    const inventory = await session.backup.inventory('b', observed);
+    expect(inventory.detail).toMatchObject({ census: 'taken' });
+    await session.backup.remove('b');
+    expect(await stage.world.backups()).toEqual([]);
+  });
+
+  test('that leads to another cluster nothing goes on', async () => {
+    await using stage = await enterpriseStage();
+    await using other = await enterpriseStage({ clusterId: 'cluster02' });
+    await using balancer = await startBalancer([stage.world.url]);
+    const through = { nodes: undefined, url: balancer.url };
+    const session = stage.fresh(through);
+    const observed = await session.backup.observe();
+    await session.backup.start('b', new Date());
+    balancer.upstreams = [other.world.url];
+    for (const [token, rights] of stage.world.simulator.cluster.tokens) {
+      other.world.simulator.cluster.tokens.set(token, rights);
+    }
+    const failure = await failureOf(session.backup.poll('b'));
+    expect(failure.code).toBe('WRONG_SERVER');
+    expect(failure.message).toContain(other.world.simulator.cluster.uuid);
+    // A later session knows it from the configuration, or from what was observed.
+    const { uuid } = stage.world.simulator.cluster;
+    const pinned = stage.fresh({ ...through, clusterUuid: uuid });
+    expect((await failureOf(pinned.preflight('backup'))).code).toBe('WRONG_SERVER');
+    const later = stage.fresh(through).backup.inventory('b', observed);
+    expect((await failureOf(later)).code).toBe('WRONG_SERVER');
+  });
+
+  test('an answer without identity is taken as it is', async () => {
+    await using stage = await enterpriseStage({ switches: { noClusterUuid: true } });
+    expect((await stage.fresh().preflight('backup')).identity).toBe('');
+    await stage.take();
+  });
+});
+
+describe('an answer', () => {
+  const backupCalls: Call[] = ['startBackup', 'getBackup', 'listBackups'];
+  test.each(backupCalls)('without a body is no failure of %s for good', async (call) => {
+    await using stage = await enterpriseStage();
+    stage.world.simulator.switches.emptyBody = { at: [call], times: 1 };
+    stage.world.simulator.switches.noContentType = true;
+    const since = new Date();
+    for (const _ of ['once', 'again']) {
+      const lost = await stage.session.backup.start('b', since).catch((error: unknown) => error);
+      if (lost !== undefined) expect(mayPass(lost)).toBe(true);
+    }
+    await stage.session.backup.start('b', since);
+    expect((await stage.follow('b')).state).toBe('succeeded');
+    expect(await stage.world.backups()).toEqual(['b']);
+  });
+
+  test('401 or 403 without a body is understood all the same', async () => {
+    await using stage = await enterpriseStage({ switches: { emptyRefusal: true } });
+    const strange = stage.connect({ connection: stage.world.strangeConnection() });
+    expect((await failureOf(strange.preflight('backup'))).code).toBe('AUTH_REJECTED');
+    const weak = stage.connect({ connection: await stage.world.weakConnection() });
+    expect((await failureOf(weak.preflight('backup'))).code).toBe('PERMISSION_MISSING');
+  });
+
+  test.each([
+    ['internalError', 'TARGET_ERROR'],
+    ['tooManyRequests', 'TARGET_BUSY'],
+    ['connectionLost', 'TARGET_UNREACHABLE'],
+  ] as const)('%s passes', async (fault, code) => {
+    await using stage = await enterpriseStage();
+    stage.world.simulator.switches[fault] = { at: ['listBackups'] };
+    const failure = await failureOf(stage.fresh().preflight('backup'));
+    expect([failure.code, mayPass(failure)]).toEqual([code, true]);
+  });
+});
+
+test('a storage that is not the cluster’s is seen before anything begins', async () => {
+  await using stage = await enterpriseStage();
+  await stage.take();
+  await stage.fresh().preflight('backup');
+  const failure = await failureOf(stage.fresh({ clusterId: 'other' }).preflight('backup'));
+  expect(failure.code).toBe('CONFIG_INVALID');
+  expect(failure.message).toContain('clusterId');
+});
