@@ -123,7 +123,10 @@ describe('a restore', () => {
     const { backup } = await stage.take();
     moveOn(stage);
     stage.world.simulator.switches[fault] = true;
-    const { proven } = await stage.restore(await stage.plan(backup, {}), backup);
+    const plan = await stage.plan(backup, {});
+    const state = await stage.session.restore.start(plan, new Date());
+    await stage.followRestore(plan, state);
+    const proven = await stage.fresh().restore.prove(plan, state, backup, () => undefined);
     expect(proven.totals.failed.count).toBeGreaterThan(0);
     expect(proven.totals.failed.subjects.join('\n')).toMatch(said);
   });
@@ -171,7 +174,7 @@ describe('a restore', () => {
     const proven = await stage.session.restore.prove(plan, state, aged, () => undefined);
     expect(proven.totals).toMatchObject({ identical: 4, equivalent: 1, failed: { count: 0 } });
     expect(codes(proven.warnings)).toEqual(['RETENTION_EXPIRES']);
-    const strict = await stage.session.restore.prove(plan, state, backup, () => undefined);
+    const strict = await stage.fresh().restore.prove(plan, state, backup, () => undefined);
     expect(strict.totals.failed.subjects).toEqual([
       'short/t has 2 rows, and the backup at least 3',
     ]);

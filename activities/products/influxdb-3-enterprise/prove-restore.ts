@@ -42,7 +42,7 @@ export async function proveRestore(
   const deadline = Date.now() + patienceMs;
   let wait = Math.min(500, patienceMs / 4);
   while (differing(verdicts).length + strays.failed.length > 0 && Date.now() < deadline) {
-    await pause(wait, client.signal);
+    await pause(Math.min(wait, Math.max(0, deadline - Date.now())), client.signal);
     wait = Math.min(wait * 2, 5_000);
     if (strays.failed.length > 0) {
       const again = await takeCensus(client, { concurrency });
