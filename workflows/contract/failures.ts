@@ -253,7 +253,7 @@ export const FAILURES = {
   COMMIT_CONFLICT: {
     fault: 'holdfast',
     retry: 'never',
-    hint: 'Another run committed under the same id; its backup stays. Report this.',
+    hint: 'Another run has the same id; what it wrote stays. Start a new run.',
   },
   SPOOL_FULL: {
     fault: 'environment',
