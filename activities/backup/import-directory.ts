@@ -57,7 +57,7 @@ export async function importDirectory(
   await (await sealerOf(snapshot))?.selfTest();
   await putOnce(store, folder + RUN, toJson({ ...claim, host: hostname() }), signal);
 
-  const { lines, detail, warnings } = await storeAll(options, folder);
+  const { artifacts, lines, detail, warnings } = await storeAll(options, folder);
   await checkPresence(store, folder, lines, signal);
   const sealer = await sealerOf(snapshot);
   const manifest: Manifest = {
@@ -74,11 +74,7 @@ export async function importDirectory(
       captured: { from: startedAt.toISOString(), to: startedAt.toISOString() },
       completed: new Date().toISOString(),
     },
-    totals: totalsOf({
-      artifacts: lines.filter(({ part }) => (part?.index ?? 0) === 0).length,
-      lines,
-      productObjects: [],
-    }),
+    totals: totalsOf({ artifacts, lines, productObjects: [] }),
     objects: await writeObjects(store, folder, lines, signal),
     encryption: sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null,
     state: 'ok',
@@ -118,6 +114,8 @@ async function storeAll(options: ImportOptions, folder: string) {
   await eachBounded(captured.artifacts, snapshot.limits.concurrency, async (artifact) => {
     await take(artifact, () => directory.open(artifact));
   });
+  // What is added now stands beside the artifacts, as in any backup.
+  const artifacts = lines.filter(({ part }) => (part?.index ?? 0) === 0).length;
   const conclusion = await directory.conclude({
     startedAt,
     detail: captured.detail,
@@ -130,6 +128,7 @@ async function storeAll(options: ImportOptions, folder: string) {
     );
   }
   return {
+    artifacts,
     lines,
     detail: conclusion.detail,
     warnings: [...captured.warnings, ...conclusion.warnings],
