@@ -55,7 +55,9 @@ export function describeDelegatedInventory(subject: DelegatedUnderTest): void {
       const unseen = [...told].filter(([key, code]) => !allowed(key).includes(code));
       if (what === 'cut short' && subject.detects.truncated !== true) return;
       expect(unseen).toEqual([]);
-      expect(await inventory()).toEqual(taken.inventory);
+      // Mended, it may bear other tags: it was written in another way.
+      const mended = (await inventory()).objects.map(({ key, bytes }) => ({ key, bytes }));
+      expect(mended).toEqual(taken.inventory.objects.map(({ key, bytes }) => ({ key, bytes })));
     });
 
     test('refuses a backup of which nothing is left', async () => {

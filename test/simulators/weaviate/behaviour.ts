@@ -170,6 +170,63 @@ export function describeBehaviour(
         expect(late.text).toContain('already succeeded');
       });
 
+      test('a restore leaves an alias that points elsewhere, unless it is to be moved', async () => {
+        await settled(`${backups}/one`);
+        await askWeaviate(server, 'PUT', '/aliases/Story', { class: 'Photo' });
+        for (const overwriteAlias of [false, true]) {
+          await askWeaviate(server, 'DELETE', '/schema/Article');
+          const body = { include: ['Article'], overwriteAlias };
+          expect((await ask('POST', `${backups}/one/restore`, body)).status).toBe(200);
+          expect((await settled(`${backups}/one/restore`)).status).toBe('SUCCESS');
+          const alias = { alias: 'Story', class: overwriteAlias ? 'Article' : 'Photo' };
+          expect(await askWeaviate(server, 'GET', '/aliases/Story')).toEqual(alias);
+        }
+      });
+
+      test('a class that is deleted leaves its aliases behind', async () => {
+        await askWeaviate(server, 'POST', '/schema', { class: 'Passing' });
+        await askWeaviate(server, 'POST', '/aliases', { alias: 'Passed', class: 'Passing' });
+        await askWeaviate(server, 'DELETE', '/schema/Passing');
+        const alias = { alias: 'Passed', class: 'Passing' };
+        expect(await askWeaviate(server, 'GET', '/aliases/Passed')).toEqual(alias);
+      });
+
+      test('objects are paged by id, and an id that is none is refused', async () => {
+        const all = await readObjects(server, 'Article');
+        const after = all[9]?.id ?? '';
+        const path = `/objects?class=Article&limit=5&after=${after}`;
+        const page = (await askWeaviate(server, 'GET', path)) as { objects: { id: string }[] };
+        expect(page.objects.map(({ id }) => id)).toEqual(all.slice(10, 15).map(({ id }) => id));
+        expect((await ask('GET', '/objects?class=Article&limit=5&after=none')).status).toBe(422);
+        expect((await ask('GET', '/objects?class=Note&limit=5')).status).toBe(422);
+      });
+
+      test('tenants are told in the old words', async () => {
+        await askWeaviate(server, 'PUT', '/schema/Note/tenants', [
+          { name: 'south', activityStatus: 'INACTIVE' },
+        ]);
+        const tenants = await askWeaviate(server, 'GET', '/schema/Note/tenants');
+        expect(tenants).toContainEqual({ name: 'north', activityStatus: 'HOT' });
+        expect(tenants).toContainEqual({ name: 'south', activityStatus: 'COLD' });
+        await expect(countObjects(server, 'Note', 'south')).rejects.toThrow(/tenant not active/);
+      });
+
+      test('a base must be there, and of the same compression', async () => {
+        await settled(`${backups}/one`);
+        const next = { id: 'next', incremental_base_backup_id: 'one' };
+        const other = await ask('POST', backups, {
+          ...next,
+          config: { CompressionLevel: 'NoCompression' },
+        });
+        expect(other.status).toBe(422);
+        expect(other.text).toContain('has compression type');
+        const none = await ask('POST', backups, { ...next, incremental_base_backup_id: 'none' });
+        expect(none.status).toBe(422);
+        expect(none.text).toContain('could not fetch base backup');
+        const same = await ask('POST', backups, { ...next, incremental_base_backup_id: 'next' });
+        expect(same.status).toBe(500);
+      });
+
       test('a route that is not there is told in the form of the router', async () => {
         const answer = await ask('GET', '/nothing');
         expect(answer.status).toBe(404);

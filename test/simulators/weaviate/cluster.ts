@@ -102,17 +102,19 @@ export class Cluster {
   /** Names that differ in case alone are one, and an alias is a name too. */
   demandFree(name: string): void {
     const same = (other: string) => other.toLowerCase() === name.toLowerCase();
-    if ([...this.collections.keys()].some(same)) {
-      throw new Refusal(422, `class name ${name} already exists`);
+    const similar = [...this.collections.keys()].find(same);
+    if (similar === name) throw new Refusal(422, `class name ${name} already exists`);
+    if (similar !== undefined) {
+      throw new Refusal(422, `class already exists: found similar class "${similar}"`);
     }
     if ([...this.aliases.keys()].some(same)) {
-      throw new Refusal(422, `create class: alias name ${name} already exists`);
+      throw new Refusal(422, `alias name ${name} already exists`);
     }
   }
 
+  /** Its aliases stay, and point to nothing. */
   remove(name: string): void {
     this.collections.delete(name);
-    for (const [alias, target] of this.aliases) if (target === name) this.aliases.delete(alias);
   }
 }
 

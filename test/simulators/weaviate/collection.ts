@@ -19,7 +19,7 @@ export interface Shard {
   status: TenantStatus;
   /** In the order in which they were written: older ones lie in files that do not change any more. */
   objects: Map<string, DataObject>;
-  /** What `/v1/nodes` counted last. */
+  /** Objects that lie on disk: only those are counted by `/v1/nodes`. */
   counted: number;
 }
 

@@ -59,10 +59,9 @@ export const INVALID = { type: 601, required: 602, enum: 606, most: 608, least: 
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(`${JSON.stringify(value)}\n`);
-  response.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': body.length,
-  });
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Length', body.length);
   response.end(body);
 }
 
@@ -80,6 +79,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
 /** Bodies are what our own clients send: their shapes are stated, not checked. */
 export async function readJson<T extends object>(exchange: Exchange): Promise<Partial<T>> {
   const text = await readBody(exchange.request);
+  const [type] = (exchange.request.headers['content-type'] ?? 'application/json').split(';');
+  if (type !== 'application/json' && text !== '') {
+    const known = 'only [application/json application/yaml] are allowed';
+    throw new Refusal(415, `unsupported media type "${type}", ${known}`, 415);
+  }
   if (text.trim() === '') throw new Refusal(422, 'body in body is required', INVALID.required);
   try {
     return JSON.parse(text) as Partial<T>;

@@ -1,5 +1,6 @@
 import { askWeaviate, callWeaviate, writeObjects } from '../../support/weaviate-data.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import type { Memory } from './cluster.ts';
 import { startWeaviateSimulator, type SimulatorOptions } from './simulator.ts';
 import { directoryStorage } from './storage/directory.ts';
 
@@ -42,6 +43,11 @@ export async function stage(options: Partial<SimulatorOptions> & { key?: string 
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   };
+  const quiet = async (is: (memory: Memory) => boolean) => {
+    while (!simulator.cluster.nodes.every(({ memory }) => is(memory))) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
   return {
     simulator,
     address,
@@ -58,16 +64,15 @@ export async function stage(options: Partial<SimulatorOptions> & { key?: string 
     status: async (id: string) => (await askWeaviate(address, 'GET', `${backups}/${id}`)) as Told,
     restoreStatus: async (id: string) =>
       (await askWeaviate(address, 'GET', `${backups}/${id}/restore`)) as Told,
-    /** Until the slot is free again, with what the storage says then. */
-    ended: (id: string) =>
-      until(`${backups}/${id}`, ({ status }) => {
-        const busy = simulator.cluster.nodes.some(({ memory }) => memory.backup?.id === id);
-        return !busy || status === '';
-      }),
-    restoreEnded: (id: string) =>
-      until(`${backups}/${id}/restore`, () =>
-        simulator.cluster.nodes.every(({ memory }) => memory.restore?.id !== id),
-      ),
+    /** When nobody works on it any more: as the storage has it. */
+    async ended(id: string) {
+      await quiet(({ backup, backingUp }) => backup?.id !== id && backingUp?.id !== id);
+      return (await askWeaviate(address, 'GET', `${backups}/${id}`)) as Told;
+    },
+    async restoreEnded(id: string) {
+      await quiet(({ restore, restoring }) => restore?.id !== id && restoring?.id !== id);
+      return (await askWeaviate(address, 'GET', `${backups}/${id}/restore`)) as Told;
+    },
     until,
     backups,
     async [Symbol.asyncDispose]() {

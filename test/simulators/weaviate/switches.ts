@@ -29,6 +29,8 @@ export interface Switches {
   // The storage, as the server sees it.
   /** It does not answer: 422 at POST, 500 at polls; everything 422 on older servers. `at` names calls. */
   storageAway: Trap;
+  /** A descriptor is read while half of it is written, as on a file system: 500. `at` names calls. */
+  descriptorHalf: Trap;
   /** It answers, but the server may not write and delete: 500 `init uploader`. */
   storageDenied: Trap;
 
@@ -87,6 +89,8 @@ export interface Switches {
   restoreAltersVector: Trap;
   /** CANCELED is told, and the classes appear all the same. */
   restoreRunsOn: Trap;
+  /** The cancel of a restore dies half-way: CANCELLING for ever, and every later restore of the id does nothing. `at` names ids. */
+  cancelStaysCancelling: Trap;
   /** The nodes do not end their download until the switch is off again. */
   restoreHangs: Trap;
   /** The coordinator loses its memory: the status stays as the storage has it. */
@@ -95,8 +99,6 @@ export interface Switches {
   nodeMappingBroken: Trap;
 
   // Of the database.
-  /** `/v1/nodes` counts only what was there some time ago. */
-  countsLag: Trap;
   /** Down: `/v1/nodes` says so, backups and restores are refused. `at` names nodes. */
   nodeDown: Trap;
   /** What the server's clock is ahead of the true time; may be negative. Not scaled. */
@@ -114,6 +116,7 @@ export const QUIET: Switches = {
   answerCut: false,
   answerMs: 0,
   storageAway: false,
+  descriptorHalf: false,
   storageDenied: false,
   workMs: 500,
   settleMs: 500,
@@ -141,10 +144,10 @@ export const QUIET: Switches = {
   restoreAltersObject: false,
   restoreAltersVector: false,
   restoreRunsOn: false,
+  cancelStaysCancelling: false,
   restoreHangs: false,
   restoreCoordinatorDies: false,
   nodeMappingBroken: false,
-  countsLag: false,
   nodeDown: false,
   clockSkewMs: 0,
 };

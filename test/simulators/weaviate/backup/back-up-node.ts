@@ -115,7 +115,7 @@ async function saveClass(
       name: shard.name,
       node: node.name,
       files: [...files.keys()],
-      ...(order.base === undefined ? {} : { incrementalBackupInfo: { filesPerBackup } }),
+      incrementalBackupInfo: order.base === undefined ? {} : { filesPerBackup },
     });
     if (open.bytes >= world.chunkBytes) await close();
   }

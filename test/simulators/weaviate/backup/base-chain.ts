@@ -17,9 +17,12 @@ export async function demandBase(
     seen.add(id);
     const stored = await fetched(place, id, broken);
     if (!stored) throw broken(`could not fetch base backup: backup ${id} does not exist`);
-    if (stored.status !== 'SUCCESS') throw broken(`base backup ${id} has status ${stored.status}`);
+    if (stored.status !== 'SUCCESS') {
+      throw broken(`backup "${id}" has status "${stored.status}", expected "SUCCESS"`);
+    }
     if (stored.compressionType !== compression) {
-      throw broken(`base backup ${id} has compression type ${stored.compressionType}`);
+      const found = `backup "${id}" has compression type "${stored.compressionType}"`;
+      throw broken(`${found}, expected "${compression}"`);
     }
     if (stored.startedAt >= younger) throw broken(`base backup ${id} is not older`);
     younger = stored.startedAt;

@@ -29,7 +29,7 @@ export async function readClassFiles(
     }
   }
   for (const { files: names, incrementalBackupInfo } of descriptor.shards ?? []) {
-    const earlier = Object.entries(incrementalBackupInfo?.filesPerBackup ?? {});
+    const earlier = Object.entries(incrementalBackupInfo.filesPerBackup ?? {});
     for (const [backup, list] of earlier) {
       for (const { file, chunkKeys } of list) {
         for (const chunkKey of chunkKeys) {

@@ -1,3 +1,4 @@
+import { Refusal } from '../exchange.ts';
 import type { Place } from '../storage/storage.ts';
 
 /** The version of the descriptors' format. */
@@ -65,7 +66,7 @@ export interface ShardDescriptor {
   name: string;
   node: string;
   files: string[];
-  incrementalBackupInfo?: { filesPerBackup: Record<string, EarlierFile[]> };
+  incrementalBackupInfo: { filesPerBackup?: Record<string, EarlierFile[]> };
 }
 
 /** A file that lies in the chunk of a base. */
@@ -100,7 +101,12 @@ export async function readNode(
 
 async function readDescriptor<T>(place: Place, key: string): Promise<T | undefined> {
   const bytes = await place.get(key);
-  return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as T);
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(bytes.toString()) as T;
+  } catch {
+    throw new Refusal(500, `unmarshal ${key}: unexpected end of JSON input`);
+  }
 }
 
 export async function writeDescriptor(

@@ -65,6 +65,7 @@ export function rebuilt(
     const shard = collection.addShard(part?.node.name ?? cluster.leader.name, name, status);
     const objects = part?.downloaded.objects.get(descriptor.name)?.get(name);
     for (const [id, object] of objects ?? []) shard.objects.set(id, object);
+    shard.counted = shard.objects.size;
   }
   return collection;
 }

@@ -122,7 +122,7 @@ async function damage(
   { nodes }: GlobalDescriptor,
 ): Promise<void> {
   for (const node of Object.keys(nodes)) {
-    const descriptor = await readNode(place, id, node);
+    const descriptor = await readNode(place, id, node).catch(() => undefined);
     for (const { name, chunks } of descriptor?.classes ?? []) {
       const number = Object.keys(chunks).at(-1);
       if (number === undefined) continue;

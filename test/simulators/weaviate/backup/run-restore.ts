@@ -4,6 +4,7 @@ import type { World } from '../exchange.ts';
 import type { Place } from '../storage/storage.ts';
 import { strikes } from '../switches.ts';
 import {
+  type ClassDescriptor,
   classesOf,
   fromBase64,
   type GlobalDescriptor,
@@ -40,13 +41,17 @@ export async function runRestore(
     const start = (signal: AbortSignal) => downloadNode(world, share, signal);
     return [{ from, part: startPart(node, order.id, 'restoring', start) }];
   });
-  const end = async (status: string, error = '') => {
-    Object.assign(descriptor, { status, error, completedAt: clock.now().toISOString() });
+  const say = async (status: string, error = '') => {
+    Object.assign(descriptor, { status, error });
     slot.status = status;
     slot.error = error;
     const key = `${order.id}/${RESTORE_CONFIG}`;
     // A descriptor that cannot be written is only logged.
     await writeDescriptor(order.place, key, descriptor).catch(() => undefined);
+  };
+  const end = async (status: string, error = '') => {
+    descriptor.completedAt = clock.now().toISOString();
+    await say(status, error);
   };
   const runsOn = () => classes.some((name) => strikes(switches, 'restoreRunsOn', name));
   try {
@@ -54,6 +59,7 @@ export async function runRestore(
     for (const pause of looks()) {
       await clock.wait(pause, life.signal);
       waited += pause;
+      if (memory.restore !== slot) return;
       if (classes.some((name) => strikes(switches, 'restoreCoordinatorDies', name))) return;
       const silent = parts.filter(({ part }) => isSilent(world, part));
       if (silent.length === 0) break;
@@ -94,7 +100,7 @@ export async function runRestore(
       return;
     }
     await clock.wait(switches.finalizeMs / 10, life.signal);
-    if (profile.modernRestore) slot.status = 'FINALIZING';
+    if (profile.modernRestore) await say('FINALIZING');
     await clock.wait(switches.finalizeMs, life.signal);
     const failures = applyClasses(world, order, classes, downloads);
     if (failures.length > 0) {
@@ -145,18 +151,32 @@ function applyClasses(
       const all = downloads.flatMap(({ downloaded }) => downloaded.classes);
       const descriptor = all.find((one) => one.name === name);
       if (!descriptor) throw new Error('class not found in the descriptors');
-      const aliases = fromBase64<{ alias: string }[]>(descriptor.aliases);
-      const taken = aliases.find(({ alias }) => cluster.aliases.has(alias));
-      if (taken && !order.overwriteAlias) throw new Error(`alias ${taken.alias} already exists`);
       const collection = rebuilt(world, descriptor, downloads);
       spoil(world, collection);
       cluster.collections.set(name, collection);
-      for (const { alias } of aliases) cluster.aliases.set(alias, name);
+      const blocked = restoreAliases(world, descriptor, order.overwriteAlias);
+      if (blocked !== undefined) failures.push(`"${name}": ${blocked}`);
     } catch (error) {
-      failures.push(`"${name}": ${error instanceof Error ? error.message : String(error)}`);
+      const why = error instanceof Error ? error.message : String(error);
+      failures.push(`"${name}": error when trying to restore class: ${why}`);
     }
   });
   return failures;
+}
+
+/** An alias that points elsewhere stays so unless it is to be moved; a class of its name is a failure. */
+function restoreAliases(
+  { cluster }: World,
+  { name, aliases }: ClassDescriptor,
+  overwrite: boolean,
+): string | undefined {
+  for (const { alias } of fromBase64<{ alias: string }[]>(aliases)) {
+    if (cluster.collections.has(alias)) {
+      return `failed to restore alias for class: create alias ${alias} failed: class ${alias} already exists`;
+    }
+    if (overwrite || !cluster.aliases.has(alias)) cluster.aliases.set(alias, name);
+  }
+  return undefined;
 }
 
 /** What comes back wrong although everything says SUCCESS. */

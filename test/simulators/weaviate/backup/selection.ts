@@ -35,7 +35,7 @@ export function demandId(id: string): void {
   if (!ID.test(id)) {
     throw new Refusal(
       422,
-      `invalid backup id: allowed characters are lowercase, 0-9, _, - : ${id}`,
+      `invalid backup id: '${id}' allowed characters are lowercase, 0-9, _, -`,
     );
   }
 }

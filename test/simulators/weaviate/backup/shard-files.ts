@@ -7,6 +7,8 @@ const OBJECTS_PER_FILE = 500;
 /** A shard as files, below a folder of its own. */
 export function shardFiles(collection: Collection, shard: Shard): Files {
   const folder = shardFolder(collection.name, shard.name);
+  // What was in memory is written out first, and `/v1/nodes` counts what lies on disk.
+  shard.counted = shard.objects.size;
   const files: Files = new Map([
     [`${folder}/indexcount`, Buffer.from(String(shard.objects.size).padStart(8, '0'))],
     [`${folder}/proplengths`, Buffer.from('{}')],

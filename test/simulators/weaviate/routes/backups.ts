@@ -37,8 +37,10 @@ export async function createBackup(exchange: Exchange): Promise<void> {
   const config = configOf(body.config, world);
   const id = body.id ?? '';
   const base = profile.incremental ? (body.incremental_base_backup_id ?? undefined) : undefined;
-  if (id === '') throw new Refusal(500, 'missing id');
-  if (base === id) throw new Refusal(500, 'backup id and base backup id must not be equal');
+  // An id that is missing is equal to a base that is missing.
+  if (id === '' || base === id) {
+    throw new Refusal(500, `base backup cannot be the same as the new backup ID: ${id}`);
+  }
 
   const include = body.include ?? [];
   const all = permitted(exchange, [...cluster.collections.keys()].sort(), include);
@@ -163,7 +165,7 @@ function started(
 }
 
 export async function backupStatus(exchange: Exchange): Promise<void> {
-  const { world, node, url, parts, caller, response } = exchange;
+  const { world, node, parts, caller, response } = exchange;
   const [backend, id = ''] = parts;
   const { profile } = world;
   const { bucket, path } = elsewhere(exchange);
@@ -175,7 +177,7 @@ export async function backupStatus(exchange: Exchange): Promise<void> {
   if (!slot && !stored) {
     throw new Refusal(
       404,
-      `coordinator cannot get status: backup id "${id}" does not exist: metadata not found: ${url.pathname}`,
+      `coordinator cannot get status: metadata not found: "${place.home}/${id}": ${id}/${BACKUP_CONFIG}: The specified key does not exist.`,
     );
   }
   const failure = stored?.status === 'STARTED' ? node.memory.failures.get(id) : undefined;
@@ -243,7 +245,9 @@ export async function listBackups(exchange: Exchange): Promise<void> {
     ...(caller?.root !== false && one.baseBackupId !== undefined
       ? { incremental_base_backup_id: one.baseBackupId }
       : {}),
-    ...(profile.list === 'full' ? { size: one.preCompressionSizeBytes / 2 ** 30 } : {}),
+    ...(profile.list === 'full' && one.preCompressionSizeBytes > 0
+      ? { size: one.preCompressionSizeBytes / 2 ** 30 }
+      : {}),
     startedAt: one.startedAt,
     status: one.status,
   }));

@@ -1,4 +1,5 @@
 import { demandReading } from '../access.ts';
+import type { Collection } from '../collection.ts';
 import { type Exchange, readJson, sendJson } from '../exchange.ts';
 
 /** `{ Aggregate { Article(tenant: "a") { meta { count } } } }` and nothing else of the language. */
@@ -15,20 +16,31 @@ export async function graphql(exchange: Exchange): Promise<void> {
   const Aggregate: Record<string, unknown> = {};
   const errors: { message: string }[] = [];
   if (asked.length === 0) errors.push({ message: 'Syntax Error GraphQL request' });
+  if (cluster.collections.size === 0) errors.push({ message: 'no graphql provider present' });
   for (const [, name = '', tenant] of asked) {
     const collection = cluster.collections.get(name);
     if (!collection) {
       errors.push({ message: `Cannot query field "${name}" on type "AggregateObjectsObj".` });
-    } else if (collection.hasTenants && tenant === undefined) {
-      errors.push({
-        message: `class ${name} has multi-tenancy enabled, but request was without tenant`,
-      });
-    } else {
-      const count =
-        tenant === undefined ? collection.count() : collection.shards.get(tenant)?.objects.size;
-      Aggregate[name] = [{ meta: { count: count ?? 0 } }];
+      continue;
     }
+    const refusal = refusalOf(collection, tenant);
+    const shard = tenant === undefined ? undefined : collection.shards.get(tenant);
+    const count = shard?.objects.size ?? collection.count();
+    Aggregate[name] = refusal === undefined ? [{ meta: { count } }] : null;
+    if (refusal !== undefined) errors.push({ message: refusal });
   }
-  const answer = errors.length > 0 ? { data: null, errors } : { data: { Aggregate } };
-  sendJson(exchange.response, 200, answer);
+  sendJson(exchange.response, 200, {
+    ...(Object.keys(Aggregate).length > 0 ? { data: { Aggregate } } : {}),
+    ...(errors.length > 0 ? { errors } : {}),
+  });
+}
+
+function refusalOf({ name, hasTenants, shards }: Collection, tenant?: string): string | undefined {
+  if (!hasTenants) return undefined;
+  if (tenant === undefined) {
+    return `class ${name} has multi-tenancy enabled, but request was without tenant`;
+  }
+  const shard = shards.get(tenant);
+  if (!shard) return `tenant not found: "${tenant}"`;
+  return shard.status === 'ACTIVE' ? undefined : `tenant not active: '${tenant}'`;
 }

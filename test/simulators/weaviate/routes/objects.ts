@@ -12,6 +12,8 @@ interface SentObject {
   tenant: string;
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /** A page of a class in the order of the ids: `after` is the id before it, empty at the start. */
 export function listObjects(exchange: Exchange): void {
   demandReading(exchange, 'data');
@@ -22,14 +24,8 @@ export function listObjects(exchange: Exchange): void {
   const limit = Number(searchParams.get('limit') ?? 25);
   const offset = Number(searchParams.get('offset') ?? 0);
   const tenant = searchParams.get('tenant') ?? undefined;
-  if (after !== null && name === '') {
-    throw new Refusal(422, 'cursor api: class parameter is required');
-  }
-  if (after !== null && offset > 0) {
-    throw new Refusal(422, 'cursor api: offset cannot set with after and limit parameters');
-  }
-  if (after !== null && searchParams.get('limit') === null) {
-    throw new Refusal(422, 'cursor api: limit parameter is not set');
+  if (after !== null && after !== '' && !UUID.test(after)) {
+    throw new Refusal(422, `msg:cursor api: invalid 'after' parameter code:400 err:${after}`);
   }
   const collections =
     name === '' ? [...world.cluster.collections.values()] : [demandClass(exchange, name)];
@@ -38,7 +34,7 @@ export function listObjects(exchange: Exchange): void {
     .flatMap((one) => shardsOf(one, tenant).flatMap((shard) => objectsOf(one, shard, tenant)))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const from = after === null ? found : found.filter(({ id }) => id > after.toLowerCase());
-  const page = from.slice(offset, offset + limit);
+  const page = after === null ? from.slice(offset, offset + limit) : from.slice(0, limit);
   const withVectors = (searchParams.get('include') ?? '').split(',').includes('vector');
   const objects = page.map((one) => told(one, withVectors));
   sendJson(response, 200, { deprecations: [], objects, totalResults: objects.length });
@@ -73,7 +69,7 @@ function shardsOf(collection: Collection, tenant: string | undefined): Shard[] {
   }
   const shard = shards.get(tenant);
   if (!shard) throw new Refusal(422, `tenant not found: "${tenant}"`);
-  if (shard.status !== 'ACTIVE') throw new Refusal(422, `tenant not active: "${tenant}"`);
+  if (shard.status !== 'ACTIVE') throw new Refusal(422, `tenant not active: '${tenant}'`);
   return [shard];
 }
 
@@ -100,7 +96,10 @@ export async function writeBatch(exchange: Exchange): Promise<void> {
   const results = objects.map((sent) => {
     const name = className(sent.class ?? '');
     try {
-      const object = store(exchange, demandClass(exchange, name), sent);
+      // A class that is not there is made.
+      const { cluster } = exchange.world;
+      const collection = cluster.collection(name) ?? cluster.create({ class: name });
+      const object = store(exchange, collection, sent);
       return { class: name, ...object, result: { status: 'SUCCESS' } };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -149,7 +148,7 @@ export function deleteObject(exchange: Exchange): void {
   demandWriting(exchange, 'data');
   const found = located(exchange);
   found?.shard.objects.delete(found.object.id);
-  sendNothing(exchange.response, found ? 204 : 404);
+  sendNothing(exchange.response, 204);
 }
 
 function located(exchange: Exchange) {

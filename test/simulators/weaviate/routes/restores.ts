@@ -180,12 +180,13 @@ export async function restoreStatus(exchange: Exchange): Promise<void> {
 }
 
 export async function cancelRestore(exchange: Exchange): Promise<void> {
-  const { world, node, parts, response } = exchange;
+  const { world, parts, response } = exchange;
   const [, id = ''] = parts;
   const { bucket, path } = elsewhere(exchange);
   const place = placeOf(exchange, bucket, path, 'provider');
   demandId(id);
   const fault = world.profile.operationalFaults ? 500 : 422;
+  await probe(place, id, fault);
   const stored = await asAnswer(fault, 'cancel: ', readGlobal(place, id, RESTORE_CONFIG));
   if (stored) mayManage(exchange, classesOf(stored));
   const slot = runningSlot(exchange, id);
@@ -195,19 +196,26 @@ export async function cancelRestore(exchange: Exchange): Promise<void> {
   if (!slot && stored?.status === 'SUCCESS') {
     throw new Refusal(422, `restore "${id}" already succeeded`);
   }
-  const rewritten = async (status: string, error: string) => {
+  const rewritten = async (status: string, error = '') => {
     if (!stored) return;
-    const bytes = { ...stored, status, error };
-    await asAnswer(fault, 'cancel: ', writeDescriptor(place, `${id}/${RESTORE_CONFIG}`, bytes));
+    const changed = { ...stored, status, error };
+    await asAnswer(fault, 'cancel: ', writeDescriptor(place, `${id}/${RESTORE_CONFIG}`, changed));
   };
-  if (slot) {
-    await rewritten('CANCELLING', '');
-    // Between the two, the job may have ended.
-    if (node.memory.restore === slot && slot.status.startsWith('TRANSFER'))
-      slot.status = 'CANCELLING';
+  const running = slot?.status.startsWith('TRANSFER') === true;
+  if (running || stored?.status === 'STARTED') {
+    await rewritten('CANCELLING');
     stopParts(world, id, 'restoring');
+    if (strikes(world.switches, 'cancelStaysCancelling', id)) {
+      // Whoever dies here leaves the word behind, and no restore of this id begins any more.
+      for (const { memory } of world.cluster.nodes) {
+        if (memory.restore === slot) memory.restore = undefined;
+      }
+    } else {
+      await rewritten('CANCELED', 'restore canceled by user');
+      // The slot stays taken until the coordinator looks again.
+      if (slot && running) slot.status = 'CANCELED';
+    }
   } else if (stored?.status === 'FAILED') await rewritten('CANCELED', 'restore canceled by user');
-  else if (stored && stored.status !== 'CANCELED') await rewritten('CANCELLING', '');
   sendNothing(response, 204);
 }
 

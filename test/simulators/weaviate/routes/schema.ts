@@ -43,6 +43,8 @@ const OLD_WORDS: Record<string, TenantStatus> = {
   COLD: 'INACTIVE',
   FROZEN: 'OFFLOADED',
 };
+/** It takes the new words and tells the old ones. */
+const TOLD = { ACTIVE: 'HOT', INACTIVE: 'COLD', OFFLOADED: 'FROZEN' };
 
 function tenantStatus(word = 'ACTIVE'): TenantStatus {
   return OLD_WORDS[word] ?? (word as TenantStatus);
@@ -51,7 +53,7 @@ function tenantStatus(word = 'ACTIVE'): TenantStatus {
 function withTenants({ world, parts }: Exchange) {
   const name = className(parts[0] ?? '');
   const collection = world.cluster.collection(name);
-  if (!collection) throw new Refusal(422, `class "${name}" not found`);
+  if (!collection) throw new Refusal(422, `could not get tenants: class not found`);
   if (!collection.hasTenants) {
     throw new Refusal(422, `multi-tenancy is not enabled for class "${name}"`);
   }
@@ -61,7 +63,7 @@ function withTenants({ world, parts }: Exchange) {
 export function listTenants(exchange: Exchange): void {
   demandReading(exchange, 'tenants');
   const shards = [...withTenants(exchange).shards.values()];
-  const tenants = shards.map(({ name, status }) => ({ activityStatus: status, name }));
+  const tenants = shards.map(({ name, status }) => ({ activityStatus: TOLD[status], name }));
   sendJson(exchange.response, 200, tenants);
 }
 

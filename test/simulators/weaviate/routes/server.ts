@@ -3,7 +3,6 @@ import type { ClusterNode } from '../cluster.ts';
 import { isDown } from '../backup/nodes.ts';
 import { className } from '../collection.ts';
 import { type Exchange, Refusal, sendJson, sendNothing } from '../exchange.ts';
-import { strikes } from '../switches.ts';
 
 export function ready({ response }: Exchange): void {
   sendNothing(response, 200);
@@ -24,7 +23,8 @@ export function nodes(exchange: Exchange): void {
   const { world, url, parts, response } = exchange;
   const output = url.searchParams.get('output') ?? 'minimal';
   if (output !== 'minimal' && output !== 'verbose') {
-    throw new Refusal(422, 'output in query should be one of [minimal verbose]', 606);
+    const known = 'possible values are: "minimal", "verbose"';
+    throw new Refusal(422, `invalid output: "${output}", ${known}`);
   }
   const name = parts[0] === undefined ? undefined : className(parts[0]);
   if (name !== undefined && !world.cluster.collection(name)) {
@@ -43,20 +43,18 @@ function told(
   if (isDown(world, node)) return { name: node.name, shards: null, status: 'UNAVAILABLE' };
   const about = {
     batchStats: { queueLength: 0, ratePerSecond: 0 },
-    gitHash: '5d0b2b8',
     name: node.name,
+    operationalMode: 'ReadWrite',
     status: 'HEALTHY',
     version: world.profile.version,
   };
   if (!verbose) return { ...about, shards: null };
-  const lagging = strikes(world.switches, 'countsLag');
   const shards = [...world.cluster.collections.values()]
     .filter(({ name }) => wanted === undefined || name === wanted)
     .flatMap((collection) =>
       [...collection.shards.values()]
         .filter((shard) => shard.node === node.name && shard.status === 'ACTIVE')
         .map((shard) => {
-          if (!lagging) shard.counted = shard.objects.size;
           return {
             class: collection.name,
             compressed: false,
@@ -69,7 +67,11 @@ function told(
         }),
     );
   const objectCount = shards.reduce((sum, shard) => sum + shard.objectCount, 0);
-  return { ...about, shards, stats: { objectCount, shardCount: shards.length } };
+  return {
+    ...about,
+    shards: shards.length === 0 ? null : shards,
+    stats: { objectCount, shardCount: shards.length },
+  };
 }
 
 export function statistics(exchange: Exchange): void {

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { type BackupStorage, type Place, StorageFault } from './storage.ts';
 
@@ -18,7 +19,7 @@ function placeIn(root: string): Place {
     home: root,
     async put(key, bytes) {
       await mkdir(dirname(file(key)), { recursive: true });
-      await writeFile(file(key), bytes);
+      await writeWhole(file(key), bytes);
     },
     get: (key) => absentIsUndefined(readFile(file(key))),
     remove: (key) => rm(file(key), { force: true }),
@@ -33,6 +34,20 @@ function placeIn(root: string): Place {
         .toSorted();
     },
   };
+}
+
+/** Nobody sees half of it, as in a bucket. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'weaviate-simulator-'));
+  try {
+    await writeFile(join(folder, 'object'), bytes);
+    await rename(join(folder, 'object'), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    await writeFile(path, bytes);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function absentIsUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
