@@ -84,7 +84,7 @@ async function streamed(copying: Copying, object: ProductObject): Promise<Object
   const { key, bytes, role, subject } = object;
   const first = objectPath(key, { attempt: 1, codec: 'identity', encrypted: false });
   // What was encrypted is known by its receipt alone: who can read it cannot be seen on it.
-  const adopt = !sealer && (copying.fresh || (await mayBe(copying, object, first)));
+  const adopt = !sealer && !copying.fresh && (await mayBe(copying, object, first));
   return storeArtifact({
     store,
     folder,

@@ -20,6 +20,7 @@ export function removeBackup(deps: Dependencies): Activities['removeBackup'] {
         await abortUploadsBelow(store, folder, signal);
         let keys: string[] = [];
         for await (const { key, bytes } of store.list(folder, { signal })) {
+          if (key === folder + DELETING) continue;
           figures.artifacts += 1;
           figures.bytes += bytes;
           if (last.includes(key)) continue;

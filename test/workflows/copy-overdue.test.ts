@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ALWAYS } from '../simulators/s3/faults.ts';
+import { run } from '../client/command.ts';
+import { startCopyWorld, type CopyWorld } from './copy-world.ts';
+import { causeOf } from './world.ts';
+
+let world: CopyWorld;
+
+beforeAll(async () => {
+  world = await startCopyWorld({ copy: '3s' });
+});
+afterAll(() => world?.stop());
+
+test('a copy that does not end in time fails, is told everywhere, and can be taken up again', async () => {
+  const data = /^holdfast\/near\/.*\/data\/.*chunk/;
+  const fault = { kind: 'stall', executed: false } as const;
+  world.near.plan({ on: 'CopyObject', key: data, times: ALWAYS, fault });
+  const { backup } = await world.holdfast.run('backup', { target: 'near' });
+
+  const failure = await world.copied('near', backup).catch(causeOf);
+  expect(failure).toMatchObject({ type: 'COPY_OVERDUE' });
+  expect(String(failure)).toContain(backup);
+  expect(world.keys('near', backup).filter((key) => key.startsWith('leases/'))).toEqual([]);
+
+  const command = (...args: string[]) =>
+    run([...args, '--config', world.holdfast.configPath, '--json'], {
+      env: Object.fromEntries(
+        ['KEY', 'SECRET', 'IDENTITY'].map((name) => [
+          `TEST_COPY_${name}`,
+          process.env[`TEST_COPY_${name}`] ?? '',
+        ]),
+      ),
+    });
+  const listed = await command('list', 'near');
+  expect(listed.result).toMatchObject({
+    backups: [{ backup, copy: 'overdue', sameFailureDomain: true }],
+  });
+  const doctor = await command('doctor');
+  expect(doctor.code).toBe(8);
+  expect(doctor.result['checks']).toContainEqual(
+    expect.objectContaining({
+      area: 'copies',
+      subject: 'near',
+      level: 'problem',
+      message: expect.stringMatching(new RegExp(`COPY_OVERDUE: ${backup}`)) as string,
+    }),
+  );
+
+  world.near.calm();
+  await world.allowCopies('10m');
+  const report = await world.holdfast.run('copy', { target: 'near', backup });
+  expect(report).toMatchObject({ backup, method: 'server-side' });
+  const shown = await command('show', 'near', backup, '--objects');
+  expect(shown.result).toMatchObject({
+    copy: 'copied',
+    sameFailureDomain: false,
+    collected: { method: 'server-side' },
+  });
+});

@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { S3Simulator } from '../simulators/s3/server.ts';
+import { ALWAYS } from '../simulators/s3/faults.ts';
+import { startCopyWorld, type CopyWorld } from './copy-world.ts';
+import { causeOf } from './world.ts';
+
+let world: CopyWorld;
+
+beforeAll(async () => {
+  world = await startCopyWorld();
+});
+afterAll(() => world?.stop());
+beforeEach(() => {
+  world.near.calm();
+  world.far.calm();
+});
+
+async function backup(target: string): Promise<string> {
+  const report = await world.holdfast.run('backup', { target });
+  return report.backup;
+}
+
+const copy = (target: string, id: string) =>
+  world.holdfast.run('copy', { target, backup: id }).catch(causeOf);
+const body = ({ bucket }: S3Simulator, key: string) => bucket.get(key).body;
+const requestsFor = ({ seen }: S3Simulator, operation: string, folder: string) =>
+  seen.filter((one) => one.operation === operation && one.key.startsWith(folder)).length;
+
+describe('a copy', () => {
+  test.each([
+    ['near', 'server-side'],
+    ['far', 'streamed'],
+  ] as const)(
+    'into the store of %s holds every byte, and leaves nothing else (%s)',
+    async (target, method) => {
+      const id = await backup(target);
+      const report = await world.copied(target, id);
+      const written = world.written(id);
+      expect(report).toMatchObject({ backup: id, store: target, method, objects: written.length });
+      expect(world.collected(target, id)).toMatchObject({
+        format: 1,
+        method,
+        encryption: null,
+        totals: { artifacts: written.length, objects: written.length },
+      });
+      const store = target === 'near' ? world.near : world.far;
+      for (const key of written) {
+        const copied = body(store, `holdfast/${target}/${id}/data/${key}`);
+        expect(copied.equals(body(world.near, `weaviate/${key}`)), key).toBe(true);
+      }
+      const rest = world.keys(target, id).filter((key) => !key.startsWith('data/'));
+      expect(rest).toEqual([
+        'backup.json',
+        'collected.json',
+        'collected.ndjson.gz',
+        'objects.ndjson.gz',
+        'product.ndjson.gz',
+      ]);
+      const verified = await world.holdfast.run('verify', { target, backup: id, depth: 'deep' });
+      expect(verified).toMatchObject({ ok: true, warnings: [] });
+    },
+  );
+
+  test('is encrypted where the target has recipients, never copied by the store itself', async () => {
+    const id = await backup('sealed');
+    expect(await world.copied('sealed', id)).toMatchObject({ method: 'streamed' });
+    expect(world.collected('sealed', id).encryption?.recipients).toHaveLength(1);
+    for (const key of world.written(id)) {
+      const sealed = body(world.far, `holdfast/sealed/${id}/data/${key}.age`);
+      expect(sealed.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
+    }
+    const verified = await world.holdfast.run('verify', {
+      target: 'sealed',
+      backup: id,
+      depth: 'deep',
+    });
+    expect(verified).toMatchObject({ ok: true, onlyHashed: 0 });
+  });
+
+  test('of a backup that is copied says so again, and moves nothing', async () => {
+    const id = await backup('far');
+    const first = await world.copied('far', id);
+    world.far.seen.length = 0;
+    expect(await copy('far', id)).toMatchObject({ objects: first.objects, method: 'streamed' });
+    expect(requestsFor(world.far, 'PutObject', `holdfast/far/${id}/data/`)).toBe(0);
+  });
+
+  test.each(['near', 'far'] as const)(
+    'goes on from where another one ended, object by object (%s)',
+    async (target) => {
+      const store = target === 'near' ? world.near : world.far;
+      const operation = target === 'near' ? 'CopyObject' : 'PutObject';
+      const id = await backup(target);
+      await world.copied(target, id);
+      world.forgetCopy(target, id);
+      const data = `holdfast/${target}/${id}/data/${id}/`;
+      const denied = world.written(id).at(-1)!;
+      for (const on of ['CopyObject', 'PutObject'] as const) {
+        const fault = { kind: 'answer', status: 507, code: 'StorageFull' } as const;
+        store.plan({
+          on,
+          key: new RegExp(`${target}/${id}/data/${denied}$`),
+          times: ALWAYS,
+          fault,
+        });
+      }
+      expect(await copy(target, id)).toMatchObject({ type: 'STORE_FULL' });
+      expect(world.keys(target, id)).not.toContain('collected.json');
+      const done = store.bucket.listed(data).length;
+      expect(done).toBeGreaterThan(0);
+
+      store.calm();
+      store.seen.length = 0;
+      expect(await copy(target, id)).toMatchObject({ objects: world.written(id).length });
+      expect(requestsFor(store, operation, data)).toBe(world.written(id).length - done);
+    },
+  );
+
+  test.each(['near', 'far'] as const)(
+    'trusts no object that lies there already before it has looked at it (%s)',
+    async (target) => {
+      const store = target === 'near' ? world.near : world.far;
+      const id = await backup(target);
+      await world.copied(target, id);
+      world.forgetCopy(target, id);
+      const [short = '', other = ''] = world.written(id);
+      const place = (key: string) => `holdfast/${target}/${id}/data/${key}`;
+      const original = (key: string) => body(world.near, `weaviate/${key}`);
+      store.bucket.put(place(short), original(short).subarray(1), {}, false);
+      store.bucket.put(place(other), Buffer.alloc(original(other).length), {}, false);
+      await copy(target, id);
+      const verified = await world.holdfast.run('verify', { target, backup: id, depth: 'deep' });
+      expect(verified).toMatchObject({ ok: true });
+      const lines = world.keys(target, id).filter((key) => key.startsWith(`data/${id}/`));
+      expect(lines).toHaveLength(world.written(id).length);
+      expect(lines).not.toContain(`data/${short}`);
+      expect(lines).not.toContain(`data/${other}`);
+    },
+  );
+
+  test.each(['near', 'far'] as const)(
+    'ends at once, and names the object, when it is not what the product wrote (%s)',
+    async (target) => {
+      const id = await backup(target);
+      await world.copied(target, id);
+      const key = world.written(id).at(-1)!;
+      const original = body(world.near, `weaviate/${key}`);
+      const damages: (() => void)[] = [
+        () => world.near.bucket.objects.delete(`weaviate/${key}`),
+        () => world.near.bucket.put(`weaviate/${key}`, original.subarray(1), {}, false),
+        () => world.near.bucket.put(`weaviate/${key}`, Buffer.alloc(original.length), {}, false),
+      ];
+      for (const damage of damages) {
+        world.forgetCopy(target, id);
+        damage();
+        const failure = await copy(target, id);
+        expect(failure).toMatchObject({ type: 'BACKUP_DAMAGED' });
+        expect(String(failure)).toContain(key);
+        expect(world.keys(target, id)).not.toContain('collected.json');
+      }
+    },
+  );
+
+  test('is refused for what was never meant', async () => {
+    const id = await backup('far');
+    const run = (input: object) => world.holdfast.run('copy', input as never).catch(causeOf);
+    expect(await run({ target: 'far', backup: id, to: 'near' })).toMatchObject({
+      type: 'INPUT_INVALID',
+    });
+    expect(await run({ target: 'far', backup: '2020-01-01t00-00-00z-000000' })).toMatchObject({
+      type: 'BACKUP_UNKNOWN',
+    });
+    expect(await run({ target: 'fra' })).toMatchObject({ type: 'TARGET_UNKNOWN' });
+  });
+});
+
+describe('while a backup has not been copied', () => {
+  test.each(['quick', 'deep'] as const)(
+    'verify (%s) looks at what the product has, and warns',
+    async (depth) => {
+      const id = await backup('far');
+      await world.copied('far', id);
+      world.forgetCopy('far', id);
+      const verify = () => world.holdfast.run('verify', { target: 'far', backup: id, depth });
+      const report = await verify();
+      expect(report).toMatchObject({ ok: true, findings: [] });
+      expect(report.warnings.map(({ code }) => code)).toEqual(['SAME_FAILURE_DOMAIN']);
+
+      const [gone = '', short = '', other = ''] = world.written(id);
+      const original = (key: string) => body(world.near, `weaviate/${key}`);
+      world.near.bucket.put(`weaviate/${short}`, original(short).subarray(1), {}, false);
+      world.near.bucket.put(`weaviate/${other}`, Buffer.alloc(original(other).length), {}, false);
+      world.near.bucket.objects.delete(`weaviate/${gone}`);
+      const { ok, findings } = await verify();
+      expect(ok).toBe(false);
+      expect(findings.map(({ code, object }) => [code, object])).toEqual(
+        expect.arrayContaining([
+          ['OBJECT_MISSING', expect.stringContaining(gone)],
+          ['BACKUP_DAMAGED', expect.stringContaining(short)],
+          ['BACKUP_DAMAGED', expect.stringContaining(other)],
+        ]),
+      );
+      expect(findings).toHaveLength(3);
+    },
+  );
+});
