@@ -3,7 +3,7 @@ import type { JobEnd } from '../../workflows/contract/activities.ts';
 import type { Attempt } from '../attempt.ts';
 import { HoldfastError } from '../failure.ts';
 import type { JobReport } from '../products/delegated.ts';
-import { JobProgress } from './job-progress.ts';
+import type { JobProgress } from './job-progress.ts';
 
 export interface FollowedJob {
   /** For people: `backup 2026-… of articles`. */

@@ -72,7 +72,7 @@ export async function jobsOf(
   for await (const { key } of store.list(folder, { signal })) {
     records.push((await readJson(store, key, signal)) as JobRecord);
   }
-  return records.reverse();
+  return records.toReversed();
 }
 
 function keyOf({ snapshot, backup }: BackupJob, round: number): string {

@@ -43,10 +43,10 @@ export async function untilQuiet(at: Attempt, job: StoppedJob): Promise<JobRepor
 /** A request to begin that was broken off may still be under way in the product: its absence is believed later. */
 const ABSENCE_BELIEVED_MS = 30_000;
 
-async function settled(at: Attempt, { poll, since, patienceMs }: StoppedJob): Promise<JobReport> {
-  const believed = since.getTime() + Math.min(ABSENCE_BELIEVED_MS, patienceMs);
+async function settled(at: Attempt, job: StoppedJob): Promise<JobReport> {
+  const believed = job.since.getTime() + Math.min(ABSENCE_BELIEVED_MS, job.patienceMs);
   for (;;) {
-    const report = await poll();
+    const report = await job.poll();
     const rest = believed - Date.now();
     if (report.state !== 'absent' || rest <= 0) return report;
     await sleep(Math.min(rest, 1_000), undefined, { signal: at.signal });

@@ -38,9 +38,9 @@ export async function planStaging(
   at: Attempt,
   question: Question,
 ): Promise<{ steps: RestoreStep[]; staging: Staging }> {
-  const { backup, storage, prefixes, folderOf } = question;
+  const { backup, storage, prefixes } = question;
   const names = [backup.name, ...(backup.manifest.delegated?.bases ?? []).map(({ name }) => name)];
-  const folders = names.map(folderOf);
+  const folders = names.map((name) => question.folderOf(name));
   const there = await listed(storage, folders, at.signal);
   const wanted: ProductObject[] = [];
   for await (const object of backup.objects()) {
