@@ -12,6 +12,8 @@ import type {
   BackupRequest,
   CopyReport,
   CopyRequest,
+  DeleteReport,
+  DeleteRequest,
   RestoreReport,
   RestoreRequest,
   VerifyReport,
@@ -25,6 +27,7 @@ interface Workflows {
   restore: { input: RestoreRequest; report: RestoreReport };
   verify: { input: VerifyRequest; report: VerifyReport };
   copy: { input: CopyRequest; report: CopyReport };
+  delete: { input: DeleteRequest; report: DeleteReport };
 }
 
 /** A worker with the real activities, on a real Temporal server, in a namespace of its own. */
