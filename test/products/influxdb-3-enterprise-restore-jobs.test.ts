@@ -69,7 +69,7 @@ describe('the beginning of a restore', () => {
     },
   );
 
-  test('is refused for good while the server does not know what was put back', async () => {
+  test('waits for a restart while the server does not know what was put back', async () => {
     await using stage = await enterpriseStage({ switches: { putBack: 'after restart' } });
     const { backup, inventory, name } = await stage.take();
     const whole = new Map<string, Buffer>();
@@ -78,7 +78,7 @@ describe('the beginning of a restore', () => {
     const plan = await stage.plan(backup, {});
     for (const [key, bytes] of whole) await stage.storage.put(key, bytes);
     const failure = await failureOf(stage.session.restore.start(plan, new Date()));
-    expect([failure.code, mayPass(failure)]).toEqual(['TARGET_REFUSED', false]);
+    expect([failure.code, mayPass(failure)]).toEqual(['TARGET_BUSY', true]);
     expect(failure.message).toContain('restart the node that compacts');
     await stage.world.simulator.restartCompactor();
     const { proven } = await stage.restore(plan, backup);

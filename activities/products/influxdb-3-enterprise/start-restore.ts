@@ -3,6 +3,7 @@ import type { PlannedJob } from '../delegated.ts';
 import { isLost } from './answer.ts';
 import { BackupApi } from './backup-api.ts';
 import { isOurs } from './find-restore.ts';
+import { backupPrefix } from './names.ts';
 import { pause } from './pause.ts';
 import { type RestoreRecord, stateOf } from './records.ts';
 import { RestoreApi } from './restore-api.ts';
@@ -55,18 +56,33 @@ async function demandBackup(session: Session, name: string): Promise<void> {
     await pause(Math.min(500, session.patienceMs / LOOKS), client.signal);
     record = await api.get(name);
   }
-  if (!record) {
-    throw new HoldfastError(
-      'TARGET_REFUSED',
-      `${client.server} knows no backup ${name}, although its objects lie in ${session.storage.place}: restart the node that compacts, then start the restore again.`,
-      { hint: 'A server may look for backups in its object store only when it starts.' },
-    );
-  }
+  if (!record) throw await unknownBackup(session, name);
   const state = stateOf(record);
   if (state === 'succeeded') return;
   throw new HoldfastError(
     state === 'running' ? 'TARGET_BUSY' : 'TARGET_REFUSED',
     `${client.server} calls backup ${name} ${record.status}, and restores completed ones only.`,
+  );
+}
+
+/**
+ * Whether a server looks for backups in its object store while it runs is not published. What was put back is removed
+ * when the run fails, so the run waits for the restart.
+ */
+async function unknownBackup(session: Session, name: string): Promise<HoldfastError> {
+  const { client, storage, connection } = session;
+  const prefix = backupPrefix(connection.clusterId, name);
+  const objects = storage.list(prefix, { signal: client.signal })[Symbol.asyncIterator]();
+  if ((await objects.next()).done) {
+    return new HoldfastError(
+      'TARGET_REFUSED',
+      `${client.server} knows no backup ${name}, and ${storage.place} has nothing below ${prefix}.`,
+    );
+  }
+  return new HoldfastError(
+    'TARGET_BUSY',
+    `${client.server} knows no backup ${name}, although its objects lie in ${storage.place} below ${prefix}: restart the node that compacts, and the run goes on by itself.`,
+    { hint: 'A server may look for backups in its object store only when it starts.' },
   );
 }
 
