@@ -3,6 +3,7 @@ import { observationSchema } from './census.ts';
 import { claimKey } from './claim.ts';
 import { report } from './job-status.ts';
 import { observe } from './observe.ts';
+import { OrphanWatch } from './orphan-watch.ts';
 import { requireClasses } from './preflight.ts';
 import type { Weaviate } from './session.ts';
 import { startBackup } from './start-backup.ts';
@@ -13,6 +14,7 @@ const REMOVED_AT_ONCE = 1_000;
 
 export function createBackupJobs(weaviate: Weaviate): BackupJobs {
   const { api, database, storage, connection, client, signal } = weaviate;
+  const orphans = new OrphanWatch(storage, weaviate);
   return {
     observe: async () => {
       const classes = await database.classes();
@@ -25,7 +27,11 @@ export function createBackupJobs(weaviate: Weaviate): BackupJobs {
 
     start: (name, since) => startBackup(weaviate, name, since),
 
-    poll: async (name) => report(await api.status(name)),
+    poll: async (name) => {
+      const told = report(await api.status(name));
+      if (told.state !== 'running' || !(await orphans.isOrphan(name))) return told;
+      return { state: 'failed', words: `${told.words}, though every node has finished long ago` };
+    },
 
     // The server looks at its nodes after 2 s and then every 10 s; before, nothing can have ended.
     pauseMs: (elapsedMs) => (elapsedMs < 2_000 ? 2_000 : elapsedMs < 60_000 ? 5_000 : 10_000),

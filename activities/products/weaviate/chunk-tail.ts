@@ -20,7 +20,8 @@ export async function chunkFault(
   if (head.subarray(0, 2).equals(GZIP)) {
     if (bytes < 18) return 'is cut off';
     const tail = await readRange(storage, key, bytes - 4, bytes, signal);
-    return tail.readUInt32LE(0) % BLOCK === 0 ? undefined : 'is cut off';
+    const length = tail.readUInt32LE(0);
+    return length > 0 && length % BLOCK === 0 ? undefined : 'is cut off';
   }
   if (head.equals(ZSTD)) return undefined;
   if (bytes % BLOCK !== 0 || bytes < 2 * BLOCK) return 'is cut off, or no chunk at all';

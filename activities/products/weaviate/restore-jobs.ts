@@ -28,7 +28,11 @@ export function createRestoreJobs(weaviate: Weaviate): RestoreJobs {
 /** A cancel of what has not begun would spoil the end of an earlier restore, which the server still tells. */
 async function cancel(weaviate: Weaviate, plan: PlannedJob): Promise<void> {
   const { api } = weaviate;
-  const status = await api.restoreStatus(plan.name);
+  const status = await api.restoreStatus(plan.name).catch((error: unknown) => {
+    // A server that cannot say how it stands may well stop.
+    if (error instanceof HoldfastError && error.code === 'TARGET_ERROR') return undefined;
+    throw error;
+  });
   if (status && stateOf(status) !== 'running') return;
   if (status || (await hasBegun(weaviate, plan, detailOf(plan))))
     await api.cancelRestore(plan.name);

@@ -29,29 +29,32 @@ export async function settle(
   );
   const known = new Map(before.places.map((place) => [label(place), place]));
   const seen = new Map(after.places.map((place) => [label(place), place]));
-  const shrunk: string[] = [];
+  const shrunk = new Map<string, string>();
   const written: string[] = [];
   for (const place of before.places) {
     if (!held.has(place.class) || place.count === undefined) continue;
     const there = seen.get(label(place));
     const count = await settledCount(client.signal, observer, place, there);
-    if (count !== undefined && count < place.count) shrunk.push(change(place, place.count, count));
+    if (count !== undefined && count < place.count) {
+      shrunk.set(label(place), change(place, place.count, count));
+    }
   }
-  if (shrunk.length > 0 && deletions === 'fail') throw loss(client.server, shrunk);
+  const lost = [...shrunk.values()];
+  if (lost.length > 0 && deletions === 'fail') throw loss(client.server, lost);
   const kept = after.places.filter(({ offloaded }) => !offloaded);
   const places = kept.map((place) => {
     const earlier = known.get(label(place));
     if ((earlier?.count ?? 0) < (place.count ?? 0)) {
       written.push(change(place, earlier?.count ?? 0, place.count ?? 0));
-    } else if (earlier?.parts && place.parts && differing(earlier, place)) {
+    } else if (!shrunk.has(label(place)) && differing(earlier, place)) {
       written.push(`${label(place)} was changed`);
     }
     return settled(earlier, place);
   });
   const warnings: Warning[] = [];
   const warn = (code: string, message: string) => warnings.push({ code, message });
-  if (shrunk.length > 0) {
-    warn('OBJECTS_DELETED', `Objects were deleted while the backup was taken: ${told(shrunk)}.`);
+  if (lost.length > 0) {
+    warn('OBJECTS_DELETED', `Objects were deleted while the backup was taken: ${told(lost)}.`);
   }
   if (written.length > 0) {
     warn(
@@ -105,8 +108,8 @@ function settled(before: ObservedPlace | undefined, after: ObservedPlace): Censu
   };
 }
 
-function differing({ parts = [] }: ObservedPlace, after: ObservedPlace): boolean {
-  return parts.some((part, at) => part !== after.parts?.[at]);
+function differing(before: ObservedPlace | undefined, after: ObservedPlace): boolean {
+  return (before?.parts ?? []).some((part, at) => part !== after.parts?.[at]);
 }
 
 function change(place: Place, from: number, to: number): string {

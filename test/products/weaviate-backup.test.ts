@@ -1,0 +1,146 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { seedWeaviate } from '../support/weaviate-seed.ts';
+import { ended, newName, previousOf, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
+
+describe('beginning a backup of Weaviate', () => {
+  let stage: WeaviateStage;
+  beforeAll(async () => {
+    stage = await weaviateStage();
+    await seedWeaviate(stage.simulator, { objects: 20 });
+  });
+  afterEach(() => stage.simulator.calm());
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  const begin = (name = newName(), since = new Date()) => stage.session.backup.start(name, since);
+
+  test.each([
+    ['another backup is under way', { slotTaken: 1 }, 'TARGET_BUSY'],
+    ['another node coordinates one', { otherCoordinator: 1 }, 'TARGET_BUSY'],
+    ['a class is indexed anew', { reindexing: 1 }, 'TARGET_BUSY'],
+    ['its storage does not answer', { storageAway: { at: ['create'] } }, 'TARGET_ERROR'],
+    ['it may not use its storage', { storageDenied: true }, 'TARGET_REFUSED'],
+    ['a node is down', { nodeDown: true }, 'TARGET_ERROR'],
+    ['it is not there', { unavailable: true }, 'TARGET_BUSY'],
+    ['it has too much to do', { tooManyRequests: true }, 'TARGET_BUSY'],
+    ['the key was revoked', { keyRevoked: true }, 'AUTH_REJECTED'],
+  ])('says so when %s', async (_, switches, code) => {
+    Object.assign(stage.switches, switches);
+    await expect(begin()).rejects.toMatchObject({ code });
+  });
+
+  test('knows its own backup again whatever the clocks say, and takes no other', async () => {
+    const [name, since] = [newName(), new Date()];
+    stage.switches.clockSkewMs = -3_600_000;
+    stage.switches.answerLost = { at: ['create'], times: 1 };
+    await expect(begin(name, since)).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE' });
+    await begin(name, since);
+    await ended(() => stage.session.backup.poll(name));
+    stage.switches.clockSkewMs = 3_600_000;
+    await expect(begin(name)).rejects.toMatchObject({ code: 'JOB_NAME_TAKEN' });
+  });
+
+  test('gives up a name that a cancelled backup has burnt', async () => {
+    const name = newName();
+    await stage.plant(`${name}/backup_config.json`, {
+      id: name,
+      status: 'CANCELED',
+      error: 'canceled',
+      startedAt: new Date().toISOString(),
+      completedAt: new Date().toISOString(),
+      nodes: { node1: { classes: ['Article'], status: 'CANCELED', error: '' } },
+    });
+    await expect(begin(name)).rejects.toMatchObject({ code: 'JOB_NAME_TAKEN' });
+  });
+
+  test('leaves no claim of its name behind, neither in a backup nor after its removal', async () => {
+    const { name } = await stage.take();
+    await stage.session.backup.remove(name);
+    const other = newName();
+    await begin(other);
+    await ended(() => stage.session.backup.poll(other));
+    await stage.session.backup.remove(other);
+    const left = await readdir(stage.folder, { recursive: true, withFileTypes: true });
+    const files = left.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+    expect(files.filter((path) => path.includes(name) || path.includes(other))).toEqual([]);
+  });
+
+  test('asks for what the connection says', async () => {
+    const session = stage.open({
+      connection: { include: ['A*', 'Photo'], compression: 'ZstdBestSpeed', cpuPercentage: 80 },
+    });
+    const { inventory } = await stage.take(session);
+    expect(inventory.detail).toMatchObject({ classes: ['Article', 'Photo'], compression: 'zstd' });
+    const all = stage.open({ connection: { exclude: ['Note'] } });
+    expect((await stage.take(all)).inventory.detail['classes']).toEqual(['Article', 'Photo']);
+  });
+
+  test('writes elsewhere when told, and finds it there at every call', async () => {
+    const path = join(stage.folder, 'elsewhere');
+    await mkdir(path);
+    const session = stage.open({ connection: { path, storage: { type: 'directory', path } } });
+    const { name } = await stage.take(session);
+    expect(await readdir(path)).toContain(name);
+    expect((await stage.session.backup.poll(name)).state).toBe('absent');
+    await session.backup.cancel(name);
+  });
+
+  test('counts a word that it does not know as running', async () => {
+    const name = newName();
+    stage.switches.backupHangs = true;
+    await begin(name);
+    stage.switches.unknownStatus = true;
+    expect(await stage.session.backup.poll(name)).toMatchObject({ state: 'running' });
+    stage.simulator.calm();
+    await ended(() => stage.session.backup.poll(name));
+  });
+});
+
+describe('an incremental backup of Weaviate', () => {
+  let stage: WeaviateStage;
+  beforeAll(async () => {
+    stage = await weaviateStage();
+    await seedWeaviate(stage.simulator, { objects: 20 });
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+  const connection = { incremental: { maxChain: 2 } };
+
+  test('rests on the last one, until its chain is long enough', async () => {
+    const first = await stage.take(stage.open({ connection }));
+    expect(first.inventory.bases).toEqual([]);
+    const second = await stage.take(stage.open({ connection, previous: previousOf(first) }));
+    expect(second.inventory.bases).toEqual([first.name]);
+    const third = await stage.take(stage.open({ connection, previous: previousOf(second) }));
+    expect(third.inventory.bases).toEqual([second.name, first.name]);
+    const fourth = await stage.take(stage.open({ connection, previous: previousOf(third) }));
+    expect(fourth.inventory.bases).toEqual([]);
+    expect(fourth.inventory.warnings).toEqual([]);
+  });
+
+  test('is a full one where the last is gone or compressed in another way, and says so', async () => {
+    const first = await stage.take(stage.open({ connection }));
+    const other = { ...connection, compression: 'NoCompression' };
+    const full = await stage.take(stage.open({ connection: other, previous: previousOf(first) }));
+    expect(full.inventory.bases).toEqual([]);
+    expect(full.inventory.warnings.map(({ code }) => code)).toEqual([
+      'FULL_INSTEAD_OF_INCREMENTAL',
+    ]);
+    await stage.session.backup.remove(first.name);
+    const anew = await stage.take(stage.open({ connection, previous: previousOf(first) }));
+    expect(anew.inventory.bases).toEqual([]);
+  });
+
+  test('is not whole without the chunks of its base', async () => {
+    const first = await stage.take(stage.open({ connection }));
+    const session = stage.open({ connection, previous: previousOf(first) });
+    const [name, observed] = [newName(), await session.backup.observe()];
+    await session.backup.start(name, new Date());
+    await ended(() => session.backup.poll(name));
+    await stage.session.backup.remove(first.name);
+    await expect(session.backup.inventory(name, observed)).rejects.toMatchObject({
+      code: 'BACKUP_INCOMPLETE',
+      message: expect.stringContaining(first.name) as string,
+    });
+  });
+});

@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { censusSchema } from '../../activities/products/weaviate/census.ts';
+import type { Inventory } from '../../activities/products/delegated.ts';
+import { articles, seedWeaviate } from '../support/weaviate-seed.ts';
+import { ended, newName, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
+
+const OBJECTS = 60;
+
+describe.each(['sample', 'full'] as const)('a proof by %s', (proof) => {
+  let stage: WeaviateStage;
+  beforeAll(async () => {
+    stage = await weaviateStage();
+    await seedWeaviate(stage.simulator, { objects: OBJECTS });
+  });
+  afterEach(() => stage.simulator.calm());
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  const connection = { proof };
+  const open = (more: object = {}) => stage.open({ connection: { ...connection, ...more } });
+
+  /** A backup beside which something is done to the database. */
+  async function takeBeside(meanwhile: () => Promise<unknown>, more: object = {}) {
+    const session = open(more);
+    const [name, observed] = [newName(), await session.backup.observe()];
+    await session.backup.start(name, new Date());
+    await ended(() => session.backup.poll(name));
+    await meanwhile();
+    return session.backup.inventory(name, JSON.parse(JSON.stringify(observed)) as typeof observed);
+  }
+
+  test('records every class, tenant and shard', async () => {
+    const { inventory } = await stage.take(open());
+    const census = censusOf(inventory);
+    const counted = census.places.map(({ class: name, tenant, least, most }) => [
+      [name, tenant].filter(Boolean).join('/'),
+      least,
+      most,
+    ]);
+    expect(counted.toSorted()).toEqual(
+      ['Article', 'Note/north', 'Note/south', 'Photo'].map((name) => [name, OBJECTS, OBJECTS]),
+    );
+    expect(census.places.every(({ sample }) => sample.length > 10)).toBe(true);
+    expect(census.places.every(({ parts }) => (parts !== undefined) === (proof === 'full'))).toBe(
+      true,
+    );
+    const shards = Object.fromEntries(census.classes.map((one) => [one.name, one.shards.length]));
+    expect(shards).toEqual({ Article: 1, Note: 2, Photo: 1 });
+    expect(inventory.warnings).toEqual([]);
+  });
+
+  test('takes what was written meanwhile for growth, and tells it', async () => {
+    const more = articles(1_000, { objects: 3 });
+    const inventory = await takeBeside(() => stage.write(more));
+    expect(inventory.warnings).toEqual([
+      {
+        code: 'WRITTEN_DURING_BACKUP',
+        message: expect.stringContaining(
+          `class Article went from ${OBJECTS} to ${OBJECTS + 3} objects`,
+        ) as string,
+      },
+    ]);
+    const place = censusOf(inventory).places.find((one) => one.class === 'Article');
+    expect(place).toMatchObject({ least: OBJECTS, most: OBJECTS + 3 });
+    if (proof === 'full') expect(place?.parts?.filter((part) => part === null)).toHaveLength(3);
+    for (const { id } of more) await stage.ask('DELETE', `/objects/Article/${id}`);
+  });
+
+  test('takes a class that shrank for lost, unless deletions are usual', async () => {
+    const [one] = articles(2_000, { objects: 1 });
+    if (!one) throw new Error('There is an article.');
+    const remove = () => stage.ask('DELETE', `/objects/Article/${one.id}`);
+    await stage.write([one]);
+    await expect(takeBeside(remove)).rejects.toMatchObject({
+      code: 'BACKUP_INCOMPLETE',
+      message: expect.stringMatching(/class Article went from 61 to 60 objects/) as string,
+    });
+    await stage.write([one]);
+    const inventory = await takeBeside(remove, { deletions: 'warn' });
+    expect(inventory.warnings.map(({ code }) => code)).toEqual(['OBJECTS_DELETED']);
+  });
+
+  test('finds an object that was changed meanwhile no fault of a restore', async () => {
+    const [one] = articles(0, { objects: 1 });
+    if (!one) throw new Error('There is an article.');
+    const inventory = await takeBeside(() =>
+      stage.write([{ ...one, properties: { title: 'changed' } }]),
+    );
+    const place = censusOf(inventory).places.find(({ class: name }) => name === 'Article');
+    expect(place?.sample.some(([id]) => id === one.id)).toBe(false);
+    await stage.write([one]);
+  });
+
+  const faults: [string, Record<string, number>][] = [
+    ['all of its objects', { restoreLosesObjects: 1 }],
+  ];
+  if (proof === 'full') {
+    faults.push(
+      ['one object as it was', { restoreAltersObject: 1 }],
+      ['one vector as it was', { restoreAltersVector: 1 }],
+    );
+  }
+  test.each(faults)('misses %s after a restore that says it succeeded', async (_, switches) => {
+    const { backup } = await stage.take(open());
+    for (const name of ['Article', 'Note', 'Photo']) await stage.ask('DELETE', `/schema/${name}`);
+    Object.assign(stage.switches, switches);
+    const { totals } = await stage.restore(await stage.plan(backup), backup);
+    expect(totals.failed.count).toBeGreaterThan(0);
+    expect(totals.failed.subjects[0]).toMatch(/^class /);
+    for (const name of ['Article', 'Note', 'Photo']) await stage.ask('DELETE', `/schema/${name}`);
+    stage.simulator.calm();
+    const again = await stage.restore(await stage.plan(backup), backup);
+    expect(again.totals).toMatchObject({
+      failed: { count: 0 },
+      [proof === 'full' ? 'identical' : 'equivalent']: 4,
+    });
+  });
+
+  test('takes objects written after the restore for no fault, and says so', async () => {
+    const { backup } = await stage.take(open());
+    await stage.ask('DELETE', '/schema/Article');
+    const plan = await stage.plan(backup, { select: { classes: ['Article'] } });
+    const state = await stage.session.restore.start(plan, new Date());
+    await ended(() => stage.session.restore.poll(plan, state));
+    const more = articles(3_000, { objects: 2 });
+    await stage.write(more);
+    const { totals, warnings } = await open().restore.prove(plan, state, backup, () => undefined);
+    expect(totals).toMatchObject({ artifacts: 1, equivalent: 1, failed: { count: 0 } });
+    expect(warnings.map(({ code }) => code)).toEqual(['MORE_THAN_RECORDED']);
+    for (const { id } of more) await stage.ask('DELETE', `/objects/Article/${id}`);
+  });
+});
+
+describe('tenants in a proof', () => {
+  test('that are inactive are not woken up, and offloaded ones are told', async () => {
+    await using stage = await weaviateStage();
+    await seedWeaviate(stage.simulator, { objects: 5 });
+    await stage.ask('POST', '/schema/Note/tenants', [{ name: 'east' }, { name: 'west' }]);
+    await stage.ask('PUT', '/schema/Note/tenants', [
+      { name: 'east', activityStatus: 'INACTIVE' },
+      { name: 'west', activityStatus: 'OFFLOADED' },
+    ]);
+    const { inventory, backup } = await stage.take();
+    const { places } = censusOf(inventory);
+    const east = places.find(({ tenant }) => tenant === 'east');
+    expect(east).toEqual({ class: 'Note', tenant: 'east', sample: [] });
+    expect(places.map(({ tenant }) => tenant)).not.toContain('west');
+    expect(inventory.warnings.map(({ code }) => code)).toEqual(['TENANTS_OFFLOADED']);
+    await stage.ask('DELETE', '/schema/Note');
+    const plan = await stage.plan(backup, { select: { classes: ['Note'] } });
+    const { totals } = await stage.restore(plan, backup);
+    expect(totals).toMatchObject({ artifacts: 3, equivalent: 3, failed: { count: 0 } });
+  });
+});
+
+function censusOf({ files }: Inventory) {
+  const [file] = files;
+  return censusSchema.parse(JSON.parse(Buffer.from(file?.bytes ?? []).toString('utf8')));
+}
