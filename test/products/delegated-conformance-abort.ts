@@ -85,7 +85,9 @@ export function describeDelegatedAborts(subject: DelegatedUnderTest): void {
         const at = performance.now();
         abort.abort(new Error('enough'));
         const end = await Promise.race([doing, sleep(3 * PROMISED_MS, 'still held')]);
-        expect(end, `with ${silent} silent`).toBe(early === 'held' ? 'failed' : early);
+        // With one side there, it may also have been about to end.
+        const ends = silent === 'both' && !none ? ['failed'] : ['failed', 'done'];
+        expect(ends, `with ${silent} silent`).toContain(end);
         expect(performance.now() - at).toBeLessThan(PROMISED_MS);
         proxy.release();
         held.release();

@@ -95,13 +95,22 @@ describe('a storage that is away', () => {
   });
 
   test('at the end of a backup leaves it STARTED', async () => {
-    await using one = await stage({ switches: { settleMs: 100_000 } });
+    await using one = await stage({ switches: { settleMs: 86_400_000 } });
     await one.create('one');
     await one.until(`${one.backups}/one`, ({ status }) => status === 'SUCCESS');
-    one.simulator.switches.storageAway = { at: ['create'] };
-    await one.ended('one');
-    one.simulator.calm();
-    expect((await one.status('one')).status).toBe('SUCCESS');
+    one.simulator.switches.storageAway = { at: ['job'] };
+    one.simulator.speed = 1e9;
+    expect((await one.ended('one')).status).toBe('STARTED');
+  });
+
+  test('at the end of a backup that failed is remembered by that node until it restarts', async () => {
+    await using one = await stage({ switches: { backupHangs: true, backupFails: 1 } });
+    await one.create('one');
+    one.simulator.switches.storageAway = { at: ['job'] };
+    one.simulator.switches.backupHangs = false;
+    expect((await one.ended('one')).status).toBe('FAILED');
+    await one.restart();
+    expect((await one.status('one')).status).toBe('STARTED');
   });
 });
 

@@ -45,6 +45,8 @@ export interface WeaviateSimulator extends AsyncDisposable {
   readonly version: SimulatedVersion;
   readonly cluster: Cluster;
   readonly storage: BackupStorage;
+  /** As in the options; may be changed at any time, and counts for what is under way. 0 stops the server's time. */
+  speed: number;
   /** May be changed at any time. */
   readonly switches: Switches;
   /** What was asked, oldest first. At most 50,000. */
@@ -66,13 +68,14 @@ export async function startWeaviateSimulator(
   const { version = '1.38.11', storage } = options;
   const switches: Switches = { ...QUIET, ...options.switches };
   const cluster = new Cluster(options.nodes ?? ['node1']);
+  const clock = new Clock(options.speed ?? 100, switches);
   const working = new Set<Promise<void>>();
   const world: World = {
     cluster,
     switches,
     profile: PROFILES[version],
     storage,
-    clock: new Clock(options.speed ?? 100, switches),
+    clock,
     accounts: options.accounts,
     chunkBytes: options.chunkBytes ?? 65_536,
     background(work) {
@@ -122,6 +125,12 @@ export async function startWeaviateSimulator(
       return urls[cluster.leader.name] ?? '';
     },
     urls,
+    get speed() {
+      return clock.speed;
+    },
+    set speed(speed) {
+      clock.speed = speed;
+    },
     version,
     cluster,
     storage,

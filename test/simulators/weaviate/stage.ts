@@ -74,6 +74,12 @@ export async function stage(options: Partial<SimulatorOptions> & { key?: string 
       return (await askWeaviate(address, 'GET', `${backups}/${id}/restore`)) as Told;
     },
     until,
+    /** As `kill -9` and a start; the client has noticed that its connections are gone. */
+    async restart() {
+      await simulator.kill();
+      await callWeaviate(address, 'GET', '/meta').catch(() => undefined);
+      await simulator.start();
+    },
     backups,
     async [Symbol.asyncDispose]() {
       await simulator.stop();

@@ -27,7 +27,7 @@ export interface Switches {
   answerMs: number;
 
   // The storage, as the server sees it.
-  /** It does not answer: 422 at POST, 500 at polls; everything 422 on older servers. `at` names calls. */
+  /** It does not answer: 422 at POST, 500 at polls; everything 422 on older servers. `at` names calls, and `job` what goes on after them. */
   storageAway: Trap;
   /** A descriptor is read while half of it is written, as on a file system: 500. `at` names calls. */
   descriptorHalf: Trap;

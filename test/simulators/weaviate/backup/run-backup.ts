@@ -9,7 +9,7 @@ import {
   readNode,
   writeDescriptor,
 } from './descriptors.ts';
-import { isDown, looks, NODE_LOST_MS, type Part, startPart } from './nodes.ts';
+import { isDown, looks, NODE_LOST_MS, type Part, startPart, stopParts } from './nodes.ts';
 
 /** What the coordinator does when it has answered. Ends with the descriptor, or without a trace when it dies. */
 export async function runBackup(
@@ -47,7 +47,12 @@ export async function runBackup(
       if (silent.length === 0) break;
       const lost = silent.some(({ node }) => isDown(world, node) || !isWorking(node, order.id));
       if (!lost || waited < NODE_LOST_MS) continue;
-      for (const part of silent) part.result = undefined;
+      // Who is lost has failed; who still works is told to stop.
+      for (const part of silent) {
+        const gone = isDown(world, part.node) || !isWorking(part.node, order.id);
+        part.result = gone ? undefined : 'cancelled';
+      }
+      stopParts(world, order.id, 'backingUp');
       break;
     }
     await conclude(world, coordinator, slot, order, descriptor, parts);

@@ -1,5 +1,5 @@
 import { type Exchange, Refusal } from '../exchange.ts';
-import { asCallSees } from '../storage/failing.ts';
+import { asCallSees, asJobSees } from '../storage/failing.ts';
 import { type Place, StorageFault } from '../storage/storage.ts';
 
 /** The place of a call's backup. */
@@ -20,6 +20,11 @@ export function placeOf(
     );
   }
   return asCallSees(storage.place(bucket, path), switches, call);
+}
+
+/** The same place for what goes on when the call has been answered. */
+export function placeOfJob({ world }: Exchange, bucket?: string, path?: string): Place {
+  return asJobSees(world.storage.place(bucket, path), world.switches);
 }
 
 /** Reading of a descriptor on the way to something else: its fault is a part of the answer. */

@@ -14,7 +14,7 @@ import { demandBase } from '../backup/base-chain.ts';
 import { demandNodes, stopParts } from '../backup/nodes.ts';
 import { runBackup } from '../backup/run-backup.ts';
 import { configOf, demandId, demandOneList, matching } from '../backup/selection.ts';
-import { asAnswer, placeOf, probe } from '../backup/storage-calls.ts';
+import { asAnswer, placeOf, placeOfJob, probe } from '../backup/storage-calls.ts';
 import { ZERO_TIME } from '../clock.ts';
 import type { Slot } from '../cluster.ts';
 import { type Exchange, readJson, Refusal, sendJson, sendNothing } from '../exchange.ts';
@@ -88,7 +88,8 @@ export async function createBackup(exchange: Exchange): Promise<void> {
     node.memory.backup = undefined;
     throw error;
   }
-  const order = { id, place, classes, level, base, startedAt: slot.startedAt };
+  const jobPlace = placeOfJob(exchange, config.Bucket, config.Path);
+  const order = { id, place: jobPlace, classes, level, base, startedAt: slot.startedAt };
   world.background(runBackup(world, node, slot, order, descriptor));
   sendJson(response, 200, {
     backend: exchange.parts[0],

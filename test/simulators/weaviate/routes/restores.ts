@@ -12,7 +12,7 @@ import {
 import { demandNodes, stopParts } from '../backup/nodes.ts';
 import { runRestore } from '../backup/run-restore.ts';
 import { configOf, demandId, demandOneList, matching } from '../backup/selection.ts';
-import { asAnswer, placeOf, probe } from '../backup/storage-calls.ts';
+import { asAnswer, placeOf, placeOfJob, probe } from '../backup/storage-calls.ts';
 import { ZERO_TIME } from '../clock.ts';
 import type { Slot } from '../cluster.ts';
 import { type Exchange, readJson, Refusal, sendJson, sendNothing } from '../exchange.ts';
@@ -73,7 +73,7 @@ export async function restore(exchange: Exchange): Promise<void> {
   };
   const order = {
     id,
-    place,
+    place: placeOfJob(exchange, config.Bucket, config.Path),
     overwriteAlias: profile.aliases && body.overwriteAlias === true,
     roles: profile.access && config.rolesOptions === 'all',
     users: profile.access && config.usersOptions === 'all',
