@@ -60,8 +60,25 @@ export interface ProductSession {
   preflight(purpose: 'backup' | 'restore'): Promise<Preflight>;
   readonly backup: BackupSource;
   readonly restore: RestoreSink;
+  /** What restores that were terminated left in the database. Absent: they leave nothing there. */
+  readonly leftovers?: DatabaseLeftovers;
   /** Ends connections. */
   close(): Promise<void>;
+}
+
+export interface DatabaseLeftovers {
+  /** Everything that bears the name of a restore under way, whoever began it and whether it runs. */
+  find(): Promise<DatabaseLeftover[]>;
+  /** Removes it, if it still is what was found. */
+  remove(leftover: DatabaseLeftover): Promise<void>;
+}
+
+export interface DatabaseLeftover {
+  id: string;
+  /** For people: `acme/telemetry.restoring-1f2e3d4c`. */
+  name: string;
+  /** The `run` that its restore was planned with. */
+  run: string;
 }
 
 /** What a backup reads. */

@@ -1,4 +1,3 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import {
   findLeftovers,
   judge,
@@ -11,19 +10,22 @@ import { snapshotOf } from '../../activities/config/config.ts';
 import type { Store } from '../../activities/stores/store.ts';
 import { asHoldfastError } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
-import type { TemporalSession } from '../temporal/connect.ts';
 import { humanBytes, plural } from '../terminal/figures.ts';
 import type { Check } from './check.ts';
+import { checkDatabases } from './check-databases.ts';
+import { isClosed } from './is-closed.ts';
 
-/** What runs that died left in the stores. With `remove`, those of our own closed runs go. */
+/** What runs that died left in the stores and in the databases. With `remove`, that of our own closed runs goes. */
 export async function checkLeftovers(call: Invocation, remove: boolean): Promise<Check[]> {
   const { targets } = await call.config();
   const checks: Check[] = [];
+  const claims: Claim[] = [];
   for (const [target, { store: name }] of targets) {
     try {
       const store = await call.store(name);
       const leftovers = await findLeftovers(store, target);
       for (const leftover of leftovers) {
+        if (leftover.claim) claims.push(leftover.claim);
         // Only now is Temporal needed.
         checks.push(await checkOne(call, store, target, leftover, remove));
       }
@@ -32,7 +34,15 @@ export async function checkLeftovers(call: Invocation, remove: boolean): Promise
       checks.push({ area: 'leftovers', subject: target, level: 'note', message, hint });
     }
   }
-  return checks;
+  return [...checks, ...(await checkDatabases(call, await ownOf(call, claims), remove))];
+}
+
+/** Those of this very Temporal and namespace. */
+async function ownOf(call: Invocation, claims: Claim[]): Promise<Claim[]> {
+  if (claims.length === 0) return [];
+  const { connection, namespace } = await call.temporal();
+  const { clusterId } = await connection.workflowService.getClusterInfo({});
+  return claims.filter((claim) => claim.cluster === clusterId && claim.namespace === namespace);
 }
 
 async function checkOne(
@@ -94,14 +104,3 @@ const SAYINGS: Record<
     hint: 'Look at it, and remove it by hand if you know what it is.',
   }),
 };
-
-/** A run that Temporal has forgotten was closed long ago. */
-async function isClosed({ client }: TemporalSession, claim: Claim): Promise<boolean> {
-  try {
-    const { status } = await client.workflow.getHandle(claim.workflowId, claim.runId).describe();
-    return status.name !== 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return true;
-    throw error;
-  }
-}

@@ -16,8 +16,9 @@ test('a backup whose id is another run’s writes nothing beside it, and removes
   let id = '';
   await expect
     .poll(async () => {
-      const { searchAttributes } = await run.describe();
-      id = String(searchAttributes['HoldfastBackup']?.[0] ?? '');
+      const { typedSearchAttributes } = await run.describe();
+      const found = typedSearchAttributes.getAll().find(({ key }) => key.name === 'HoldfastBackup');
+      id = String(found?.value ?? '');
       return id;
     })
     .not.toBe('');

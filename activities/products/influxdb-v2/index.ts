@@ -1,14 +1,16 @@
-import type { Product, ProductContext, ProductSession } from '../product.ts';
+import type { ProductContext, ProductSession, StreamedProduct } from '../product.ts';
 import { createBackupSource } from './backup-source.ts';
 import { InfluxClient } from './client.ts';
 import { connectionSchema } from './config.ts';
 import { openBackupDirectory } from './import-directory.ts';
+import { bucketLeftovers } from './leftovers.ts';
 import { preflight } from './preflight.ts';
+import { Resources } from './resources.ts';
 import { createRestoreSink } from './restore-sink.ts';
 import { Tokens } from './tokens.ts';
 
 /** InfluxDB OSS v2, from 2.5 on. README.md beside this file says what it backs up and how. */
-export const influxdbV2: Product = {
+export const influxdbV2: StreamedProduct = {
   name: 'influxdb-v2',
   kind: 'streamed',
   connection: connectionSchema,
@@ -42,6 +44,7 @@ function connect(context: ProductContext): ProductSession {
       ),
     backup: createBackupSource({ client, connection, token: () => tokens.configured() }),
     restore: createRestoreSink({ client, tokens, signal: context.signal }),
+    leftovers: bucketLeftovers(new Resources(client, () => tokens.configured())),
     close: () => client.close(),
   };
 }
