@@ -168,13 +168,22 @@ describe('the ends of a simulated backup that are no good', () => {
     expect(keys).not.toContain('one/node2/backup.json');
   });
 
-  test('a class that is deleted before its files are listed', async () => {
-    await using one = await stage();
-    const { nodes } = one.simulator.cluster;
-    expect(nodes.length).toBe(1);
-    await one.create('one', { include: ['Person'] });
+  test('a class that is deleted fails it before its files are listed, and not after', async () => {
+    await using one = await stage({ switches: { listingMs: 100 } });
+    one.simulator.speed = 0;
+    await one.create('early', { include: ['Person'] });
     await one.ask('DELETE', '/schema/Person');
-    expect(['SUCCESS', 'FAILED']).toContain((await one.ended('one')).status);
+    one.simulator.speed = 1000;
+    expect((await one.ended('early')).status).toBe('FAILED');
+    one.simulator.switches.listingMs = 0;
+    one.simulator.switches.backupHangs = true;
+    await one.create('late', { include: ['Article'] });
+    const [work] = one.simulator.cluster.nodes.map(({ memory }) => memory.backingUp);
+    expect(work?.id).toBe('late');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await one.ask('DELETE', '/schema/Article');
+    one.simulator.switches.backupHangs = false;
+    expect((await one.ended('late')).status).toBe('SUCCESS');
   });
 
   test('a node that is down: nothing begins, and what ran fails after seven minutes', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { Account } from './cluster.ts';
+import { directoryStorage } from './storage/directory.ts';
 import { stage } from './stage.ts';
 import { parseSwitch, type Switches } from './switches.ts';
 
@@ -46,6 +48,37 @@ describe('what befalls calls', () => {
     });
     expect(parseSwitch('answerLost=off')).toEqual({ answerLost: false });
     expect(() => parseSwitch('nothing')).toThrow('There is no switch nothing.');
+  });
+});
+
+describe('what stands in the way of a backup', () => {
+  test.each<[string, Partial<Switches>, number, string]>([
+    ['the slot is taken', { slotTaken: true }, 422, 'already in progress'],
+    ['another node coordinates', { otherCoordinator: true }, 500, 'cannot commit'],
+    ['an index is made anew', { reindexing: true }, 422, 'reindex'],
+    ['a node is down', { nodeDown: { at: ['node1'] } }, 500, 'cannot commit'],
+  ])('%s', async (_, switches, status, words) => {
+    await using one = await stage({ switches });
+    const answer = await one.create('one');
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(words)]);
+    expect((await one.call('GET', `${one.backups}/one`)).status).toBe(404);
+    one.simulator.calm();
+    expect((await one.create('one')).status).toBe(200);
+  });
+
+  test('a file system, where there are several nodes', async () => {
+    await using folder = await temporaryFolder('weaviate-simulator');
+    const storage = directoryStorage(folder.path);
+    await using two = await stage({ storage, nodes: ['node1', 'node2'] });
+    const answer = await two.call('POST', '/backups/filesystem', { id: 'one' });
+    expect([answer.status, answer.text]).toEqual([422, expect.stringContaining('node cluster')]);
+  });
+
+  test('a clock that is wrong is told as it is', async () => {
+    await using one = await stage({ switches: { clockSkewMs: -3_600_000 } });
+    await one.create('one');
+    const { startedAt = '' } = await one.ended('one');
+    expect(Date.now() - Date.parse(startedAt)).toBeGreaterThan(3_500_000);
   });
 });
 

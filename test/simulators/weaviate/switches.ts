@@ -35,6 +35,8 @@ export interface Switches {
   storageDenied: Trap;
 
   // Of backups. `at` names classes, unless it says otherwise.
+  /** Until the nodes have listed their files: a class that is deleted before makes the backup fail. */
+  listingMs: number;
   /** How long the nodes work on a backup. */
   workMs: number;
   /** Between the SUCCESS that is shown and the descriptor that says so. */
@@ -118,6 +120,7 @@ export const QUIET: Switches = {
   storageAway: false,
   descriptorHalf: false,
   storageDenied: false,
+  listingMs: 0,
   workMs: 500,
   settleMs: 500,
   successThenStarted: false,
@@ -152,7 +155,8 @@ export const QUIET: Switches = {
   clockSkewMs: 0,
 };
 
-type Amount = 'answerMs' | 'workMs' | 'settleMs' | 'downloadMs' | 'finalizeMs' | 'clockSkewMs';
+type Amount =
+  'answerMs' | 'listingMs' | 'workMs' | 'settleMs' | 'downloadMs' | 'finalizeMs' | 'clockSkewMs';
 export type Fault = Exclude<keyof Switches, Amount>;
 
 /** Whether the fault strikes now, at the named thing; counts down. */

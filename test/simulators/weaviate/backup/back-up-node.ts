@@ -40,9 +40,13 @@ export async function backUpNode(
   const { classes } = order;
   const failed = (error: string) => summary('FAILED', classes, error);
   const { switches, clock } = world;
-  const found = classes.map((name) => world.cluster.collections.get(name));
-  const gone = classes.find((_, i) => found[i] === undefined);
-  if (gone !== undefined) return failed(`class ${gone} doesn't exist any more`);
+  await clock.wait(switches.listingMs, signal);
+  const listed: Listed[] = [];
+  for (const name of classes) {
+    const collection = world.cluster.collections.get(name);
+    if (!collection) return failed(`class ${name} doesn't exist any more`);
+    listed.push({ collection, shards: listShards(world, node.name, collection) });
+  }
   await clock.wait(switches.workMs, signal);
   await hang(world, 'backupHangs', classes, signal);
   const victim = classes.find((name) => strikes(switches, 'backupFails', name));
@@ -51,9 +55,7 @@ export async function backUpNode(
 
   try {
     const saved: ClassDescriptor[] = [];
-    for (const collection of found) {
-      if (collection) saved.push(await saveClass(world, node, order, collection, signal));
-    }
+    for (const one of listed) saved.push(await saveClass(world, node, order, one, signal));
     const bytes = saved.reduce((sum, one) => sum + one.preCompressionSizeBytes, 0);
     await describe(world, node, order, saved, bytes);
     return { ...summary('SUCCESS', classes), preCompressionSizeBytes: bytes };
@@ -67,11 +69,25 @@ export function summary(status: string, classes: string[], error = ''): NodeSumm
   return { classes, status, error, preCompressionSizeBytes: 0 };
 }
 
+interface Listed {
+  collection: Collection;
+  /** The files of each shard, as they are when they are listed: later writes go into others. */
+  shards: Map<string, Files>;
+}
+
+function listShards({ profile }: World, node: string, collection: Collection): Map<string, Files> {
+  const here = [...collection.shards.values()].filter((shard) => {
+    if (shard.node !== node || shard.status === 'OFFLOADED') return false;
+    return shard.status === 'ACTIVE' || profile.inactiveTenants;
+  });
+  return new Map(here.map((shard) => [shard.name, shardFiles(collection, shard)]));
+}
+
 async function saveClass(
   world: World,
   node: ClusterNode,
   order: BackupOrder,
-  collection: Collection,
+  { collection, shards: listed }: Listed,
   signal: AbortSignal,
 ): Promise<ClassDescriptor> {
   const { id, place, level } = order;
@@ -95,10 +111,7 @@ async function saveClass(
     chunks[number] = open.names;
     open = { files: new Map(), names: [], bytes: 0 };
   };
-  for (const shard of collection.shards.values()) {
-    if (shard.node !== node.name || shard.status === 'OFFLOADED') continue;
-    if (shard.status === 'INACTIVE' && !world.profile.inactiveTenants) continue;
-    const files = shardFiles(collection, shard);
+  for (const [shard, files] of listed) {
     const filesPerBackup: Record<string, { file: string; chunkKeys: string[] }[]> = {};
     for (const [file, bytes] of files) {
       plain += bytes.length;
@@ -110,9 +123,9 @@ async function saveClass(
         open.bytes += bytes.length;
       }
     }
-    open.names.push(shard.name);
+    open.names.push(shard);
     shards.push({
-      name: shard.name,
+      name: shard,
       node: node.name,
       files: [...files.keys()],
       incrementalBackupInfo: order.base === undefined ? {} : { filesPerBackup },
@@ -168,15 +181,14 @@ async function describe(
 ): Promise<void> {
   if (strikes(switches, 'nodeDescriptorMissing', node.name)) return;
   const { roles, users } = cluster.access;
-  const some = (what: Record<string, unknown>) =>
-    Object.keys(what).length === 0 ? null : base64(what);
   const descriptor: NodeDescriptor = {
     startedAt: order.startedAt.toISOString(),
     completedAt: ZERO_TIME,
     id: order.id,
     classes,
-    rbacBackups: some(roles),
-    userBackups: some(users),
+    rbacBackups: Object.keys(roles).length === 0 ? null : base64(roles),
+    // Also without users there is a list of them.
+    userBackups: profile.access ? base64({ Data: { Users: users } }) : null,
     status: 'SUCCESS',
     version: FORMAT,
     serverVersion: profile.version,

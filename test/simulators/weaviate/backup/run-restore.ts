@@ -122,6 +122,10 @@ function isLost(world: World, { node }: Part<Downloaded>, id: string): boolean {
   return isDown(world, node) || node.memory.restoring?.id !== id;
 }
 
+interface SavedUsers {
+  Data: { Users: Record<string, unknown> };
+}
+
 type Downloads = Parameters<typeof rebuilt>[2];
 
 /** One class after the other; those before and after one that fails are there all the same. */
@@ -138,7 +142,7 @@ function applyClasses(
     Object.assign(cluster.access.roles, fromBase64<Record<string, unknown>>(access.roles));
   }
   if (order.users && access?.users) {
-    Object.assign(cluster.access.users, fromBase64<Record<string, unknown>>(access.users));
+    Object.assign(cluster.access.users, fromBase64<SavedUsers>(access.users).Data.Users);
   }
   const failures: string[] = [];
   classes.forEach((name, i) => {
