@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../activities/config/config.ts';
 import { influxdb3Enterprise } from '../../activities/products/influxdb-3-enterprise/index.ts';
 
-const { connection: schema, storage } = influxdb3Enterprise;
+const { connection: schema } = influxdb3Enterprise;
+const storage = (connection: Record<string, unknown>) => influxdb3Enterprise.storage(connection);
 const good = {
   url: 'http://127.0.0.1:8181',
   token: { env: 'TOKEN' },

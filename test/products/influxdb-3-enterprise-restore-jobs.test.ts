@@ -137,6 +137,17 @@ describe('a cancelled restore', () => {
     expect(unknown).toContain(String(state.restoreId));
   });
 
+  test('that came to its end and was not proven is kept, and that is said', async () => {
+    await using stage = await enterpriseStage();
+    const { backup } = await stage.take();
+    const plan = await stage.plan(backup, {});
+    const { state } = await stage.restore(plan, backup);
+    expect(await stage.session.restore.undo(plan, state, true)).toEqual({
+      removed: [],
+      quarantined: [`cluster cluster01 as restore ${String(state.restoreId)} left it`],
+    });
+  });
+
   test('that never began leaves nothing to check', async () => {
     await using stage = await enterpriseStage();
     const { backup } = await stage.take();

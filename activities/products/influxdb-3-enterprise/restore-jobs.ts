@@ -55,9 +55,9 @@ export function createRestoreJobs(session: Session): RestoreJobs {
       );
       return { restored: names.length > 0 ? few(names.sort()) : [whole], warnings };
     },
-    async undo(plan, state) {
+    async undo(plan, state, keep) {
       on(plan);
-      return undoRestore(session, plan, stateFrom(state));
+      return undoRestore(session, plan, stateFrom(state), keep);
     },
   };
 }

@@ -19,17 +19,25 @@ export async function cancelRestore(
   if (id !== undefined) await deliver(session, api, id);
 }
 
-/** What is left of a restore that did not come to its end. It cannot be undone, only told. */
+/**
+ * What is left of a restore that did not come to its end, or not to a proven one. It cannot be undone, only told.
+ * `keep`: it came to its end and was not proven, so that what differs is known.
+ */
 export async function undoRestore(
   session: Session,
   plan: PlannedJob,
   state: RestoreState | undefined,
+  keep: boolean,
 ): Promise<Undone> {
   const api = new RestoreApi(session.client);
   const record = state ? await api.get(state.restoreId) : await findRestore(session, api, plan);
   const nothing: Undone = { removed: [], quarantined: [] };
   const id = record?.restore_id ?? state?.restoreId;
   if (id === undefined) return nothing;
+  if (keep && record && stateOf(record) === 'succeeded') {
+    const left = `cluster ${session.connection.clusterId} as restore ${id} left it`;
+    return { ...nothing, quarantined: [left] };
+  }
   return { ...nothing, unknown: checks(session, plan, id, record) };
 }
 

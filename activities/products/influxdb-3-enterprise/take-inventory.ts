@@ -41,9 +41,10 @@ export async function takeInventory(
   }
   const census: CensusRecord = await recordCensus(session, observed.census);
   return {
-    objects: objects.map(({ key, bytes }) => ({
+    objects: objects.map(({ key, bytes, etag }) => ({
       key,
       bytes,
+      ...(etag === undefined ? {} : { etag }),
       role: 'file',
       subject: key.slice(prefix.length),
     })),

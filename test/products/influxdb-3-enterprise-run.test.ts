@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { causeOf, HASTE } from '../workflows/world.ts';
+import {
+  contentsOf,
+  enterpriseWorld,
+  type EnterpriseWorld,
+  linesOf,
+} from './influxdb-3-enterprise.ts';
+
+let world: EnterpriseWorld;
+let holdfast: Holdfast;
+let store: TemporaryFolder;
+let backup: string;
+let original: unknown;
+
+const TARGET = 'metrics-eu';
+const contents = () => contentsOf(world.simulator, 'telemetry');
+const below = (prefix: string) => world.simulator.cluster.storage.list(prefix);
+const restore = (more: object = {}) => ({ target: TARGET, backup, confirm: TARGET, ...more });
+
+beforeAll(async () => {
+  world = await enterpriseWorld({ nodes: [{ role: 'query' }, { role: 'compact' }] });
+  store = await temporaryFolder('store');
+  world.simulator.cluster.write('telemetry', linesOf('one'));
+  original = contents();
+  const target = {
+    product: 'influxdb-3-enterprise',
+    connection: world.connection(),
+    store: 'disk',
+    cluster: 'metrics-eu',
+    timeouts: { ...HASTE, job: '60s' },
+  };
+  const stores = { disk: { type: 'directory', path: store.path } };
+  const config = { stores, targets: { [TARGET]: target } };
+  holdfast = await startHoldfast({ address: inject('temporalAddress'), config });
+  const report = await holdfast.run('backup', { target: TARGET });
+  expect(report.warnings).toEqual([]);
+  ({ backup } = report);
+  await holdfast.client.workflow.getHandle(`copy/${TARGET}/${backup}`).result();
+});
+beforeEach(() => {
+  world.faults.release?.();
+  world.simulator.cluster.write('telemetry', linesOf('later', 60));
+});
+afterAll(async () => {
+  await holdfast?.stop();
+  await store?.remove();
+  await world?.[Symbol.asyncDispose]();
+});
+
+test('a restore that goes back wants to be confirmed, and says what it does', async () => {
+  const { plan } = await holdfast.run('restore', restore({ confirm: undefined, dryRun: true }));
+  expect(plan.destructive).toBe(true);
+  expect(plan.replaces[0]).toContain('everything written since is removed');
+  const error = await holdfast
+    .run('restore', restore({ confirm: undefined }))
+    .catch((caught: unknown) => caught);
+  expect(causeOf(error)).toMatchObject({ type: 'CONFIRM_REQUIRED' });
+  expect(contents()).not.toEqual(original);
+});
+
+test('a restore from the copy puts the objects back, goes back, and is proven', async () => {
+  const { cluster } = world.simulator;
+  const prefix = cluster.prefix(backup);
+  await cluster.storage.remove((await below(prefix)).map(({ key }) => key));
+  cluster.backups.delete(backup);
+  const report = await holdfast.run('restore', restore());
+  expect(report).toMatchObject({ restored: ['telemetry'], proof: { identical: 2, equivalent: 0 } });
+  expect(report.safetyBackup).toBeTruthy();
+  expect(contents()).toEqual(original);
+  expect(await below(prefix)).toEqual([]);
+});
+
+test('a restore that did not bring everything back fails, and names what lacks', async () => {
+  world.faults.spoilRestore?.();
+  const error = await holdfast
+    .run('restore', restore({ safetyBackup: false }))
+    .catch((caught: unknown) => caught);
+  expect(causeOf(error)).toMatchObject({
+    type: 'RESTORE_NOT_PROVEN',
+    message: expect.stringContaining('telemetry/disk'),
+  });
+});
+
+test('a cancelled restore says that the state is not known, and what to check', async () => {
+  world.faults.holdJobs?.();
+  const handle = await holdfast.start('restore', restore({ safetyBackup: false }));
+  await expect.poll(() => world.simulator.cluster.restoring).toBe(true);
+  await handle.signal('cancel');
+  const error = await handle.result().catch((caught: unknown) => caught);
+  expect(causeOf(error)).toMatchObject({
+    type: 'RESTORE_STATE_UNKNOWN',
+    message: expect.stringContaining('/api/v3/enterprise/restore/'),
+  });
+  expect(world.simulator.cluster.restoring).toBe(false);
+});
+
+test('a cancelled backup leaves nothing, at the server and in its storage', async () => {
+  const before = [await world.backups(), await below('cluster01/')];
+  world.faults.holdJobs?.();
+  const handle = await holdfast.start('backup', { target: TARGET });
+  const running = () => [...world.simulator.cluster.backups.values()].some(({ work }) => work);
+  await expect.poll(running).toBe(true);
+  await handle.signal('cancel');
+  await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+  expect([await world.backups(), await below('cluster01/')]).toEqual(before);
+});
+
+test('a backup that the compactor lost is begun again under another name', async () => {
+  Object.assign(world.simulator.switches, { restartedJob: 'failed' });
+  world.faults.holdJobs?.();
+  const handle = await holdfast.start('backup', { target: TARGET });
+  const words = async () => (await handle.query<{ product?: string }>('progress')).product;
+  await expect.poll(words).toMatch(/^in_progress/);
+  await world.simulator.restartCompactor();
+  world.faults.release?.();
+  const report = (await handle.result()) as { backup: string };
+  expect(await world.backups()).toContain(`${report.backup}-2`);
+});
