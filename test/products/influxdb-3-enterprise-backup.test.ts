@@ -31,6 +31,18 @@ describe('the name of a backup', () => {
     expect(await stage.world.backups()).toEqual(['b']);
   });
 
+  test('whose answer was lost is looked for before it is asked for again', async () => {
+    await using stage = await enterpriseStage();
+    stage.world.faults.loseAnswer?.('start');
+    await stage.session.backup.start('b', new Date());
+    expect((await stage.follow('b')).state).toBe('succeeded');
+    expect(posts(stage)).toBe(1);
+    stage.world.faults.loseRequest?.('start');
+    await stage.session.backup.start('c', new Date());
+    expect((await stage.follow('c')).state).toBe('succeeded');
+    expect(posts(stage)).toBe(3);
+  });
+
   test('of a backup that failed is freed, and only that one', async () => {
     await using stage = await enterpriseStage({ switches: { backupFails: 1 } });
     const kept = await stage.take('kept').catch(() => stage.take('other'));

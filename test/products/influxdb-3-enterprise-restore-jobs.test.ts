@@ -42,6 +42,18 @@ describe('another restore', () => {
 });
 
 describe('the beginning of a restore', () => {
+  test('that is repeated after its end begins no other one', async () => {
+    await using stage = await enterpriseStage();
+    const { backup } = await stage.take();
+    const plan = await stage.plan(backup, {});
+    const since = new Date();
+    const state = await stage.session.restore.start(plan, since);
+    expect((await stage.followRestore(plan, state)).state).toBe('succeeded');
+    const again = await stage.fresh().restore.start(plan, since);
+    expect(again.restoreId).toBe(state.restoreId);
+    expect(stage.world.simulator.cluster.restores).toHaveLength(1);
+  });
+
   test('is refused for a while when the lease is held', async () => {
     await using stage = await enterpriseStage({ switches: { leaseHeld: true } });
     const { backup } = await stage.take();
