@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { rootCertificates } from 'node:tls';
-import { Pool, type Dispatcher } from 'undici';
+import { Pool } from 'undici';
 import { HoldfastError } from '../failure.ts';
 import { StallWatch } from '../stall-watch.ts';
-import { BodyReader } from './body-reader.ts';
+import { exchange, type Answer } from './exchange.ts';
 import { bodyFailure, connectFailure, type Subject } from './translate.ts';
+import { WatchedBody } from './watched-body.ts';
 
 export interface HttpOptions {
   /** `http://host:port`, with an optional path in front of every request's own. */
@@ -90,18 +91,21 @@ export class HttpClient {
       upload.stop();
     };
     try {
-      const response = await pool.request({
-        path: this.#prefix + call.path + queryString(call.query),
-        method: call.method,
-        headers: { 'accept-encoding': 'identity', ...call.headers },
-        // undici takes any async iterable, though its types name only some.
-        body: (body as Readable | string | undefined) ?? null,
-        signal: stop.signal,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
+      const answer = await exchange(
+        pool,
+        {
+          path: this.#prefix + call.path + queryString(call.query),
+          method: call.method,
+          headers: { 'accept-encoding': 'identity', ...call.headers },
+          // undici takes any async iterable, though its types name only some.
+          body: (body as Readable | string | undefined) ?? null,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        },
+        stop.signal,
+      );
       waiting.stop();
-      return new Received(response, { subject, stallMs, stop, source, done });
+      return new Received(answer, { subject, stallMs, stop, source, done });
     } catch (error) {
       done();
       throw settle(error, { stop, source, otherwise: () => connectFailure(error, subject) });
@@ -136,20 +140,17 @@ interface CallState {
 
 class Received implements HttpResponse {
   readonly status: number;
-  readonly #response: Dispatcher.ResponseData;
+  readonly #answer: Answer;
   readonly #call: CallState;
 
-  constructor(response: Dispatcher.ResponseData, call: CallState) {
-    this.status = response.statusCode;
-    this.#response = response;
+  constructor(answer: Answer, call: CallState) {
+    this.status = answer.status;
+    this.#answer = answer;
     this.#call = call;
-    // A body that nobody listens to yet may fail by an abort; its reader gets the failure, not the process.
-    response.body.on('error', () => undefined);
-    response.body.once('close', call.done);
   }
 
   header(name: string): string | undefined {
-    const value = this.#response.headers[name.toLowerCase()];
+    const value = this.#answer.headers[name.toLowerCase()];
     return Array.isArray(value) ? value[0] : value;
   }
 
@@ -158,19 +159,12 @@ class Received implements HttpResponse {
   }
 
   #read(): AsyncIterator<Uint8Array, undefined> {
-    const { subject, stallMs, stop, source } = this.#call;
+    const { subject, stallMs, stop, source, done } = this.#call;
     const watch = new StallWatch(stallMs, () => stop.abort(stalled(subject, stallMs)));
     watch.pause();
-    return new BodyReader(this.#response.body, {
-      waiting: () => watch.touch(),
-      moved: () => watch.pause(),
-      done: () => {
-        watch.stop();
-        this.#call.done();
-      },
-      failure: (error) =>
-        settle(error, { stop, source, otherwise: () => bodyFailure(error, subject) }),
-    });
+    return new WatchedBody(this.#answer.body, watch, done, (error) =>
+      settle(error, { stop, source, otherwise: () => bodyFailure(error, subject) }),
+    );
   }
 
   async text(limit = 64 * 1024 * 1024): Promise<string> {

@@ -1,4 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
+import { exchange, type Answer } from '../http/exchange.ts';
 
 /**
  * Connections to each server, kept for the next request. undici's own Agent does the same until a server closes one:
@@ -13,15 +14,16 @@ export class Pools {
     this.#options = options;
   }
 
-  request(
-    options: Dispatcher.RequestOptions & { origin: string },
-  ): Promise<Dispatcher.ResponseData> {
-    let pool = this.#pools.get(options.origin);
+  exchange(
+    request: Dispatcher.DispatchOptions & { origin: string },
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    let pool = this.#pools.get(request.origin);
     if (!pool) {
-      pool = new Pool(options.origin, this.#options);
-      this.#pools.set(options.origin, pool);
+      pool = new Pool(request.origin, this.#options);
+      this.#pools.set(request.origin, pool);
     }
-    return pool.request(options);
+    return exchange(pool, request, signal);
   }
 
   /** Ends all connections, also those in use. */

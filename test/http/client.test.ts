@@ -73,6 +73,22 @@ describe('a request', () => {
     expect(await readAll(response.body)).toEqual(zipped);
   });
 
+  it('gives every byte to a slow reader, though the server closes the connection behind them', async () => {
+    const bytes = Buffer.alloc(3_000_000, 'abc');
+    const url = await serving((_, response) => {
+      response.writeHead(200, { connection: 'close', 'content-length': bytes.length }).end(bytes);
+    });
+    const asked = client(url);
+    for (let round = 0; round < 5; round++) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of (await asked.request(get)).body) {
+        chunks.push(chunk);
+        await sleep(1);
+      }
+      expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    }
+  });
+
   it('keeps the path of the address in front, and encodes what it asks for', async () => {
     const url = await serving((request, response) => response.end(request.url));
     const asked = await client(`${url}/behind/`).request({

@@ -5,6 +5,7 @@ import { Interruption } from '../interruption.ts';
 import { etagOf, quoted } from './etag.ts';
 import { faultOf, isPassing } from './failure.ts';
 import type { S3Requests } from './requests.ts';
+import { chunksOf } from './response-stream.ts';
 
 /** Cuts in a row without a single byte in between, after which a read gives up. */
 const FRUITLESS_TRIES = 4;
@@ -47,20 +48,21 @@ export async function* readObject(
         end = checkRange(request, answer, position, end);
         if (isOther(request, answer)) throw changed(request.store, request.name);
         etag ??= answer.ETag;
-        const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-        while (position < end) {
+        const chunks = chunksOf(body);
+        for (;;) {
           const next = await interruption.wait(chunks.next());
+          // The end is waited for, too: a body that is left before costs its connection.
           if (next.done) break;
           position += next.value.byteLength;
           if (position > end) throw wrong(request, 'sent more than it was asked for');
           yield next.value;
         }
-        if (position === end) return;
       } catch (error) {
         if (error instanceof HoldfastError || !isPassing(cutOff(error))) throw error;
       } finally {
         body.on('error', () => undefined).destroy();
       }
+      if (position === end) return;
       fruitless = position > before ? 1 : fruitless + 1;
       if (fruitless === FRUITLESS_TRIES) {
         throw wrong(request, `sent only ${position} of ${end ?? 'all'} bytes`);

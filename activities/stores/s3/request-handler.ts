@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { StallWatch } from '../../stall-watch.ts';
 import { onAbort } from '../interruption.ts';
 import type { Pools } from '../pools.ts';
+import { ResponseStream } from './response-stream.ts';
 
 /** What a call tells the handler beside the request; it travels on the command's input. */
 export interface CallContext {
@@ -40,24 +41,26 @@ export function createRequestHandler(
       const watch = watchFor(commits ? commitMs : stallMs, signal);
       try {
         const port = request.port === undefined ? '' : `:${request.port}`;
-        const answer = await pools.request({
-          origin: `${request.protocol}//${request.hostname}${port}`,
-          path: request.path + queryString(request.query),
-          method: request.method,
-          headers: request.headers,
-          // Else undici gives up the connection of every HEAD, for the sake of servers that answer one with a body.
-          reset: false,
-          body: bodyOf(request.body, watch.moved),
-          signal: watch.signal,
-          // While the reader itself is slow, undici's clock stands still.
-          bodyTimeout: stallMs,
-        });
+        const answer = await pools.exchange(
+          {
+            origin: `${request.protocol}//${request.hostname}${port}`,
+            path: request.path + queryString(request.query),
+            method: request.method,
+            headers: request.headers,
+            // Else undici gives up the connection of every HEAD, for the sake of servers that answer one with a body.
+            reset: false,
+            body: bodyOf(request.body, watch.moved),
+            // While the reader itself is slow, undici's clock stands still.
+            bodyTimeout: stallMs,
+          },
+          watch.signal,
+        );
         if (request.method === 'HEAD') watch.end();
         return {
           response: {
-            statusCode: answer.statusCode,
+            statusCode: answer.status,
             headers: singleValues(answer.headers),
-            body: answer.body.once('close', watch.end),
+            body: new ResponseStream(answer.body).once('close', watch.end),
           },
         };
       } catch (error) {
