@@ -27,7 +27,7 @@ afterEach(() => world.gate.open());
 async function startHeld(operation: 'backup' | 'restore', input: object, line: RegExp) {
   world.gate.hold(line);
   const seen = world.gate.requests.length;
-  const handle = await world.holdfast.start(operation, { target: 'articles', ...input } as never);
+  const handle = await world.holdfast.start(operation, { target: 'articles', ...input });
   await expect
     .poll(() => world.gate.requests.slice(seen).some((one) => line.test(one)), { timeout: 60_000 })
     .toBe(true);

@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
+import type { Manifest } from '../../activities/catalog/manifest.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { startVersitygw, type Versitygw } from '../support/versitygw.ts';
 import { askWeaviate, readObjects } from '../support/weaviate-data.ts';
@@ -29,6 +30,7 @@ export interface WeaviateWorld {
   written(name?: string): Promise<string[]>;
   /** Of a backup in the Holdfast store, in order. */
   kept(backup: string): Promise<string[]>;
+  manifest(backup: string): Promise<Manifest>;
   stop(): Promise<void>;
 }
 
@@ -88,6 +90,10 @@ export async function startWeaviateWorld(
     store,
     written: (name = '') => filesBelow(join(own.folder, OWN_BUCKET, OWN_PATH, name)),
     kept: (backup) => filesBelow(join(store.folder, BUCKET, 'articles', backup)),
+    manifest: async (backup) => {
+      const path = join(store.folder, BUCKET, 'articles', backup, 'backup.json');
+      return JSON.parse(await readFile(path, 'utf8')) as Manifest;
+    },
     stop: async () => {
       await holdfast.stop();
       await weaviate.stop();

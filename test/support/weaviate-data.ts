@@ -96,7 +96,7 @@ export async function readObjects(
     const asked = new URLSearchParams({ class: className, limit: '500', include: 'vector' });
     asked.set('after', after);
     if (tenant !== undefined) asked.set('tenant', tenant);
-    const page = (await askWeaviate(server, 'GET', `/objects?${asked}`)) as {
+    const page = (await askWeaviate(server, 'GET', `/objects?${asked.toString()}`)) as {
       objects: StoredObject[];
     };
     found.push(...page.objects);
