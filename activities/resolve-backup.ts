@@ -19,6 +19,7 @@ export function resolveBackup(deps: Dependencies): Activities['resolveBackup'] {
         ...(scheduledAt ? { scheduledAt } : {}),
         ...(request.note === undefined ? {} : { note: request.note }),
         ...(request.tags ? { tags: request.tags } : {}),
+        ...(request.full ? { full: true } : {}),
       });
     });
 }

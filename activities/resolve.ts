@@ -24,9 +24,9 @@ export async function runFacts(deps: Dependencies): Promise<RunFacts> {
 export function backupJob(
   snapshot: TargetSnapshot,
   facts: RunFacts,
-  extra: Partial<Pick<BackupJob, 'scheduledAt' | 'note' | 'tags'>> = {},
+  extra: Partial<Pick<BackupJob, 'scheduledAt' | 'note' | 'tags' | 'full'>> = {},
 ): BackupJob {
-  const { scheduledAt, note = null, tags = {} } = extra;
+  const { scheduledAt, note = null, tags = {}, full } = extra;
   return {
     ...facts,
     snapshot,
@@ -34,6 +34,7 @@ export function backupJob(
     ...(scheduledAt ? { scheduledAt } : {}),
     note,
     tags,
+    ...(full ? { full } : {}),
     warnings: searchWarning(facts),
   };
 }

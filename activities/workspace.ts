@@ -5,7 +5,7 @@ import type { Dependencies } from './dependencies.ts';
 import { createOpener, type Opener } from './pipeline/age/opener.ts';
 import { createSealer, type Sealer } from './pipeline/age/sealer.ts';
 import { Throttle } from './pipeline/throttle.ts';
-import type { DelegatedSession } from './products/delegated.ts';
+import type { DelegatedSession, PreviousBackup } from './products/delegated.ts';
 import type { ProductContext, ProductSession } from './products/product.ts';
 import { findDelegated, findStreamed } from './products/registry.ts';
 import { readSecret } from './secrets.ts';
@@ -49,9 +49,10 @@ export async function withDelegated<T>(
   snapshot: TargetSnapshot,
   body: (session: DelegatedSession, storage: Store) => Promise<T>,
   source?: TargetSnapshot,
+  previous?: PreviousBackup,
 ): Promise<T> {
   return withStorage(deps, snapshot, async (storage) => {
-    const context = { ...contextOf(at.signal, snapshot, source), storage };
+    const context = { ...contextOf(at.signal, snapshot, source), storage, previous };
     const session = findDelegated(snapshot.product).connect(context);
     try {
       return await body(session, storage);

@@ -11,6 +11,7 @@ import type { Store } from '../stores/store.ts';
 import { openerOf, sealerOf, withDelegated, withStore } from '../workspace.ts';
 import { findInventory, noteInventory, type TakenInventory } from './inventory.ts';
 import { recordOf } from './job-record.ts';
+import { previousBackup } from './previous-backup.ts';
 
 export function checkBackupJob(deps: Dependencies): Activities['checkBackupJob'] {
   return ({ job, round }) =>
@@ -40,8 +41,13 @@ async function take(
   store: Store,
 ): Promise<TakenInventory> {
   const { name, since, observed } = await recordOf(store, job, round, at.signal);
-  const inventory = await withDelegated(deps, at, job.snapshot, ({ backup }) =>
-    backup.inventory(name, observed),
+  const inventory = await withDelegated(
+    deps,
+    at,
+    job.snapshot,
+    ({ backup }) => backup.inventory(name, observed),
+    undefined,
+    await previousBackup(store, job, at.signal),
   );
   const { objects, bases, detail, warnings } = inventory;
   return {

@@ -1,15 +1,18 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { DelegatedSession } from '../products/delegated.ts';
 import { withDelegated, withStore } from '../workspace.ts';
 import { findJob, jobName, noteJob } from './job-record.ts';
+import { previousBackup } from './previous-backup.ts';
 
 /** The record is written first: a product's backup that nobody knows of would stay for ever. */
 export function startBackupJob(deps: Dependencies): Activities['startBackupJob'] {
   return ({ job, round }) =>
     attempt(deps, (at) =>
-      withStore(deps, job.snapshot, (store) =>
-        withDelegated(deps, at, job.snapshot, async (session) => {
+      withStore(deps, job.snapshot, async (store) => {
+        const previous = await previousBackup(store, job, at.signal);
+        const begin = async (session: DelegatedSession) => {
           const name = jobName(job, round);
           const { since } =
             (await findJob(store, job, round, at.signal)) ??
@@ -25,7 +28,8 @@ export function startBackupJob(deps: Dependencies): Activities['startBackupJob']
               at.signal,
             ));
           await session.backup.start(name, new Date(since));
-        }),
-      ),
+        };
+        await withDelegated(deps, at, job.snapshot, begin, undefined, previous);
+      }),
     );
 }

@@ -64,8 +64,34 @@ describe('a backup that the product writes', () => {
     expect(await emptyFolders()).toEqual([]);
   });
 
+  test('is begun again under another name when nobody is left to end its job', async () => {
+    world.database.switches.coordinatorDies = 1;
+    const report = await backup();
+    const manifest = await world.manifest(report.backup);
+    expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
+  });
+
+  test('rests on the last committed one where the target says so, unless a full one is asked for', async () => {
+    const { articles } = world.config.targets;
+    const connection = { ...(articles?.['connection'] as object), incremental: {} };
+    const targets = { ...world.config.targets, articles: { ...articles, connection } };
+    await world.holdfast.configure({ ...world.config, targets });
+    const basesOf = async (input: object = {}) => {
+      const { backup } = await world.holdfast.run('backup', { target: 'articles', ...input });
+      const { delegated } = await world.manifest(backup);
+      return { backup, bases: delegated?.bases.map((base) => base.backup) };
+    };
+    const first = await basesOf({ full: true });
+    expect(first.bases).toEqual([]);
+    const second = await basesOf();
+    expect(second.bases).toEqual([first.backup]);
+    expect((await basesOf()).bases).toEqual([second.backup, first.backup]);
+    expect((await basesOf({ full: true })).bases).toEqual([]);
+    await world.holdfast.configure(world.config);
+  });
+
   test('is given up when its job never ends, and leaves nothing', async () => {
-    world.database.switches.coordinatorDies = true;
+    world.database.switches.backupHangs = true;
     const before = await filesIn(world.storage);
     const error = await backup().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'JOB_STUCK' });

@@ -134,6 +134,8 @@ export interface BackupJob extends Job {
   scheduledAt?: string;
   note: string | null;
   tags: Record<string, string>;
+  /** Delegated: rests on no earlier backup. */
+  full?: boolean;
 }
 
 /** A job that reads a committed backup of `snapshot.target`. */

@@ -185,7 +185,7 @@ function versionWarnings(version: Version, census: Census): Warning[] {
   if (!number || !version.number || isSince(version, [number.join('.')])) return [];
   return [
     {
-      code: 'VERSION_OLDER',
+      code: 'DESTINATION_OLDER',
       message: `The backup is of Weaviate ${census.weaviate}, and the destination is ${version.text}, which is older: it may refuse it.`,
     },
   ];

@@ -25,7 +25,8 @@ export async function pollRestore(
   if (says.state === 'running' && says.words !== 'CANCELLING') return says;
   const accepted = stateFrom(state);
   if (!accepted) return { state: 'absent', words: 'not begun' };
-  if (Date.now() - Date.parse(accepted.acceptedAt) < SHOWS_WITHIN_MS) {
+  const patienceMs = Math.min(SHOWS_WITHIN_MS, weaviate.stallMs);
+  if (Date.now() - Date.parse(accepted.acceptedAt) < patienceMs) {
     return { state: 'running', words: 'accepted, not begun yet' };
   }
   return { state: 'failed', words: 'the server accepted the restore and never began it' };

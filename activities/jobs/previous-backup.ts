@@ -1,0 +1,21 @@
+import type { BackupJob } from '../../workflows/contract/activities.ts';
+import { listBackups } from '../catalog/list-backups.ts';
+import type { PreviousBackup } from '../products/delegated.ts';
+import type { Store } from '../stores/store.ts';
+
+/** The newest committed backup on which one of a delegated product may rest, unless a full one was asked for. */
+export async function previousBackup(
+  store: Store,
+  { snapshot, backup, full }: BackupJob,
+  signal: AbortSignal,
+): Promise<PreviousBackup | undefined> {
+  if (full) return undefined;
+  const entries = await listBackups(store, snapshot.target, signal);
+  for (const { id, manifest } of entries.toReversed()) {
+    if (id === backup || manifest?.product.name !== snapshot.product) continue;
+    const { delegated, detail } = manifest;
+    if (!delegated) continue;
+    return { name: delegated.name, bases: delegated.bases.map(({ name }) => name), detail };
+  }
+  return undefined;
+}

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { weaviate } from '../../activities/products/weaviate/index.ts';
+import { check } from '../../activities/config/problems.ts';
+import { seedWeaviate } from '../support/weaviate-seed.ts';
+import { weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
+
+describe('the preflight of Weaviate', () => {
+  let stage: WeaviateStage;
+  const start = async (options: Parameters<typeof weaviateStage>[0] = {}) => {
+    stage = await weaviateStage(options);
+    return stage;
+  };
+  const preflight = (connection: Record<string, unknown> = {}, purpose = 'backup' as const) =>
+    stage.open({ connection }).preflight(purpose);
+  afterEach(() => stage[Symbol.asyncDispose]());
+
+  test('finds nothing to say of a version without defects', async () => {
+    await start({ nodes: ['b', 'a'] });
+    await seedWeaviate(stage.simulator, { objects: 1 });
+    expect(await preflight()).toEqual({ version: '1.38.11', identity: 'a,b', warnings: [] });
+  });
+
+  test.each([
+    ['1.39.0', /may call a backup successful that a node failed to write/],
+    ['1.36.0', /leaves inactive tenants out/],
+  ] as const)('says plainly what %s does wrong', async (version, message) => {
+    await start({ version });
+    await seedWeaviate(stage.simulator, { objects: 1 });
+    const { warnings } = await preflight();
+    expect(warnings.map((one) => one.code)).toContain('VERSION_DEFECT');
+    expect(warnings.map((one) => one.message).join('\n')).toMatch(message);
+  });
+
+  test.each([
+    ['wildcards', { include: ['A*'] }, /wildcards.*1\.36\.0/],
+    ['zstd', { compression: 'ZstdBestSpeed' }, /ZstdBestSpeed.*1\.35\.0/],
+    ['incremental backups', { incremental: {} }, /incremental.*1\.37\.0/],
+    ['users by name', { users: { include: ['eve'] } }, /users\.include/],
+    ['roles by name', { roles: { include: ['reader'] } }, /roles\.include/],
+  ])('refuses %s on a version that lacks them', async (_, connection, message) => {
+    await start({ version: '1.33.0' });
+    await stage.ask('POST', '/schema', { class: 'Article' });
+    await expect(preflight(connection)).rejects.toMatchObject({
+      code: 'VERSION_UNSUPPORTED',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  test.each([
+    ['no class at all', {}, 'SELECTION_EMPTY', /has no class/],
+    ['a node that is down', {}, 'TARGET_ERROR', /node1 is UNAVAILABLE/],
+    ['a module that is missing', { backend: 'gcs' }, 'TARGET_REFUSED', /no module backup-gcs/],
+  ])('refuses %s', async (what, connection, code, message) => {
+    await start();
+    if (what.startsWith('a node')) stage.switches.nodeDown = true;
+    await expect(preflight(connection)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  test('refuses classes that are not there, and a selection that leaves none', async () => {
+    await start();
+    await stage.ask('POST', '/schema', { class: 'Article' });
+    await expect(preflight({ include: ['Artikel'] })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/no class "Artikel".*it has Article/) as string,
+    });
+    await expect(preflight({ exclude: ['A*'] })).rejects.toMatchObject({ code: 'SELECTION_EMPTY' });
+  });
+
+  test('needs no class before a restore', async () => {
+    await start();
+    const { warnings } = await stage.session.preflight('restore');
+    expect(warnings).toEqual([]);
+  });
+
+  test('finds that this host does not see the storage', async () => {
+    await start();
+    await stage.ask('POST', '/schema', { class: 'Article' });
+    const storage = { type: 'directory', path: `${stage.folder}/not-there` };
+    await expect(preflight({ storage })).rejects.toMatchObject({ code: 'STORE_BUCKET_MISSING' });
+  });
+
+  test.each([
+    ['a key that nobody knows', 'strange', 'AUTH_REJECTED'],
+    ['a key without rights', 'weak', 'PERMISSION_MISSING'],
+  ])('refuses %s', async (_, key, code) => {
+    process.env['HOLDFAST_TEST_WEAVIATE'] = key;
+    await start({
+      accounts: [
+        { name: 'root', key: 'root', root: true },
+        { name: 'weak', key: 'weak' },
+      ],
+    });
+    for (const way of ['apiKey', 'oidcToken']) {
+      await expect(preflight({ [way]: { env: 'HOLDFAST_TEST_WEAVIATE' } })).rejects.toMatchObject({
+        code,
+      });
+    }
+  });
+});
+
+describe('the connection of Weaviate', () => {
+  const s3 = { type: 's3', bucket: 'backups', prefix: 'cluster-a' };
+  const base = { url: 'http://127.0.0.1:8080', storage: s3 };
+  const problems = (connection: object) =>
+    check(weaviate.connection.strict(), connection).problems.map(
+      ({ path, text }) => `${path.join('.')}: ${text}`,
+    );
+
+  test('needs an address and a storage, and nothing else', () => {
+    expect(problems(base)).toEqual([]);
+    expect(
+      problems({})
+        .toSorted()
+        .map((one) => one.split(':')[0]),
+    ).toEqual(['storage', 'url']);
+  });
+
+  test('may pass its own schema again, as it is kept between the steps of a run', () => {
+    const once = weaviate.connection.parse({
+      ...base,
+      storage: { ...s3, prefix: 'cluster-a/' },
+      incremental: {},
+      users: {},
+    });
+    expect(weaviate.connection.parse(once)).toEqual(once);
+    expect(weaviate.storage(once)).toMatchObject({ ...s3, name: expect.any(String) as string });
+  });
+
+  test.each([
+    ['two kinds of credentials', { apiKey: { env: 'A' }, oidcToken: { env: 'B' } }, /either/],
+    ['both lists', { include: ['A'], exclude: ['B'] }, /either `include` or `exclude`/],
+    ['another bucket than its storage', { bucket: 'other' }, /same bucket/],
+    ['another path than its storage', { path: 'other' }, /same path/],
+    ['too much of the processor', { cpuPercentage: 99 }, /at most 80/],
+    ['a level of compression that is none', { compression: 'Fast' }, /DefaultCompression/],
+    ['sizes of parts', { storage: { ...s3, partSize: '8MiB' } }, /unknown key/],
+    ['credentials in the address', { url: 'http://u:p@127.0.0.1' }, /without user/],
+  ])('refuses %s in words', (_, change, words) => {
+    expect(problems({ ...base, ...change }).join('\n')).toMatch(words);
+  });
+});
