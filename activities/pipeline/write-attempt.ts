@@ -63,7 +63,8 @@ class AttemptWriter {
     this.#options = options;
     this.#codec = opened.codec;
     this.#attempt = attempt;
-    const announced = opened.codec === 'identity' ? (artifact.bytes ?? 0) : 0;
+    const plain = opened.codec === 'identity' ? artifact.bytes : undefined;
+    const announced = artifact.storedBytes ?? plain ?? 0;
     this.#split = split || announced > store.maxObjectBytes;
     signal.addEventListener('abort', this.#forward, { once: true });
     if (signal.aborted) this.#forward();

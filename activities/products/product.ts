@@ -122,6 +122,8 @@ export interface ArtifactPlan {
   key: Record<string, string | number>;
   /** Plain bytes, when the product tells. */
   bytes?: number;
+  /** Bytes as they come, when they are known: what is longer than an object may be is split from the start. */
+  storedBytes?: number;
 }
 
 export interface OpenArtifact {

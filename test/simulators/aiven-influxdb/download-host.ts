@@ -68,7 +68,7 @@ async function serve(
   if (strikes(switches, 'downloadStalls')) return;
   let rest = slot.produced;
   if (strikes(switches, 'replacedWhileDownloading')) {
-    await state.fill('somebody-elses-backup');
+    await state.fill('somebody-elses-backup', state.othersContent);
     rest = state.slot?.produced ?? rest;
   }
   if (await pass(state, rest, half, end, response)) response.end();

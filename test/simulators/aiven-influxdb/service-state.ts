@@ -25,6 +25,8 @@ export class ServiceState {
   readonly switches: Switches;
   /** May be changed at any time: what the next backup holds. */
   content: Content;
+  /** What a backup holds that somebody else requests. */
+  othersContent: Content;
   slot: Slot | undefined;
   /** Names that were there before. */
   readonly formerNames = new Set<string>();
@@ -33,6 +35,7 @@ export class ServiceState {
   constructor(switches: Switches, content: Content) {
     this.switches = switches;
     this.content = content;
+    this.othersContent = content;
   }
 
   createTask(backup: string): Task {
@@ -65,8 +68,8 @@ export class ServiceState {
   }
 
   /** Puts a backup into the slot, as a task does at its end. */
-  async fill(name: string): Promise<void> {
-    const produced = await produce(this.content, name, this.switches);
+  async fill(name: string, content = this.content): Promise<void> {
+    const produced = await produce(content, name, this.switches);
     this.#vacate();
     this.formerNames.delete(name);
     this.#generation += 1;

@@ -118,7 +118,7 @@ export async function startAivenSimulator(options: SimulatorOptions = {}): Promi
     state,
     requests,
     calm: () => void Object.assign(switches, QUIET),
-    replace: (name) => state.fill(name),
+    replace: (name) => state.fill(name, state.othersContent),
     stop,
     [Symbol.asyncDispose]: stop,
   };

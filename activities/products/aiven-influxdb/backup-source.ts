@@ -1,0 +1,196 @@
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import { HoldfastError } from '../../failure.ts';
+import { FormatFault } from '../../pipeline/formats/format-fault.ts';
+import { toSourceFailure } from '../../pipeline/inspected.ts';
+import type { BackupSource, Capture, ProductContext } from '../product.ts';
+import { backupAddress } from './backup-address.ts';
+import { checkBackup, type CheckedBackup } from './check-backup.ts';
+import type { AivenClient } from './client.ts';
+import { conclude } from './conclude.ts';
+import type { Connection } from './config.ts';
+import { download } from './download.ts';
+import { backupName, ROLE } from './names.ts';
+import { patiently, pause } from './pause.ts';
+import { requestBackup } from './request-backup.ts';
+import { requireRunning } from './running.ts';
+import { walkBackup, WalkedBackup } from './walk-backup.ts';
+
+/** Downloads of one backup, when they break off where they cannot be resumed. */
+const DOWNLOADS = 4;
+const PAUSE_MS = 500;
+
+interface Source {
+  client: AivenClient;
+  connection: Connection;
+  context: ProductContext;
+}
+
+type Sink = Parameters<BackupSource['capture']>[0];
+
+export function createBackupSource(source: Source): BackupSource {
+  return {
+    capture: (sink) => capture(source, sink),
+    open: () => Promise.resolve('gone'),
+    conclude,
+  };
+}
+
+/**
+ * Requests a backup, waits for it, and stores its files while the tar streams. Everything is taken at once: the service
+ * has one place for a backup, and the next request would replace it.
+ */
+async function capture(source: Source, sink: Sink): Promise<Capture> {
+  const { client, context } = source;
+  const name = backupName(context.target, sink.startedAt);
+  requireRunning(await patiently(() => client.service(), context.signal), client.server);
+  await requestBackup(client, name, context.signal);
+  const walked = new WalkedBackup();
+  for (let attempt = 1; ; attempt += 1) {
+    const taken = await take(source, sink, name, walked);
+    if (!('brokenOff' in taken)) {
+      return {
+        artifacts: [],
+        detail: detailOf(name, walked, taken),
+        warnings: warningsOf(walked, taken),
+      };
+    }
+    if (attempt === DOWNLOADS || context.signal.aborted) throw taken.brokenOff;
+    await pause(PAUSE_MS * 2 ** attempt, context.signal);
+  }
+}
+
+/** After these the download is made again: what is stored already is compared by its hash, and not stored twice. */
+const PASSING = new Set<HoldfastError['code']>([
+  'SOURCE_TRUNCATED',
+  'SOURCE_STALLED',
+  'TARGET_UNREACHABLE',
+]);
+
+async function take(
+  { client, connection, context }: Source,
+  sink: Sink,
+  name: string,
+  walked: WalkedBackup,
+): Promise<CheckedBackup | { brokenOff: HoldfastError }> {
+  const service = await patiently(() => client.service(), context.signal);
+  const address = await backupAddress(service, connection, client.server);
+  const transport: Transport = { failure: undefined };
+  const seen = walked.seen.size > 0;
+  const tar = download({ address, name, seen, ca: connection.ca, server: client.server, context });
+  try {
+    await walkBackup(noting(tar, transport), walked, {
+      store: (artifact, open) => sink.store(artifact, open),
+      concurrency: context.concurrency,
+    });
+  } catch (error) {
+    const cut = error instanceof FormatFault && error.kind === 'truncated';
+    const told = transport.failure ?? translated(error, name);
+    const broken = cut || transport.failure !== undefined;
+    if (broken && told instanceof HoldfastError && PASSING.has(told.code)) {
+      return { brokenOff: told };
+    }
+    throw told;
+  }
+  try {
+    const checked = checkBackup(walked);
+    await storeWhole(sink, walked.metadata, ROLE.metadata, 'metadata');
+    await storeWhole(sink, walked.manifest, ROLE.manifest, 'manifest of the official tool');
+    return checked;
+  } catch (error) {
+    throw translated(error, name);
+  }
+}
+
+/** What the connection itself failed with: the bytes that came are as good as they were. */
+interface Transport {
+  failure: unknown;
+}
+
+async function* noting(
+  source: AsyncIterable<Uint8Array>,
+  transport: Transport,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    transport.failure = error;
+    throw error;
+  }
+}
+
+function translated(error: unknown, name: string): unknown {
+  return error instanceof FormatFault ? toSourceFailure(error, `backup ${name}`) : error;
+}
+
+async function storeWhole(
+  sink: Sink,
+  file: { name: string; bytes: Buffer } | undefined,
+  role: string,
+  subject: string,
+): Promise<void> {
+  if (!file) return;
+  const { name: path, bytes } = file;
+  const body = async function* () {
+    yield bytes;
+  };
+  await sink.store({ path, role, subject, format: 'bytes', key: {}, bytes: bytes.length }, () =>
+    Promise.resolve({ body: body(), codec: 'identity' }),
+  );
+}
+
+/** The greatest; the vendor's manifest names them all. */
+const SUMMARISED = 100;
+
+function detailOf(
+  name: string,
+  walked: WalkedBackup,
+  { manifest, metadata }: CheckedBackup,
+): Record<string, unknown> {
+  const databases = metadata.databases.map((database) => {
+    const files = manifest.files.filter((file) => file.database === database.name);
+    return {
+      database: database.name,
+      retentionPolicies: database.policies.length,
+      shards: files.length,
+      tarBytes: files.reduce((sum, { size }) => sum + size, 0),
+    };
+  });
+  return {
+    version: 1,
+    backupName: name,
+    manifest: walked.manifest?.name ?? '',
+    databaseCount: databases.length,
+    databases: databases.toSorted((a, b) => b.tarBytes - a.tarBytes).slice(0, SUMMARISED),
+    shards: manifest.files.length,
+    users: metadata.users.length,
+  };
+}
+
+function warningsOf({ strays }: WalkedBackup, { manifest, metadata }: CheckedBackup): Warning[] {
+  const warnings: Warning[] = [];
+  const warn = (code: string, message: string) => warnings.push({ code, message });
+  if (strays.length > 0) {
+    const named = strays.slice(0, 3).join(', ');
+    warn(
+      'FILES_IGNORED',
+      `The tar holds ${strays.length} files that are no part of a backup (${named}); they are not kept.`,
+    );
+  }
+  if (manifest.limited)
+    warn('BACKUP_LIMITED', 'The manifest says that the backup holds a part of the service only.');
+  if (manifest.files.length === 0)
+    warn('BACKUP_WITHOUT_DATA', 'The backup holds metadata, and no shard.');
+  const known = new Set(
+    metadata.databases.flatMap(({ policies }) =>
+      policies.flatMap(({ groups }) => groups.flatMap(({ shards }) => shards)),
+    ),
+  );
+  const unknown = manifest.files.filter(({ shardID }) => !known.has(shardID)).length;
+  if (unknown > 0) {
+    warn(
+      'SHARD_UNKNOWN',
+      `The metadata do not know ${unknown} shards, which came into being during the backup: no restore brings them back.`,
+    );
+  }
+  return warnings;
+}

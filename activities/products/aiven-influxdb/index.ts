@@ -1,0 +1,25 @@
+import type { ProductContext, ProductSession, StreamedProduct } from '../product.ts';
+import { createBackupSource } from './backup-source.ts';
+import { AivenClient } from './client.ts';
+import { connectionSchema } from './config.ts';
+import { preflight } from './preflight.ts';
+import { createRestoreSink } from './restore-sink.ts';
+
+/** Aiven for InfluxDB, which its vendor ended on 30 April 2025. README.md beside this file says how it is backed up. */
+export const aivenInfluxdb: StreamedProduct = {
+  name: 'aiven-influxdb',
+  kind: 'streamed',
+  connection: connectionSchema,
+  connect,
+};
+
+function connect(context: ProductContext): ProductSession {
+  const connection = connectionSchema.parse(context.connection);
+  const client = new AivenClient(connection, context);
+  return {
+    preflight: () => preflight(client, connection),
+    backup: createBackupSource({ client, connection, context }),
+    restore: createRestoreSink(context.target),
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HoldfastError } from '../../failure.ts';
+
+/** Waits, and ends with the signal's reason as soon as it fires. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/** Passing faults in a row before they count. */
+const FAULTS = 20;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Asks until it is answered: a backup of hours must not begin anew because one question was not. */
+export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const passing = error instanceof HoldfastError && error.retryable && !signal.aborted;
+      if (!passing || tries === FAULTS) throw error;
+      await pause(Math.min(FIRST_PAUSE_MS * tries, LONGEST_PAUSE_MS), signal);
+    }
+  }
+}

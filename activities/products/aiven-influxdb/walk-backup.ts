@@ -1,0 +1,133 @@
+import type { ObjectLine } from '../../catalog/manifest.ts';
+import { FormatFault } from '../../pipeline/formats/format-fault.ts';
+import { parseFileName } from '../../pipeline/influxdb-portable/portable-manifest.ts';
+import { tarMembers, type TarMember } from '../../pipeline/tar/tar-members.ts';
+import type { ArtifactPlan, OpenArtifact } from '../product.ts';
+import { InFlight } from './in-flight.ts';
+import { ROLE } from './names.ts';
+import { holdsSame, TailNoting, type StoredMember } from './stored-members.ts';
+
+/** What a pass over the tar has found. Files that are stored stay so for the next pass. */
+export class WalkedBackup {
+  readonly stored = new Map<string, StoredMember>();
+  readonly seen = new Set<string>();
+  readonly strays: string[] = [];
+  manifest: { name: string; bytes: Buffer } | undefined;
+  metadata: { name: string; bytes: Buffer } | undefined;
+}
+
+type Store = (artifact: ArtifactPlan, open: () => Promise<OpenArtifact>) => Promise<ObjectLine[]>;
+
+/** Up to here a file is taken into memory and stored beside the reading of the next ones. */
+const SMALL_BYTES = 1024 * 1024;
+/** Manifest and metadata are looked into as a whole. */
+const MOST_METADATA_BYTES = 512 * 1024 * 1024;
+
+/**
+ * Walks the tar while it streams and stores each shard as an artifact of its own. Nothing is taken for granted: names,
+ * kinds and repetitions are judged here, the shards themselves by the pipeline.
+ * @throws FormatFault, and what the source and the store throw
+ */
+export async function walkBackup(
+  tar: AsyncIterable<Uint8Array>,
+  walked: WalkedBackup,
+  { store, concurrency }: { store: Store; concurrency: number },
+): Promise<void> {
+  walked.seen.clear();
+  walked.strays.length = 0;
+  [walked.manifest, walked.metadata] = [undefined, undefined];
+  const inFlight = new InFlight(concurrency);
+  try {
+    for await (const member of tarMembers(tar)) {
+      if (member.type === '5') continue;
+      const name = fileNameOf(member);
+      const kind = parseFileName(name)?.kind;
+      if (kind !== undefined && walked.seen.has(name)) throw garbled(`holds ${name} twice`);
+      walked.seen.add(name);
+      if (kind === 'shard') await takeShard(member, name, walked, store, inFlight);
+      else if (kind === 'manifest') {
+        if (walked.manifest) throw garbled('holds more than one manifest');
+        walked.manifest = { name, bytes: await inMemory(member, name) };
+      } else if (kind === 'meta') {
+        if (walked.metadata) throw garbled('holds the metadata of more than one backup');
+        walked.metadata = { name, bytes: await inMemory(member, name) };
+      } else walked.strays.push(name);
+    }
+  } finally {
+    // What is under way must not outlive this attempt, whatever ended it.
+    await inFlight.settled().catch(() => undefined);
+  }
+  await inFlight.settled();
+}
+
+async function takeShard(
+  member: TarMember,
+  name: string,
+  walked: WalkedBackup,
+  store: Store,
+  inFlight: InFlight,
+): Promise<void> {
+  const known = walked.stored.get(name);
+  if (known) {
+    if (await holdsSame(known, member.body)) return;
+    throw garbled(`holds another ${name} than when it was downloaded before`);
+  }
+  const take = async (body: AsyncIterable<Uint8Array>) => {
+    const noting = new TailNoting();
+    const lines = await store(planOf(name, member.bytes), onceOnly(noting.pass(body)));
+    walked.stored.set(name, { bytes: noting.bytes, inflated: noting.inflated, lines });
+  };
+  if (member.bytes > SMALL_BYTES) return take(member.body);
+  const bytes = await collect(member.body);
+  await inFlight.run(() => take(each(bytes)));
+}
+
+function planOf(name: string, storedBytes: number): ArtifactPlan {
+  const shard = parseFileName(name)?.shard ?? 0;
+  return {
+    path: name.replace(/\.gz$/, ''),
+    role: ROLE.shard,
+    subject: `shard ${shard}`,
+    format: 'tar',
+    key: { shard },
+    storedBytes,
+  };
+}
+
+/** The tar passes once: what is not stored the first time is not there a second time. */
+function onceOnly(body: AsyncIterable<Uint8Array>): () => Promise<OpenArtifact> {
+  return () => Promise.resolve({ body, codec: 'gzip' });
+}
+
+/** The tool writes files without folders; whoever packed them may have put them into one. */
+function fileNameOf({ name, type }: TarMember): string {
+  const segments = name.split('/').filter((segment) => segment !== '.' && segment !== '');
+  if (name.startsWith('/') || segments.includes('..') || /[\\\p{Cc}]/u.test(name)) {
+    throw garbled(`names a path that leads out of it (${JSON.stringify(name.slice(0, 100))})`);
+  }
+  if (type !== '0' && type !== '7') {
+    throw garbled(
+      `holds ${JSON.stringify(name.slice(0, 100))}, which is a link or a device and no file`,
+    );
+  }
+  return segments.at(-1) ?? '';
+}
+
+async function inMemory({ body, bytes }: TarMember, name: string): Promise<Buffer> {
+  if (bytes > MOST_METADATA_BYTES) throw garbled(`holds ${name} of impossible size`);
+  return collect(body);
+}
+
+async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* each(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function garbled(what: string): FormatFault {
+  return new FormatFault('garbled', `is a tar that ${what}`);
+}

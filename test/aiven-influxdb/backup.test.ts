@@ -1,0 +1,382 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HoldfastError } from '../../activities/failure.ts';
+import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
+import { aivenInfluxdb } from '../../activities/products/aiven-influxdb/index.ts';
+import type { Capture, ProductSession } from '../../activities/products/product.ts';
+import type { ObjectLine } from '../../activities/catalog/manifest.ts';
+import { openStore } from '../../activities/stores/open-store.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
+import { expected, members } from '../influxdb-v1/portable-backup.ts';
+import { tarArchive } from '../pipeline/tar-archive.ts';
+import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+
+const TOKEN = 'HOLDFAST_TEST_AIVEN_TOKEN';
+
+let aiven: AivenSimulator;
+let folder: TemporaryFolder;
+let session: ProductSession;
+beforeEach(async () => {
+  folder = await temporaryFolder('aiven');
+  aiven = await startAivenSimulator({ switches: { pendingPolls: 0 } });
+  process.env[TOKEN] = aiven.account.token;
+  session = connect();
+});
+afterEach(async () => {
+  await session.close();
+  await aiven.stop();
+  await folder.remove();
+});
+
+function connect(connection: object = {}, signal = new AbortController().signal): ProductSession {
+  return aivenInfluxdb.connect({
+    target: 'metrics',
+    connection: aivenInfluxdb.connection.parse({
+      project: 'acme-prod',
+      service: 'metrics',
+      token: { env: TOKEN },
+      apiUrl: aiven.url,
+      ...connection,
+    }),
+    concurrency: 4,
+    stallMs: 1500,
+    signal,
+  });
+}
+
+interface Taken {
+  capture: Capture;
+  lines: ObjectLine[];
+  /** How often each artifact was stored. */
+  stored: string[];
+}
+
+/** Captures into a directory, as the activity does. */
+async function backUp(of = session): Promise<Taken> {
+  const resources = createStoreResources();
+  const store = openStore({ name: 'disk', type: 'directory', path: folder.path }, resources);
+  const lines: ObjectLine[] = [];
+  const stored: string[] = [];
+  try {
+    const capture = await of.backup.capture({
+      spool: folder.path,
+      startedAt: new Date('2026-11-20T02:00:00Z'),
+      store: async (artifact, open) => {
+        const made = await storeArtifact({
+          store,
+          folder: 'metrics/one/',
+          artifact,
+          open,
+          adopt: false,
+          signal: new AbortController().signal,
+        });
+        stored.push(artifact.path);
+        lines.push(...made);
+        return made;
+      },
+    });
+    return { capture, lines, stored };
+  } finally {
+    await store.close();
+    await resources.close();
+  }
+}
+
+const failureOf = (work: Promise<unknown>): Promise<HoldfastError> =>
+  work.then(
+    () => {
+      throw new Error('It did not fail.');
+    },
+    (error: unknown) => {
+      if (error instanceof HoldfastError) return error;
+      throw error;
+    },
+  );
+
+const files = () =>
+  readdir(join(folder.path, 'metrics/one/data')).then((names) => names.toSorted());
+
+describe('a backup of Aiven for InfluxDB', () => {
+  it.each(['flat', 'dot', 'nested'] as const)(
+    'stores the files of the tar as the official tool wrote them, from a layout that is %s',
+    async (layout) => {
+      aiven.switches.layout = layout;
+      const { capture, lines } = await backUp();
+      expect(capture).toMatchObject({
+        artifacts: [],
+        warnings: [],
+        detail: { shards: 9, databaseCount: 3 },
+      });
+      expect(await files()).toEqual(expected.members);
+      for (const [name, bytes] of members) {
+        const path = join(folder.path, 'metrics/one/data', name);
+        expect((await readFile(path)).equals(bytes), name).toBe(true);
+      }
+      expect(lines.filter(({ entries }) => entries?.length).length).toBe(9);
+    },
+  );
+
+  it('says what a restore will bring back that was deleted', async () => {
+    const { capture, lines } = await backUp();
+    const { warnings } = await session.backup.conclude({
+      startedAt: new Date(),
+      detail: capture.detail,
+      objects: (async function* () {
+        yield* lines;
+      })(),
+      gone: [],
+    });
+    expect(warnings.map(({ code }) => code)).toEqual([
+      'TOMBSTONES_PRESENT',
+      'METADATA_UNENCRYPTED',
+    ]);
+  });
+
+  it('never shows the token of the API to the download host, nor a password to anybody else', async () => {
+    await backUp();
+    const downloads = aiven.requests.filter(({ host }) => host === 'download');
+    expect(downloads.map(({ scheme, carriesToken }) => [scheme, carriesToken])).toEqual([
+      ['Basic', false],
+    ]);
+  });
+
+  it.each([
+    ['service_uri_params', 'none'],
+    ['components', 'none'],
+    ['connection_info', 'none'],
+  ] as const)(
+    'finds the address in %s and the password among the users',
+    async (uriPlace, uriCredentials) => {
+      Object.assign(aiven.switches, { uriPlace, uriCredentials });
+      // The simulator without TLS: a component says so.
+      expect((await backUp()).lines).toHaveLength(11);
+    },
+  );
+
+  it('takes the address and the password from the configuration where the service is wrong', async () => {
+    Object.assign(aiven.switches, { uriPlace: 'nowhere', uriCredentials: 'wrong' });
+    process.env['HOLDFAST_TEST_AIVEN_PASSWORD'] = aiven.account.password;
+    await using other = disposable(
+      connect({
+        downloadUrl: `${aiven.downloadUrl}/backups/`,
+        password: { env: 'HOLDFAST_TEST_AIVEN_PASSWORD' },
+      }),
+    );
+    expect((await backUp(other)).lines).toHaveLength(11);
+  });
+
+  it('speaks TLS with both hosts', async () => {
+    const certificate = await makeCertificate();
+    await aiven.stop();
+    aiven = await startAivenSimulator({
+      switches: { pendingPolls: 0 },
+      tls: { ...certificate, both: true },
+    });
+    await using secure = disposable(connect({ ca: certificate.path }));
+    expect((await backUp(secure)).lines).toHaveLength(11);
+    await using strict = disposable(connect());
+    expect((await failureOf(strict.preflight('backup'))).code).toBe('TLS_UNTRUSTED');
+    await certificate.folder.remove();
+  });
+});
+
+describe('the task of a backup', () => {
+  it.each([
+    ['that takes its time', { pendingPolls: 2 }],
+    ['that is told in other ways', { createdStatus: 201, withMessage: false, taskTypeAlias: true }],
+    ['that only its status calls done', { doneByStatusOnly: true }],
+    ['that fails once', { taskFails: 1 }],
+    ['that is lost once', { taskLost: 1 }],
+    ['whose answer is lost', { createAnswerLost: 1 }],
+    ['after refusals that pass', { tooManyRequests: 2, internalError: 1, badGateway: 1, busy: 1 }],
+  ] as const)('is followed to its end: one %s', async (_, switches) => {
+    Object.assign(aiven.switches, switches);
+    expect((await backUp()).lines).toHaveLength(11);
+  });
+
+  it('that fails again and again ends in the words of the vendor', async () => {
+    aiven.switches.taskFails = true;
+    expect(await failureOf(backUp())).toMatchObject({
+      code: 'JOB_FAILED',
+      message: expect.stringContaining('shard 7: EOF'),
+    });
+  });
+
+  it('that never ends can be left within a second', async () => {
+    aiven.switches.taskNeverEnds = true;
+    const stop = new AbortController();
+    await using other = disposable(connect({}, stop.signal));
+    const running = backUp(other);
+    setTimeout(() => stop.abort(new Error('enough')), 300);
+    await expect(running).rejects.toThrow('enough');
+  });
+});
+
+describe('a download', () => {
+  it('waits for a file that is not there yet', async () => {
+    aiven.switches.notReady = 2;
+    expect((await backUp()).lines).toHaveLength(11);
+  });
+
+  it('goes on where it was when the host vouches for the file', async () => {
+    aiven.switches.downloadReset = 2;
+    await backUp();
+    const ranges = aiven.requests.flatMap(({ host, headers }) =>
+      host === 'download' ? [headers['range']] : [],
+    );
+    expect(ranges).toEqual([
+      undefined,
+      expect.stringMatching(/^bytes=\d+-$/),
+      expect.stringMatching(/^bytes=\d+-$/),
+    ]);
+  });
+
+  it.each([
+    ['ranges are not served', { ranges: false, downloadReset: 1 }],
+    ['the ETag is weak', { etag: 'weak', downloadReset: 1 }],
+    ['it ends early without a length', { contentLength: false, downloadCut: 1 }],
+    ['it falls silent', { etag: 'none', downloadStalls: 1 }],
+  ] as const)('begins again when %s, and stores nothing twice', async (_, switches) => {
+    Object.assign(aiven.switches, switches);
+    const { lines, stored } = await backUp();
+    expect(lines).toHaveLength(11);
+    expect(new Set(stored).size).toBe(stored.length);
+    expect(await files()).toEqual(expected.members);
+  });
+
+  it('notices by its ETag a backup that was replaced meanwhile', async () => {
+    Object.assign(aiven.switches, { etagChanges: 5, downloadReset: 1 });
+    expect(await failureOf(backUp())).toMatchObject({
+      code: 'SOURCE_GARBLED',
+      message: expect.stringContaining('was replaced by another one'),
+    });
+  });
+
+  it('notices by its name a backup that was replaced between two tries', async () => {
+    Object.assign(aiven.switches, { etag: 'none', downloadReset: 1, bytesPerSecond: 200_000 });
+    const running = failureOf(backUp());
+    await vi.waitUntil(() => aiven.requests.some(({ host }) => host === 'download'), 10_000);
+    await vi.waitUntil(() => aiven.switches.downloadReset === 0, 10_000);
+    await aiven.replace('theirs');
+    expect(await running).toMatchObject({
+      code: 'SOURCE_GARBLED',
+      message: expect.stringContaining('was replaced by another one'),
+    });
+  });
+
+  it('notices by its bytes a backup that was replaced meanwhile', async () => {
+    aiven.switches.replacedWhileDownloading = 1;
+    aiven.state.othersContent = { tar: await otherTar() };
+    const { code, message } = await failureOf(backUp());
+    expect(code).toMatch(/^SOURCE_(GARBLED|TRUNCATED)$/);
+    expect(message).toMatch(/lacks|gzip|tar/);
+  });
+
+  it.each([
+    ['missing shard', 'lacks'],
+    ['missing meta', 'lacks'],
+    ['bad gzip', 'gzip'],
+    ['cut shard', 'gzip'],
+    ['bad inner tar', 'before its end mark'],
+    ['wrong size', 'another size'],
+    ['no trailer', 'before its end mark'],
+    ['cut member', 'is a tar that ends inside'],
+    ['files null', 'does not name'],
+    ['manifest garbled', 'not JSON'],
+    ['manifest missing', 'lacks a manifest'],
+    ['two manifests', 'more than one manifest'],
+    ['climbs', 'leads out of it'],
+    ['absolute', 'leads out of it'],
+    ['link', 'link or a device'],
+    ['device', 'link or a device'],
+    ['absurd size', 'where a header should be'],
+    ['twice', 'twice'],
+  ] as const)(
+    'of a tar with this damage fails in one sentence: %s',
+    async (damage, words) => {
+      aiven.switches.damage = damage;
+      const { code, message } = await failureOf(backUp());
+      expect(code).toMatch(/^SOURCE_(GARBLED|TRUNCATED)$/);
+      expect(message).toContain(words);
+    },
+    60_000,
+  );
+
+  it('leaves out files that are no part of a backup, and says so', async () => {
+    aiven.switches.damage = 'stray';
+    expect((await backUp()).capture.warnings).toMatchObject([{ code: 'FILES_IGNORED' }]);
+    expect(await files()).toEqual(expected.members);
+  });
+});
+
+describe('the preflight of Aiven for InfluxDB', () => {
+  it('tells version and identity', async () => {
+    expect(await session.preflight('backup')).toEqual({
+      version: '1.8',
+      identity: 'acme-prod/metrics',
+      warnings: [],
+    });
+  });
+
+  it.each([
+    [{ unauthorized: true }, 'AUTH_REJECTED', 'does not know the token'],
+    [{ forbidden: true }, 'PERMISSION_MISSING', 'may not do this'],
+    [{ serviceGone: true }, 'TARGET_REFUSED', 'there is no such service'],
+    [{ serviceType: 'pg' }, 'WRONG_SERVER', 'of the type pg'],
+    [{ state: 'POWEROFF' }, 'TARGET_REFUSED', 'powered off'],
+    [{ state: 'REBUILDING' }, 'TARGET_BUSY', 'REBUILDING'],
+    [{ uriPlace: 'nowhere' }, 'CONFIG_INVALID', 'does not tell where'],
+    [{ badGateway: true }, 'TARGET_BUSY', 'HTTP 502'],
+    [{ plainErrors: true, internalError: true }, 'TARGET_ERROR', 'Internal Server Error'],
+    [{ connectionLost: true }, 'TARGET_UNREACHABLE', 'connection'],
+    [{ silent: true }, 'SOURCE_STALLED', 'stalled'],
+  ] as const)('names what is wrong: %j', async (switches, code, words) => {
+    Object.assign(aiven.switches, switches);
+    const failure = await failureOf(session.preflight('backup'));
+    expect(failure.code).toBe(code);
+    expect(failure.message).toContain(words);
+    expect(failure.message).not.toContain(aiven.account.token);
+    expect(failure.message).not.toContain(aiven.account.password);
+  });
+
+  it('names a wrong password of the download without showing it', async () => {
+    aiven.switches.uriCredentials = 'wrong';
+    const failure = await failureOf(backUp());
+    expect(failure).toMatchObject({
+      code: 'AUTH_REJECTED',
+      message: expect.stringContaining('HTTP 401'),
+    });
+    expect(failure.message).not.toContain('wrong');
+  });
+
+  it('names a private host that nobody knows here', async () => {
+    aiven.switches.uriHost = 'private-host.invalid';
+    const failure = await failureOf(backUp());
+    expect(failure.code).toBe('HOST_UNKNOWN');
+    expect(failure.message).toContain('private-host.invalid');
+  });
+
+  it('refuses a restore, and says where to', async () => {
+    expect((await failureOf(session.restore.prepare({} as never, {} as never))).message).toContain(
+      'name a target of influxdb-v1',
+    );
+  });
+});
+
+/** The backup of another day: the same sizes under other names. */
+async function otherTar(): Promise<string> {
+  const path = join(folder.path, 'other.tar');
+  const renamed = [...members].map(([name, body]) => ({
+    name: name.replace(/^\d{8}/, '20200101'),
+    body,
+  }));
+  await writeFile(path, tarArchive(renamed));
+  return path;
+}
+
+function disposable(of: ProductSession): ProductSession & AsyncDisposable {
+  return { ...of, [Symbol.asyncDispose]: () => of.close() };
+}
