@@ -10,11 +10,12 @@ import { build } from './build.ts';
 import { judge } from './figures.ts';
 import { longStream } from './long-stream.ts';
 import { manyShards } from './many-shards.ts';
+import { offSiteCopy } from './off-site-copy.ts';
 import { realServer } from './real-server.ts';
 import { recordRows } from './results.ts';
 import { streamMemory } from './stream-memory.ts';
 
-const BENCHMARKS = [realServer, longStream, streamMemory, manyShards];
+const BENCHMARKS = [realServer, longStream, streamMemory, manyShards, offSiteCopy];
 const names = BENCHMARKS.flatMap(({ rows }) => rows);
 
 const { values, positionals } = parseArgs({

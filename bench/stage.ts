@@ -5,7 +5,7 @@ import { startTemporal, type TemporalServer } from '../test/support/temporal.ts'
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { startVersitygw, type Versitygw } from '../test/support/versitygw.ts';
 import { TASK_QUEUE, type Operation } from '../workflows/contract/names.ts';
-import type { BackupReport, RestoreReport } from '../workflows/contract/operations.ts';
+import type { BackupReport, CopyReport, RestoreReport } from '../workflows/contract/operations.ts';
 import { startChild, type Child } from './child.ts';
 
 export const BUCKET = 'bench';
@@ -19,6 +19,7 @@ export interface Stage extends AsyncDisposable {
   startWorker(env: Record<string, string>): Promise<Child>;
   run(operation: 'backup', input: object): Promise<Run<BackupReport>>;
   run(operation: 'restore', input: object): Promise<Run<RestoreReport>>;
+  run(operation: 'copy', input: object): Promise<Run<CopyReport>>;
   /** Takes objects away by the folder that the store keeps them in, which is not what is measured. */
   removeObjects(prefix: string): Promise<void>;
 }
