@@ -26,16 +26,13 @@ describe('a product', () => {
     expect(folders.toSorted()).toEqual(names.toSorted());
   });
 
-  it.each(folders)('consists of the standard files: %s', (product) => {
-    const standard = [
-      'index.ts',
-      'config.ts',
-      'client.ts',
-      'preflight.ts',
-      'backup-source.ts',
-      'restore-sink.ts',
-    ];
-    const files = readdirSync(inRoot('activities/products', product));
+  it.each(products)('consists of the standard files: $name', (product) => {
+    const own =
+      product.kind === 'delegated'
+        ? ['backup-jobs.ts', 'restore-jobs.ts']
+        : ['restore-sink.ts', ...(product.restoreOnly ? [] : ['backup-source.ts'])];
+    const standard = ['README.md', 'index.ts', 'config.ts', 'client.ts', 'preflight.ts', ...own];
+    const files = readdirSync(inRoot('activities/products', product.name));
     expect(
       standard.filter((file) => !files.includes(file)),
       'missing',
@@ -50,7 +47,7 @@ describe('a product', () => {
   it.each(folders)('has a test that calls the shared suite: %s', (product) => {
     const path = inRoot('test/products', `${product}.test.ts`);
     expect(existsSync(path), `${path} exists`).toBe(true);
-    expect(readFileSync(path, 'utf8')).toContain('describeProduct(');
+    expect(readFileSync(path, 'utf8')).toMatch(/describe(Delegated)?Product\(/);
   });
 });
 

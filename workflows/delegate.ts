@@ -1,4 +1,4 @@
-import { sleep } from '@temporalio/workflow';
+import { isCancellation, sleep } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { BackupJob, JobEnd } from './contract/activities.ts';
 import { failure, failureCode, verdict } from './failure.ts';
@@ -23,6 +23,7 @@ export async function delegate(run: Run, job: BackupJob): Promise<void> {
       if (!again) throw error;
       run.warn({ code: 'ROUND_FAILED', message: `Round ${round}: ${verdict(error).message}` });
     }
+    await forget(run, job);
     run.enter('leaving the product alone for a while');
     await sleep(Math.min(PAUSE_MS, job.snapshot.timeouts.retryPause), {
       summary: `before round ${round + 1}`,
@@ -46,6 +47,18 @@ async function oneRound(run: Run, job: BackupJob, round: number): Promise<void> 
   const found = await move('check that nothing is missing').checkBackupJob({ job, round });
   run.warn(...found.warnings);
   run.expect(found, found.stored);
+}
+
+/** What cannot be removed now is removed at the end, or told: no reason to go without a backup tonight. */
+async function forget(run: Run, job: BackupJob): Promise<void> {
+  run.enter('removing what the product wrote in vain');
+  try {
+    const clean = activities('clean', 'remove what is of no use', job.snapshot);
+    run.warn(...(await clean.stopBackupJobs(job)).warnings);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    run.warn({ code: 'LEFTOVERS', message: verdict(error).message });
+  }
 }
 
 const ENDS = {

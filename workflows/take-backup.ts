@@ -34,7 +34,8 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
       ).commitBackup({ job, preflight });
       await ask('remove plan and receipts').tidyBackup(job);
       if (report.sameFailureDomain) await beginCopy(report);
-      return report;
+      const rounds = run.warnings.filter(({ code }) => code === 'ROUND_FAILED');
+      return { ...report, warnings: [...report.warnings, ...rounds] };
     });
   } catch (error) {
     const committed = await discard(run, job);

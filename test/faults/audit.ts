@@ -43,7 +43,8 @@ async function auditObjects(files: Map<string, Buffer>): Promise<Audit> {
   const backups: string[] = [];
   const named = new Set<string>();
   for (const [key, bytes] of files) {
-    if (posix.basename(key) !== 'backup.json') continue;
+    // A product may have files of that name, too.
+    if (!/^[^/]+\/[^/]+\/backup\.json$/.test(key)) continue;
     const folder = `${posix.dirname(key)}/`;
     const manifest = JSON.parse(bytes.toString()) as Manifest;
     backups.push(manifest.id);

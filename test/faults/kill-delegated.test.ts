@@ -69,7 +69,14 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
       const stage = await newStage();
       let backup = '';
       const { result, failure, unreached } = await surviving(stage, steps.COPY, async () => {
-        backup = (await stage.holdfast.run('backup', { target: 'articles' })).backup;
+        await stage.holdfast.start('backup', { target: 'articles' });
+        // The first worker dies in the copy, before the backup has answered.
+        await until('the copy begins', async () => {
+          for await (const run of stage.holdfast.client.workflow.list()) {
+            if (run.type === 'copy') backup = run.workflowId.split('/')[2] ?? '';
+          }
+          return backup !== '';
+        });
         return copyOf(stage, backup);
       });
       const { backups, problems } = await audit(stage);

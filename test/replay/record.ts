@@ -9,6 +9,7 @@ import { startInfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { recordDelegated } from './record-delegated.ts';
 
 /**
  * Records one history of each way through the workflows: `npx tsx test/replay/record.ts --label v0.1.0`. Histories
@@ -47,10 +48,15 @@ const holdfast = await startHoldfast({
 const { client } = holdfast;
 const start: typeof holdfast.start = (...args) => holdfast.start(...args);
 
-async function record(name: string, handle: WorkflowHandle): Promise<void> {
+async function record(
+  name: string,
+  handle: WorkflowHandle,
+  folders: string[] = [store.path],
+): Promise<void> {
   await handle.result().catch(() => undefined);
-  const text = JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())))
-    .replaceAll(store.path, '/backups')
+  const history = JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())));
+  const text = folders
+    .reduce((all, path, n) => all.replaceAll(path, `/backups${n || ''}`), history)
     .replaceAll(hostname(), 'host');
   await writeFile(`${folder}/${name}-${values.label}.json`, `${text}\n`);
   console.log(`${name}: ${text.length} characters`);
@@ -100,6 +106,7 @@ await record('backup-wrong-input', await start('backup', { target: 'nobody' }));
 await holdfast.stop();
 await source.stop();
 await spare.stop();
+await recordDelegated(temporal.address, record);
 
 async function cancelled(operation: 'restore', more: object): Promise<WorkflowHandle> {
   const handle = await start(operation, { target: 'metrics', ...more });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 describe('P-09 runs that older code began go on under this code', () => {
   test('there are histories of every workflow', () => {
-    for (const type of ['backup', 'restore', 'verify', 'lock']) {
+    for (const type of ['backup', 'restore', 'verify', 'copy', 'delete', 'lock']) {
       expect(histories.some((name) => name.startsWith(type))).toBe(true);
     }
   });

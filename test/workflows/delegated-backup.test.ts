@@ -53,6 +53,9 @@ describe('a backup that the product writes', () => {
     const report = await backup();
     const manifest = await world.manifest(report.backup);
     expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
+    expect(report.warnings.map(({ code }) => code)).toContain('ROUND_FAILED');
+    const folders = (await filesIn(world.storage)).map((file) => file.split('/')[0]);
+    expect(folders).not.toContain(report.backup);
   });
 
   test('fails after three rounds, in the words of the product, and leaves nothing', async () => {
@@ -69,6 +72,9 @@ describe('a backup that the product writes', () => {
     const report = await backup();
     const manifest = await world.manifest(report.backup);
     expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
+    expect(report.warnings.map(({ code }) => code)).toContain('ROUND_FAILED');
+    const folders = (await filesIn(world.storage)).map((file) => file.split('/')[0]);
+    expect(folders).not.toContain(report.backup);
   });
 
   test('rests on the last committed one where the target says so, unless a full one is asked for', async () => {
