@@ -18,7 +18,6 @@ export async function tidyCopy(
   signal: AbortSignal,
 ): Promise<void> {
   const folder = backupFolder(snapshot.target, backup);
-  await abortUploadsBelow(store, folder + DATA, signal);
   const manifest = await readManifest(store, snapshot.target, backup, signal);
   const named = new Set([folder + COLLECTED, folder + collected.objects.path]);
   const name = (line: { path: string; from?: string | undefined }) =>
@@ -27,6 +26,7 @@ export async function tidyCopy(
   for await (const line of collectedObjects(store, manifest, collected, signal)) name(line);
   const strays: string[] = [];
   for (const place of [DATA, LISTS]) {
+    await abortUploadsBelow(store, folder + place, signal);
     for await (const { key } of store.list(folder + place, { signal })) {
       if (!named.has(key)) strays.push(key);
     }
