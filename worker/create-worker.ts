@@ -6,6 +6,7 @@ import type { Config } from '../activities/config/config.ts';
 import { createActivities } from '../activities/index.ts';
 import { createStoreResources, type StoreResources } from '../activities/stores/resources.ts';
 import { TASK_QUEUE } from '../workflows/contract/names.ts';
+import { ActivitySlots } from './activity-slots.ts';
 import { holdfastVersion } from './version.ts';
 import { workflowSource } from './workflow-source.ts';
 
@@ -21,7 +22,7 @@ export interface HoldfastWorkerOptions {
   /** Where attempts spool what cannot be streamed. Default: a folder in the system's temporary one. */
   spoolRoot?: string | undefined;
   stores?: StoreResources | undefined;
-  /** Activities at a time. */
+  /** Activities at a time, beside those that only wait. */
   concurrency?: number | undefined;
   /** How long heartbeats may be held back; default five seconds. */
   heartbeatThrottleMs?: number | undefined;
@@ -54,7 +55,13 @@ export async function createWorker(options: HoldfastWorkerOptions): Promise<Work
     taskQueue,
     ...(taskQueue === TASK_QUEUE && !options.sdk?.workflowBundle ? workflowSource() : {}),
     activities,
-    maxConcurrentActivityTaskExecutions: options.concurrency ?? ACTIVITIES_AT_A_TIME,
+    tuner: {
+      activityTaskSlotSupplier: new ActivitySlots(options.concurrency ?? ACTIVITIES_AT_A_TIME),
+      // As they are without a tuner.
+      workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 40 },
+      localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
+      nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 100 },
+    },
     maxHeartbeatThrottleInterval: options.heartbeatThrottleMs ?? HEARTBEAT_THROTTLE,
     defaultHeartbeatThrottleInterval: options.heartbeatThrottleMs ?? HEARTBEAT_THROTTLE,
     shutdownGraceTime: SHUTDOWN_GRACE,

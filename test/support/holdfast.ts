@@ -57,6 +57,8 @@ export async function startHoldfast(options: {
   config: object;
   searchAttributes?: boolean;
   stores?: StoreResources;
+  /** Activities at a time. */
+  concurrency?: number;
   /** False: the test starts its own, in processes of their own. */
   worker?: boolean;
 }): Promise<Holdfast> {
@@ -79,6 +81,7 @@ export async function startHoldfast(options: {
       searchable: () => Promise.resolve(options.searchAttributes ?? true),
       spoolRoot: join(folder.path, 'spool'),
       stores,
+      concurrency: options.concurrency,
       // Time-outs of heartbeats are short in tests: on a loaded machine each beat counts.
       heartbeatThrottleMs: 500,
     });

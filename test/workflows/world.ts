@@ -36,7 +36,7 @@ export const HASTE = {
 };
 
 export async function startWorld(
-  options: { shards?: number; target?: object } = {},
+  options: { shards?: number; target?: object; concurrency?: number } = {},
 ): Promise<World> {
   const store = await temporaryFolder('store');
   const source = await startInfluxSimulator({
@@ -59,7 +59,11 @@ export async function startWorld(
       spare: target(spare.url, 'TEST_SPARE_TOKEN', { safetyBackup: false }),
     },
   };
-  const holdfast = await startHoldfast({ address: inject('temporalAddress'), config });
+  const holdfast = await startHoldfast({
+    address: inject('temporalAddress'),
+    config,
+    ...(options.concurrency && { concurrency: options.concurrency }),
+  });
   return {
     source,
     spare,

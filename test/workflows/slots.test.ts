@@ -1,0 +1,48 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import type { Progress } from '../../workflows/contract/progress.ts';
+import { HASTE, startWorld, type World } from './world.ts';
+
+const SLOTS = 3;
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({
+    shards: 1,
+    target: { timeouts: { ...HASTE, lockWait: '2h' } },
+    concurrency: SLOTS,
+  });
+});
+afterAll(() => world?.stop());
+
+test('runs that wait for a lock keep neither their own cancel nor the work of others from a worker', async () => {
+  const { client } = world.holdfast;
+  const lock = await client.workflow.start('lock', {
+    taskQueue: TASK_QUEUE,
+    workflowId: 'target/metrics',
+    args: [{ operation: 'backup', workflowId: 'by hand', since: '2026-11-20T02:00:00Z' }],
+  });
+  const waiting: WorkflowHandle[] = [];
+  for (let i = 0; i < 2 * SLOTS; i++) {
+    waiting.push(await world.holdfast.start('backup', { target: 'metrics' }));
+  }
+  const pending = async (run: WorkflowHandle) => {
+    const { raw } = await run.describe();
+    return raw.pendingActivities?.map(({ activityType, state }) => [activityType?.name, state]);
+  };
+  // Started, not merely scheduled.
+  for (const run of waiting) await expect.poll(() => pending(run)).toEqual([['waitForLock', 2]]);
+  for (const run of waiting) {
+    expect(await run.query<Progress>('progress')).toMatchObject({ waitingFor: 'target/metrics' });
+  }
+
+  expect(await world.holdfast.run('backup', { target: 'spare' })).toMatchObject({ state: 'ok' });
+  for (const run of waiting) {
+    await run.signal('cancel');
+    await expect(run.result()).rejects.toThrow();
+    expect((await run.describe()).status.name).toBe('CANCELLED');
+  }
+  await lock.signal('release');
+  await lock.result();
+});
