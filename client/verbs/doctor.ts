@@ -9,6 +9,8 @@ import { checkTemporal } from '../doctor/check-temporal.ts';
 import type { Check } from '../doctor/check.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
+import { clockChangeWarnings } from '../schedules/clock-changes.ts';
+import { scheduledTargets } from '../schedules/difference.ts';
 import { plural } from '../terminal/figures.ts';
 import { printable } from '../terminal/output.ts';
 import { verb } from '../verb.ts';
@@ -51,20 +53,17 @@ export function doctorVerb(program: Command): void {
   );
 }
 
-function configChecks({
-  path,
-  stores,
-  targets,
-  warnings,
-}: Awaited<ReturnType<Invocation['config']>>): Check[] {
+function configChecks(config: Awaited<ReturnType<Invocation['config']>>): Check[] {
+  const { path, stores, targets, warnings } = config;
   const about = { area: 'config', subject: path } as const;
+  const told = [...warnings, ...clockChangeWarnings(scheduledTargets(config))];
   return [
     {
       ...about,
       level: 'ok',
       message: `${plural(targets.size, 'target')}, ${plural(stores.size, 'store')}`,
     },
-    ...warnings.map(({ message }): Check => ({ ...about, level: 'note', message })),
+    ...told.map(({ message }): Check => ({ ...about, level: 'note', message })),
   ];
 }
 

@@ -50,7 +50,7 @@ function startDev(state = 'state'): Running {
 
 async function ready(dev: Running): Promise<void> {
   await expect
-    .poll(() => dev.stderr(), { timeout: 200_000, interval: 200 })
+    .poll(() => dev.stderr(), { timeout: 400_000, interval: 200 })
     .toMatch(/worker on task queue near/);
 }
 
@@ -63,7 +63,7 @@ async function stop(dev: Running): Promise<void> {
 }
 
 // Two servers and a dozen processes, one after the other.
-describe('holdfast dev', { timeout: 400_000 }, () => {
+describe('holdfast dev', { timeout: 1_200_000 }, () => {
   it('runs Temporal, its UI and a worker, and remembers runs and schedules from one start to the next', async () => {
     const first = startDev();
     await ready(first);
