@@ -75,7 +75,7 @@ describe('a backup that Weaviate calls successful', () => {
           classes?: { name: string }[];
         };
         if (found.nodes?.['node1']) found.nodes['node1'].classes = ['Note', 'Photo'];
-        if (found.classes) found.classes = found.classes.filter(({ name }) => name !== 'Article');
+        if (found.classes) found.classes = found.classes.filter((one) => one.name !== 'Article');
         await stage.plant(`${name}/${path}`, found);
       }
     };

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { weaviate } from '../../activities/products/weaviate/index.ts';
+import { loadConfig } from '../../activities/config/load-config.ts';
 import { check } from '../../activities/config/problems.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
@@ -127,6 +130,16 @@ describe('the connection of Weaviate', () => {
     });
     expect(weaviate.connection.parse(once)).toEqual(once);
     expect(weaviate.storage(once)).toMatchObject({ ...s3, name: expect.any(String) as string });
+  });
+
+  test('is shown with every setting in an example that can be read', async () => {
+    const path = fileURLToPath(new URL('../../docs/examples/weaviate.yaml', import.meta.url));
+    const { targets, warnings } = await loadConfig({ path });
+    expect([...targets.keys()]).toEqual(['articles', 'articles-test']);
+    expect(warnings).toEqual([]);
+    const text = await readFile(path, 'utf8');
+    const settings = Object.keys(weaviate.connection.shape);
+    expect(settings.filter((name) => !new RegExp(`[\\s{]${name}:`).test(text))).toEqual([]);
   });
 
   test.each([

@@ -34,6 +34,7 @@ const schemaSchema = z.object({
       z.object({
         class: z.string(),
         multiTenancyConfig: z.object({ enabled: z.boolean().nullish() }).nullish(),
+        shardingConfig: z.object({ actualCount: z.number().nullish() }).nullish(),
       }),
     )
     .nullish(),
@@ -62,6 +63,8 @@ export interface Node {
 export interface WeaviateClass {
   name: string;
   multiTenant: boolean;
+  /** How many it consists of, wherever they are; absent with tenants. */
+  shards?: number;
 }
 
 export interface Tenant {
@@ -102,10 +105,11 @@ export class Database {
 
   async classes(): Promise<WeaviateClass[]> {
     const { classes } = await this.#read(schemaSchema, '/v1/schema', 'reading its schema');
-    return (classes ?? []).map((one) => ({
-      name: one.class,
-      multiTenant: one.multiTenancyConfig?.enabled === true,
-    }));
+    return (classes ?? []).map((one) => {
+      const multiTenant = one.multiTenancyConfig?.enabled === true;
+      const shards = multiTenant ? undefined : one.shardingConfig?.actualCount;
+      return { name: one.class, multiTenant, ...(shards && { shards }) };
+    });
   }
 
   async tenants(className: string): Promise<Tenant[]> {

@@ -3,6 +3,7 @@ import { eachBounded } from '../../each-bounded.ts';
 import type { WeaviateClient } from './client.ts';
 import type { Observation, ObservedPlace } from './census.ts';
 import type { Database, WeaviateClass } from './database.ts';
+import { requireEveryShard } from './every-shard.ts';
 import { countObjects, label, type Place, type WeaviateObject } from './objects.ts';
 import { ObjectDigest } from './object-digest.ts';
 import { objectPages, readPage } from './object-pages.ts';
@@ -53,6 +54,7 @@ export async function observe(
       observed[at] = { ...place, count: await countOf(client, place), sample };
     }
   });
+  await requireEveryShard(database, classes, client.server);
   return {
     version: 1,
     weaviate: version.text,
