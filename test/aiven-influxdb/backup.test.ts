@@ -2,19 +2,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HoldfastError } from '../../activities/failure.ts';
-import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
-import { aivenInfluxdb } from '../../activities/products/aiven-influxdb/index.ts';
-import type { Capture, ProductSession } from '../../activities/products/product.ts';
-import type { ObjectLine } from '../../activities/catalog/manifest.ts';
-import { openStore } from '../../activities/stores/open-store.ts';
-import { createStoreResources } from '../../activities/stores/resources.ts';
+import type { ProductSession } from '../../activities/products/product.ts';
 import { expected, members } from '../influxdb-v1/portable-backup.ts';
 import { tarArchive } from '../pipeline/tar-archive.ts';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-
-const TOKEN = 'HOLDFAST_TEST_AIVEN_TOKEN';
+import { connectTo, takeBackup } from './take-backup.ts';
 
 let aiven: AivenSimulator;
 let folder: TemporaryFolder;
@@ -22,7 +16,6 @@ let session: ProductSession;
 beforeEach(async () => {
   folder = await temporaryFolder('aiven');
   aiven = await startAivenSimulator({ switches: { pendingPolls: 0 } });
-  process.env[TOKEN] = aiven.account.token;
   session = connect();
 });
 afterEach(async () => {
@@ -31,59 +24,9 @@ afterEach(async () => {
   await folder.remove();
 });
 
-function connect(connection: object = {}, signal = new AbortController().signal): ProductSession {
-  return aivenInfluxdb.connect({
-    target: 'metrics',
-    connection: aivenInfluxdb.connection.parse({
-      project: 'acme-prod',
-      service: 'metrics',
-      token: { env: TOKEN },
-      apiUrl: aiven.url,
-      ...connection,
-    }),
-    concurrency: 4,
-    stallMs: 1500,
-    signal,
-  });
-}
-
-interface Taken {
-  capture: Capture;
-  lines: ObjectLine[];
-  /** How often each artifact was stored. */
-  stored: string[];
-}
-
-/** Captures into a directory, as the activity does. */
-async function backUp(of = session): Promise<Taken> {
-  const resources = createStoreResources();
-  const store = openStore({ name: 'disk', type: 'directory', path: folder.path }, resources);
-  const lines: ObjectLine[] = [];
-  const stored: string[] = [];
-  try {
-    const capture = await of.backup.capture({
-      spool: folder.path,
-      startedAt: new Date('2026-11-20T02:00:00Z'),
-      store: async (artifact, open) => {
-        const made = await storeArtifact({
-          store,
-          folder: 'metrics/one/',
-          artifact,
-          open,
-          adopt: false,
-          signal: new AbortController().signal,
-        });
-        stored.push(artifact.path);
-        lines.push(...made);
-        return made;
-      },
-    });
-    return { capture, lines, stored };
-  } finally {
-    await store.close();
-    await resources.close();
-  }
-}
+const connect = (connection: object = {}, signal?: AbortSignal) =>
+  connectTo(aiven, connection, signal);
+const backUp = (of = session) => takeBackup(of, folder.path);
 
 const failureOf = (work: Promise<unknown>): Promise<HoldfastError> =>
   work.then(
