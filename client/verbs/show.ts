@@ -73,7 +73,7 @@ async function objectsOf(
     for await (const line of collectedObjects(store, manifest, collected)) objects.push(line);
   } else {
     for await (const { key, ...object } of readChainObjects(store, manifest)) {
-      objects.push({ path: `${manifest.delegated?.place}/${key}`, ...object });
+      objects.push({ path: key, ...object });
     }
   }
   return objects;
