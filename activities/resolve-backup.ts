@@ -5,6 +5,7 @@ import { attempt } from './attempt.ts';
 import { snapshotOf } from './config/config.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
+import { notActedOn } from './not-acted-on.ts';
 import { findProduct } from './products/registry.ts';
 import { backupRequest, parseRequest } from './requests.ts';
 import { backupJob, runFacts } from './resolve.ts';
@@ -15,12 +16,13 @@ export function resolveBackup(deps: Dependencies): Activities['resolveBackup'] {
       const request = parseRequest<BackupRequest>('backup', backupRequest, input);
       const snapshot = snapshotOf(await deps.loadConfig(), request.target);
       requireSource(snapshot);
-      return backupJob(snapshot, await runFacts(deps), {
+      const job = backupJob(snapshot, await runFacts(deps), {
         ...(scheduledAt ? { scheduledAt } : {}),
         ...(request.note === undefined ? {} : { note: request.note }),
         ...(request.tags ? { tags: request.tags } : {}),
         ...(request.full ? { full: true } : {}),
       });
+      return { ...job, warnings: [...job.warnings, ...notActedOn(snapshot.product, request)] };
     });
 }
 

@@ -5,6 +5,7 @@ import { attempt } from './attempt.ts';
 import { snapshotOf } from './config/config.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
+import { notActedOn } from './not-acted-on.ts';
 import { canRestore } from './products/registry.ts';
 import { parseRequest, restoreRequest } from './requests.ts';
 import { backupJob, runFacts, searchWarning } from './resolve.ts';
@@ -28,7 +29,7 @@ export function resolveRestore(deps: Dependencies): Activities['resolveRestore']
         backup: request.backup ?? 'latest',
         request,
         safety: backupJob(destination, facts),
-        warnings: searchWarning(facts),
+        warnings: [...searchWarning(facts), ...notActedOn(destination.product, request)],
       };
     });
 }

@@ -6,7 +6,7 @@ import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
 import type { Manifest } from '../catalog/manifest.ts';
 import type { ProductObject } from '../catalog/product-objects.ts';
 import type { Store } from '../stores/store.ts';
-import type { ProductContext } from './product.ts';
+import type { ProductContext, ProductOption } from './product.ts';
 
 /**
  * A database whose server writes its backups to object storage by itself. Holdfast has it begin, asks until it has
@@ -15,6 +15,8 @@ import type { ProductContext } from './product.ts';
 export interface DelegatedProduct {
   readonly name: string;
   readonly kind: 'delegated';
+  /** Default: none. A run that asks for another is told that nothing comes of it. */
+  readonly honours?: readonly ProductOption[];
   /** The `connection` of a target; secrets are references. */
   readonly connection: z.ZodObject;
   /** Where the server writes its backups, as the workers reach it. Keys of the product are relative to it. */

@@ -17,12 +17,17 @@ import type { DelegatedProduct } from './delegated.ts';
  */
 export type Product = StreamedProduct | DelegatedProduct;
 
+/** What a request may ask for that only some products can do. */
+export type ProductOption = 'full' | 'keepDeleted';
+
 export interface StreamedProduct {
   /** Folder, registry key, metric label, simulator and test file bear the same name. */
   readonly name: string;
   readonly kind: 'streamed';
   /** Other products whose backups can be restored into this one. */
   readonly takes?: readonly string[];
+  /** Default: none. A run that asks for another is told that nothing comes of it. */
+  readonly honours?: readonly ProductOption[];
   /** It cannot be backed up: only a destination. */
   readonly restoreOnly?: true;
   /** The `connection` of a target; secrets are references. */

@@ -53,6 +53,21 @@ describe('backup', () => {
     expect(verified).toMatchObject({ ok: true, findings: [] });
   });
 
+  test('says which wishes its product does nothing with', async () => {
+    const taken = await world.holdfast.run('backup', { target: 'metrics', full: true });
+    expect(taken.warnings).toContainEqual({
+      code: 'INPUT_NOT_ACTED_ON',
+      message: '`full` does nothing with influxdb-v2: each of its backups is complete by itself.',
+      subject: 'full',
+    });
+    const planned = await world.holdfast.run('restore', {
+      target: 'metrics',
+      keepDeleted: true,
+      dryRun: true,
+    });
+    expect(planned.warnings.map(({ code }) => code)).toContain('INPUT_NOT_ACTED_ON');
+  });
+
   test('drops a shard that vanished at the source, and says so', async () => {
     world.source.switches.shardVanished = { shards: [7] };
     const report = await world.holdfast.run('backup', { target: 'metrics' });

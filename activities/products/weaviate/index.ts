@@ -10,6 +10,7 @@ import { storageOf } from './storage.ts';
 export const weaviate: DelegatedProduct = {
   name: 'weaviate',
   kind: 'delegated',
+  honours: ['full'],
   connection: connectionSchema,
   storage: storageOf,
   connect,
