@@ -58,16 +58,21 @@ describe('three real Weaviate nodes', () => {
     }
   });
 
-  test('wait for one that is down, and say which', async () => {
+  test('wait for one that is down, even when the others have forgotten it, and say which', async () => {
     const { weaviate, holdfast } = world;
     const third = weaviate.nodes[2];
     await third?.kill();
-    const handle = await holdfast.start('backup', { target: 'articles' });
-    await expect
-      .poll(async () => (await handle.query<{ lastError?: string }>('progress')).lastError, {
-        timeout: 60_000,
-      })
-      .toContain('node3');
+    const start = () => holdfast.start('backup', { target: 'articles' });
+    const lastErrorOf = (handle: Awaited<ReturnType<typeof start>>) => async () =>
+      (await handle.query<{ lastError?: string }>('progress')).lastError;
+    const handle = await start();
+    await expect.poll(lastErrorOf(handle), { timeout: 60_000 }).toContain('node3');
+    // After some seconds the others list it no more, and count without it.
+    const listed = async () =>
+      ((await askWeaviate(weaviate, 'GET', '/nodes')) as { nodes: unknown[] }).nodes.length;
+    await expect.poll(listed, { timeout: 60_000 }).toBe(2);
+    expect(await countObjects(weaviate, 'Wide')).toBeLessThan(600);
+    await expect.poll(lastErrorOf(handle), { timeout: 60_000 }).toContain('2 of the 3 shards');
     await third?.start();
     expect(await handle.result()).toMatchObject({ state: 'ok', warnings: [] });
     expect(await classesOf(weaviate)).toEqual(['Safe', 'Wide']);
