@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { secretReference } from '../../config/secret-reference.ts';
+import { isPlainUrl } from '../../http/plain-url.ts';
 
 const address = z.string().refine(isPlainUrl, {
   message: 'expected an address like https://api.aiven.io, without user, query or fragment',
@@ -36,18 +37,3 @@ export const connectionSchema = z.strictObject({
 });
 
 export type Connection = z.infer<typeof connectionSchema>;
-
-function isPlainUrl(text: string): boolean {
-  try {
-    const url = new URL(text);
-    return (
-      (url.protocol === 'http:' || url.protocol === 'https:') &&
-      url.username === '' &&
-      url.password === '' &&
-      url.search === '' &&
-      url.hash === ''
-    );
-  } catch {
-    return false;
-  }
-}

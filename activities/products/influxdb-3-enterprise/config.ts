@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { storeSchema } from '../../config/schema.ts';
 import { secretReference } from '../../config/secret-reference.ts';
+import { isPlainUrl } from '../../http/plain-url.ts';
 
 const address = z.string().refine(isPlainUrl, {
   message: 'expected an address like http://127.0.0.1:8181, without user, query or fragment',
@@ -56,18 +57,3 @@ export const connectionSchema = z
   });
 
 export type Connection = z.output<typeof connectionSchema>;
-
-function isPlainUrl(text: string): boolean {
-  try {
-    const url = new URL(text);
-    return (
-      (url.protocol === 'http:' || url.protocol === 'https:') &&
-      url.username === '' &&
-      url.password === '' &&
-      url.search === '' &&
-      url.hash === ''
-    );
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { secretReference } from '../../config/secret-reference.ts';
+import { isPlainUrl } from '../../http/plain-url.ts';
 
 /** The `connection` of a target. Secrets are references; nothing here is one. */
 export const connectionSchema = z.strictObject({
@@ -40,19 +41,4 @@ export function snapshotAddress({ url, snapshot }: Connection): { host: string; 
     ? [snapshot.slice(0, snapshot.lastIndexOf(':')), snapshot.slice(snapshot.lastIndexOf(':') + 1)]
     : [new URL(url).hostname, DEFAULT_PORT];
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-}
-
-function isPlainUrl(text: string): boolean {
-  try {
-    const url = new URL(text);
-    return (
-      (url.protocol === 'http:' || url.protocol === 'https:') &&
-      url.username === '' &&
-      url.password === '' &&
-      url.search === '' &&
-      url.hash === ''
-    );
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPlainUrl } from '../../http/plain-url.ts';
 
 const secret = z.union([
   z.strictObject({ env: z.string().min(1) }),
@@ -46,18 +47,3 @@ export const connectionSchema = z.strictObject({
 });
 
 export type Connection = z.infer<typeof connectionSchema>;
-
-function isPlainUrl(text: string): boolean {
-  try {
-    const url = new URL(text);
-    return (
-      (url.protocol === 'http:' || url.protocol === 'https:') &&
-      url.username === '' &&
-      url.password === '' &&
-      url.search === '' &&
-      url.hash === ''
-    );
-  } catch {
-    return false;
-  }
-}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { storeSchema } from '../../config/schema.ts';
 import { secretReference } from '../../config/secret-reference.ts';
+import { isPlainUrl } from '../../http/plain-url.ts';
 
 const names = z.array(z.string().min(1)).min(1);
 
@@ -114,21 +115,6 @@ export const connectionSchema = z
   });
 
 export type Connection = z.output<typeof connectionSchema>;
-
-function isPlainUrl(text: string): boolean {
-  try {
-    const url = new URL(text);
-    return (
-      (url.protocol === 'http:' || url.protocol === 'https:') &&
-      url.username === '' &&
-      url.password === '' &&
-      url.search === '' &&
-      url.hash === ''
-    );
-  } catch {
-    return false;
-  }
-}
 
 function trimmed(path: string): string {
   return path.replace(/^\/+|\/+$/g, '');
