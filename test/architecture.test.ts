@@ -39,12 +39,25 @@ describe('a product', () => {
     ).toEqual([]);
   });
 
-  it.each(folders)('has a simulator that also runs alone: %s', (product) => {
+  const destinations = products.flatMap((product) =>
+    product.kind === 'streamed' && product.restoreOnly ? [product] : [],
+  );
+  const backedUp = folders.filter((name) => !destinations.some((one) => one.name === name));
+  /** Source and destination are different products: they are tested as a pair, and against the real server. */
+  const paired = destinations.flatMap(({ name, takes = [] }) => [name, ...takes]);
+
+  it.each(backedUp)('has a simulator that also runs alone: %s', (product) => {
     expect(existsSync(inRoot('test/simulators', product, 'index.ts'))).toBe(true);
     expect(existsSync(inRoot('test/simulators', product, 'main.ts'))).toBe(true);
   });
 
-  it.each(folders)('has a test that calls the shared suite: %s', (product) => {
+  it.each(paired)('has tests of its own where it is one of a pair: %s', (product) => {
+    expect(existsSync(inRoot('test', product))).toBe(true);
+  });
+
+  const alone = folders.filter((name) => !paired.includes(name));
+
+  it.each(alone)('has a test that calls the shared suite: %s', (product) => {
     const path = inRoot('test/products', `${product}.test.ts`);
     expect(existsSync(path), `${path} exists`).toBe(true);
     expect(readFileSync(path, 'utf8')).toMatch(/describe(Delegated)?Product\(/);

@@ -1,12 +1,20 @@
 import { HoldfastError } from '../failure.ts';
+import { aivenInfluxdb } from './aiven-influxdb/index.ts';
 import { influxdb3Enterprise } from './influxdb-3-enterprise/index.ts';
+import { influxdbV1 } from './influxdb-v1/index.ts';
 import { influxdbV2 } from './influxdb-v2/index.ts';
 import type { DelegatedProduct } from './delegated.ts';
 import type { Product, StreamedProduct } from './product.ts';
 import { weaviate } from './weaviate/index.ts';
 
 /** Every product that Holdfast knows: one line each. */
-export const products: readonly Product[] = [influxdb3Enterprise, influxdbV2, weaviate];
+export const products: readonly Product[] = [
+  aivenInfluxdb,
+  influxdb3Enterprise,
+  influxdbV1,
+  influxdbV2,
+  weaviate,
+];
 
 /** @throws CONFIG_INVALID */
 export function findProduct(name: string): Product {
