@@ -48,7 +48,7 @@ const ALREADY = /^backup .* already exists/;
 const OWN_STORAGE =
   /^(check if backup .* exists at|find backup )|resolve base backup chain: could not fetch base backup/;
 const FORBIDDEN_STORAGE =
-  /access-?check.*(access ?denied|no ?such ?bucket|bucket does not exist|invalidaccesskeyid|signaturedoesnotmatch|forbidden)/is;
+  /access-?check.*(access ?denied|no ?such ?bucket|bucket does not exist|access ?key ?id|signaturedoesnotmatch|forbidden)/is;
 
 /** What servers before 1.37.10 and 1.38.2 say with the status of a fault that passes, and mean. */
 const FINAL =
