@@ -25,7 +25,6 @@ const manifestSchema = z.object({
 
 /** What `influxd backup -portable` says of its files. */
 export type PortableManifest = z.infer<typeof manifestSchema>;
-export type ShardFile = PortableManifest['files'][number];
 
 /** @throws FormatFault */
 export function parsePortableManifest(bytes: Buffer): PortableManifest {

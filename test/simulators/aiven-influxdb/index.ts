@@ -1,2 +1,2 @@
 export { startAivenSimulator } from './simulator.ts';
-export type { AivenSimulator, SimulatorOptions } from './simulator.ts';
+export type { AivenSimulator } from './simulator.ts';
