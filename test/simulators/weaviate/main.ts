@@ -22,7 +22,7 @@ const HELP = `A simulated Weaviate cluster, with the traps of the real one as sw
   --cleanup             ENABLE_CLEANUP_UNFINISHED_BACKUPS
   --switch NAME[=VALUE] NAME for always, NAME=2 for the next two times, NAME=@a,b at these only, NAME=@a*1 once at it;
                         repeatable. While it runs: POST /__sim/switch ["NAME=VALUE"], POST /__sim/calm,
-                        POST /__sim/kill {"node":"node1"}, POST /__sim/start {"node":"node1"}
+                        POST /__sim/kill and /__sim/start {"node":"node2"}, POST /__sim/restart {"downMs":1000}
   Switches: ${Object.keys(QUIET).join(', ')}
   Calls: ${CALLS.join(', ')}
 `;
