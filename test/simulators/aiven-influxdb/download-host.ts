@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account } from './account.ts';
@@ -93,13 +92,23 @@ async function pass(
     const step = switches.bytesPerSecond > 0 ? portion : chunk.length;
     for (let at = 0; at < chunk.length; at += step) {
       if (response.destroyed) return false;
-      if (!response.write(chunk.subarray(at, at + step))) {
-        await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => []);
-      }
+      if (!response.write(chunk.subarray(at, at + step))) await drained(response);
       if (switches.bytesPerSecond > 0) await sleep(50);
     }
   }
   return !response.destroyed;
+}
+
+/** Until more may be written, or the other side has gone. Leaves no listener behind, however long the body is. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    if (response.destroyed) resolve();
+    else response.on('drain', done).on('close', done);
+  });
 }
 
 let answers = 0;
