@@ -8,9 +8,11 @@ import { transferPage } from './backup/transfer-page.ts';
 import { cancelOwnWorkflow } from './cancel-own-workflow.ts';
 import { commitCopy } from './copy/commit-copy.ts';
 import { copyPage } from './copy/copy-page.ts';
+import { findCopyBackup } from './copy/find-copy-backup.ts';
 import { planCopy } from './copy/plan-copy.ts';
 import { resolveCopy } from './copy/resolve-copy.ts';
 import { condemnBackup } from './delete/condemn-backup.ts';
+import { findDeleteBackup } from './delete/find-delete-backup.ts';
 import { removeBackup } from './delete/remove-backup.ts';
 import { removeProductBackup } from './delete/remove-product-backup.ts';
 import { resolveDelete } from './delete/resolve-delete.ts';
@@ -65,10 +67,12 @@ export function createActivities(deps: Dependencies): Activities {
     checkBackupJob: checkBackupJob(deps),
     stopBackupJobs: stopBackupJobs(deps),
     resolveCopy: resolveCopy(deps),
+    findCopyBackup: findCopyBackup(deps),
     planCopy: planCopy(deps),
     copyPage: copyPage(deps),
     commitCopy: commitCopy(deps),
     resolveDelete: resolveDelete(deps),
+    findDeleteBackup: findDeleteBackup(deps),
     condemnBackup: condemnBackup(deps),
     removeProductBackup: removeProductBackup(deps),
     removeBackup: removeBackup(deps),

@@ -18,9 +18,8 @@ const A_DAY_MS = 24 * 60 * 60 * 1000;
  */
 export async function copy(input: CopyRequest): Promise<CopyReport | Skipped> {
   return conduct('copy', async (run) => {
-    const job = await activities('ask', 'read the configuration, find the backup').resolveCopy({
-      input,
-    });
+    const asked = await activities('ask', 'read the configuration').resolveCopy({ input });
+    const job = await activities('ask', 'find the backup', asked.snapshot).findCopyBackup(asked);
     run.adopt(job);
     const ms = job.snapshot.timeouts.copy ?? A_DAY_MS;
     return leasing(run, job, 'copy', () =>

@@ -28,6 +28,9 @@ export interface Activities {
   /** Puts the id of a backup in the place of what was asked for (`latest`, or an id that may not exist). */
   findRestoreBackup(job: RestoreJob): Promise<RestoreJob>;
   findVerifyBackup(job: VerifyJob): Promise<VerifyJob>;
+  findCopyBackup(job: CopyJob): Promise<CopyJob>;
+  /** Also one whose deletion has begun. */
+  findDeleteBackup(job: DeleteJob): Promise<DeleteJob>;
 
   /** Who holds the lock, and how its last holder ended. */
   lookAtLock(request: { lock: string; heartbeatMs: number }): Promise<LockState>;
@@ -71,7 +74,6 @@ export interface Activities {
   /** Checks that everything is in the Holdfast store and whole, and writes `collected.json`: once, last. */
   commitCopy(job: CopyJob): Promise<CopyReport>;
 
-  /** Finds the backup that is to be deleted, also one whose deletion has begun. */
   resolveDelete(request: { input: DeleteRequest }): Promise<DeleteJob>;
   /** Makes it no longer a backup, once nobody reads it and no other backup needs it. */
   condemnBackup(job: DeleteJob): Promise<void>;

@@ -1,0 +1,48 @@
+import type { Activities } from '../../workflows/contract/activities.ts';
+import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
+import { attempt } from '../attempt.ts';
+import { readIfThere } from '../catalog/json.ts';
+import { backupFolder, DELETING, MANIFEST } from '../catalog/layout.ts';
+import type { Manifest } from '../catalog/manifest.ts';
+import { parseManifest } from '../catalog/read-manifest.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { HoldfastError } from '../failure.ts';
+import type { Store } from '../stores/store.ts';
+import { withStore } from '../workspace.ts';
+
+export function findDeleteBackup(deps: Dependencies): Activities['findDeleteBackup'] {
+  return (job) =>
+    attempt(deps, (at) =>
+      withStore(deps, job.snapshot, async (store) => {
+        const manifest = await findManifest(store, job.snapshot, job.backup, at.signal);
+        return manifest?.delegated ? { ...job, product: manifest.delegated.name } : job;
+      }),
+    );
+}
+
+/**
+ * Also of a backup whose deletion has begun; undefined where only its end is left to do, or where what the manifest says
+ * cannot be read and is not needed.
+ */
+async function findManifest(
+  store: Store,
+  { target, kind }: TargetSnapshot,
+  backup: string,
+  signal: AbortSignal,
+): Promise<Manifest | undefined> {
+  const folder = backupFolder(target, backup);
+  try {
+    const raw = await readIfThere(store, folder + MANIFEST, signal);
+    if (raw !== undefined) return parseManifest(raw, `${store.place}/${folder}${MANIFEST}`);
+  } catch (error) {
+    // A damaged backup may go; but what a product wrote for it can be found only by its manifest.
+    const damaged = error instanceof HoldfastError && error.code === 'BACKUP_DAMAGED';
+    if (damaged && kind !== 'delegated') return undefined;
+    throw error;
+  }
+  if (await store.head(folder + DELETING, { signal })) return undefined;
+  throw new HoldfastError(
+    'BACKUP_UNKNOWN',
+    `There is no backup ${backup} of target ${target} in store ${store.name} (${store.place}).`,
+  );
+}
