@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { products } from '../../activities/products/registry.ts';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, snapshotOf, targetOf } from '../../activities/config/config.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -23,6 +24,8 @@ describe('a configuration', () => {
         stall: 300_000,
         retryPause: 300_000,
         attempts: 150,
+        job: 86_400_000,
+        copy: 86_400_000,
       },
       locks: ['target/metrics'],
       protected: false,
@@ -35,7 +38,7 @@ describe('a configuration', () => {
       withTarget(
         [
           '    limits: { concurrency: 2, bytesPerSecond: 1.5MiB }',
-          '    timeouts: { heartbeat: 500ms, lockWait: 0s, stall: 90s, retryPause: 2h, attempts: 3 }',
+          '    timeouts: { heartbeat: 500ms, lockWait: 0s, stall: 90s, retryPause: 2h, attempts: 3, job: 3h }',
           '    schedule: { cron: "@daily", catchUp: 7d }',
         ].join('\n'),
       ),
@@ -48,6 +51,8 @@ describe('a configuration', () => {
       stall: 90_000,
       retryPause: 7_200_000,
       attempts: 3,
+      job: 10_800_000,
+      copy: 86_400_000,
     });
     expect(targetOf(config, 'metrics').schedule).toEqual({
       cron: '@daily',
@@ -169,7 +174,9 @@ describe('the example of every setting', () => {
   it('is valid', async () => {
     const path = new URL('../../infra/examples/holdfast.yaml', import.meta.url).pathname;
     const config = await loadConfig({ path });
-    expect([...config.targets.keys()]).toEqual(['metrics', 'metrics-test']);
+    expect(new Set([...config.targets.values()].map(({ product }) => product))).toEqual(
+      new Set(products.map(({ name }) => name)),
+    );
     expect(config.warnings).toEqual([]);
   });
 

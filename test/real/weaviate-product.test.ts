@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AnswerOf } from '../products/delegated-under-test.ts';
 import { describeDelegatedProduct } from '../products/delegated-conformance.ts';
-import { weaviateUnderTest } from '../products/delegated-weaviate.ts';
+import { weaviateUnderTest } from '../products/weaviate.ts';
 import { startVersitygw } from '../support/versitygw.ts';
 import { startGate } from '../support/weaviate-gate.ts';
 import { startWeaviate } from '../support/weaviate.ts';

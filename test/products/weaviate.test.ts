@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { directoryStorage, startWeaviateSimulator } from '../simulators/weaviate/index.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeDelegatedProduct } from './delegated-conformance.ts';
-import { CALLS, weaviateUnderTest } from './delegated-weaviate.ts';
+import { CALLS, weaviateUnderTest } from './weaviate.ts';
 
 describeDelegatedProduct(
   'weaviate, simulated',
