@@ -1,29 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { describe, expect, test } from 'vitest';
 import { audit, isLocked } from './audit.ts';
 import { ending, until } from './following.ts';
 import { BACKUP, CANCELLED_BACKUP, UPLOADS } from './kill-steps.ts';
-import { setStage, type Stage } from './stage.ts';
+import { setStage } from './stage.ts';
 import { surviving } from './surviving.ts';
+import { PATIENCE_MS, workerStages } from './worker-stages.ts';
 
-let program: WorkerProgram;
-const stages: Stage[] = [];
-/** For machines that have other things to do. */
-const PATIENCE_MS = 900_000;
-
-beforeAll(async () => {
-  program = await buildWorkerProgram();
-});
-afterAll(async () => {
-  await Promise.all(stages.map((stage) => stage.stop()));
-  await program?.remove();
-});
-
-async function newStage(options: Parameters<typeof setStage>[0] = {}): Promise<Stage> {
-  const stage = await setStage({ ...options, program });
-  stages.push(stage);
-  return stage;
-}
+const { newStage } = workerStages(setStage);
 
 describe.concurrent('P-01, I-09: a backup whose workers are killed', () => {
   test.each(Object.entries(BACKUP))(

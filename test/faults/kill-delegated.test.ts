@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { describe, expect, test } from 'vitest';
 import { filesIn } from '../workflows/delegated-world.ts';
 import { classesOf } from '../workflows/seed-articles.ts';
 import { audit, isLocked } from './audit.ts';
@@ -7,25 +6,9 @@ import { setDelegatedStage, type DelegatedStage } from './delegated-stage.ts';
 import { until } from './following.ts';
 import * as steps from './kill-steps.ts';
 import { surviving } from './surviving.ts';
+import { PATIENCE_MS, workerStages } from './worker-stages.ts';
 
-let program: WorkerProgram;
-const stages: DelegatedStage[] = [];
-/** For machines that have other things to do. */
-const PATIENCE_MS = 900_000;
-
-beforeAll(async () => {
-  program = await buildWorkerProgram();
-});
-afterAll(async () => {
-  await Promise.all(stages.map((stage) => stage.stop()));
-  await program?.remove();
-});
-
-async function newStage(): Promise<DelegatedStage> {
-  const stage = await setDelegatedStage({ program });
-  stages.push(stage);
-  return stage;
-}
+const { newStage } = workerStages(setDelegatedStage);
 
 const copyOf = ({ holdfast }: DelegatedStage, backup: string) =>
   holdfast.client.workflow.getHandle(`copy/articles/${backup}`);

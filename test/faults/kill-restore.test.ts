@@ -1,30 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { createActivities } from '../../activities/index.ts';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import { audit, isLocked } from './audit.ts';
 import { until } from './following.ts';
 import * as steps from './kill-steps.ts';
 import { bucketsOf, filesBelow, pointsOf, setStage, type Stage } from './stage.ts';
 import { surviving } from './surviving.ts';
+import { PATIENCE_MS, workerStages } from './worker-stages.ts';
 
-let program: WorkerProgram;
-const stages: Stage[] = [];
-/** For machines that have other things to do. */
-const PATIENCE_MS = 900_000;
-
-beforeAll(async () => {
-  program = await buildWorkerProgram();
-});
-afterAll(async () => {
-  await Promise.all(stages.map((stage) => stage.stop()));
-  await program?.remove();
-});
+const stages = workerStages(setStage);
 
 /** With one backup of `metrics`. */
 async function newStage(): Promise<Stage> {
-  const stage = await setStage({ program });
-  stages.push(stage);
+  const stage = await stages.newStage();
   const worker = await stage.worker();
   await stage.holdfast.run('backup', { target: 'metrics' });
   await worker.kill();

@@ -1,35 +1,18 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Step } from '../support/death-wish.ts';
 import { pollersOf } from '../../client/temporal/workers.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import { audit } from './audit.ts';
 import { ending, until } from './following.ts';
 import { bucketsOf, HASTE, pointsOf, setStage, type Stage } from './stage.ts';
+import { PATIENCE_MS, workerStages } from './worker-stages.ts';
 
-let program: WorkerProgram;
-const stages: Stage[] = [];
-/** For machines that have other things to do. */
-const PATIENCE_MS = 600_000;
-
-beforeAll(async () => {
-  program = await buildWorkerProgram();
-});
-afterAll(async () => {
-  await Promise.all(stages.map((stage) => stage.stop()));
-  await program?.remove();
-});
-
-async function newStage(options: Parameters<typeof setStage>[0] = {}): Promise<Stage> {
-  const stage = await setStage({ ...options, program });
-  stages.push(stage);
-  return stage;
-}
+const { newStage, end: endStage } = workerStages(setStage);
 
 async function expectWhole(stage: Stage, handle: WorkflowHandle): Promise<void> {
   const end = await ending(handle);
@@ -154,8 +137,7 @@ test(
     });
     expect(again.address).toBe(server.address);
     await expectWhole(stage, handle);
-    await stage.stop();
-    stages.splice(stages.indexOf(stage), 1);
+    await endStage(stage);
   },
   PATIENCE_MS,
 );
