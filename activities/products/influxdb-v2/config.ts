@@ -1,10 +1,6 @@
 import { z } from 'zod';
+import { secretReference } from '../../config/secret-reference.ts';
 import { isPlainUrl } from '../../http/plain-url.ts';
-
-const secret = z.union([
-  z.strictObject({ env: z.string().min(1) }),
-  z.strictObject({ file: z.string().min(1) }),
-]);
 
 const names = z.array(z.string().min(1)).min(1);
 
@@ -18,10 +14,10 @@ export const connectionSchema = z.strictObject({
     .describe(
       'Where the server answers, like http://127.0.0.1:8086; never with credentials in it.',
     ),
-  token: secret.describe(
+  token: secretReference.describe(
     'An operator token. An all-access token of one organisation is not enough.',
   ),
-  tokenAfterRestore: secret
+  tokenAfterRestore: secretReference
     .optional()
     .describe(
       'An operator token of the server as the backup knew it: a full restore replaces every token by those of the backup.',
