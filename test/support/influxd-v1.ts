@@ -96,11 +96,11 @@ export async function startInfluxdV1(options: InfluxdV1Options = {}): Promise<In
   };
   if (options.user) {
     const { username, password } = options.user;
-    await query(
-      url,
-      `CREATE USER "${username}" WITH PASSWORD '${password}' WITH ALL PRIVILEGES`,
-      {},
-    );
+    const statement = `CREATE USER "${username}" WITH PASSWORD '${password}' WITH ALL PRIVILEGES`;
+    await query(url, statement, {}).catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    });
   }
   return influxd;
 }
