@@ -2,6 +2,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { eachBounded } from '../../each-bounded.ts';
 import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
 import type { Census, CensusPlace } from './census.ts';
+import { requireEveryShard } from './every-shard.ts';
 import { told } from './few.ts';
 import { ObjectDigest } from './object-digest.ts';
 import { label, readObject } from './objects.ts';
@@ -48,6 +49,8 @@ export async function prove(
     onProgress({ ...counts });
   });
   const failed = found.filter(({ result }) => result === 'different');
+  // What a node that went away meanwhile holds is not lost.
+  if (failed.length > 0) await requireShards(weaviate, chosen);
   return {
     totals: {
       ...counts,
@@ -66,11 +69,12 @@ export async function prove(
 
 /** Classes, tenants and shards that did not come back need not be asked for their objects. */
 async function lookAround(
-  { database }: Weaviate,
+  weaviate: Weaviate,
   census: Census,
   chosen: ReadonlySet<string>,
 ): Promise<(place: CensusPlace) => Finding | undefined> {
-  const present = new Set((await database.classes()).map(({ name }) => name));
+  const { database } = weaviate;
+  const present = await requireShards(weaviate, chosen);
   const nodes = await database.nodes('verbose');
   const tenants = new Map<string, Map<string, boolean>>();
   const faults = new Map<string, string>();
@@ -100,6 +104,20 @@ async function lookAround(
     // Only waking a tenant up would tell more.
     return place.least === undefined || !active ? { result: 'equivalent' } : undefined;
   };
+}
+
+/** @returns the names of all classes. @throws TARGET_ERROR while a node is away */
+async function requireShards(
+  { database, client }: Weaviate,
+  chosen: ReadonlySet<string>,
+): Promise<Set<string>> {
+  const classes = await database.classes();
+  await requireEveryShard(
+    database,
+    classes.filter(({ name }) => chosen.has(name)),
+    client.server,
+  );
+  return new Set(classes.map(({ name }) => name));
 }
 
 async function compare(
