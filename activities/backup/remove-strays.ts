@@ -4,8 +4,8 @@ import { readObjects } from '../catalog/objects.ts';
 import { lineKey } from '../pipeline/line-key.ts';
 import type { Store } from '../stores/store.ts';
 
-/** What the list of objects and its further attempts begin with. */
-const LISTS = 'objects';
+/** What the lists of objects and their further attempts begin with. */
+const LISTS = ['objects', 'product'];
 
 /** Removes what attempts that lost left in a committed backup: data and lists that its manifest does not name. */
 export async function removeStrays(
@@ -15,11 +15,12 @@ export async function removeStrays(
 ): Promise<void> {
   const folder = backupFolder(manifest.target, manifest.id);
   const named = new Set([folder + manifest.objects.path]);
+  if (manifest.delegated) named.add(folder + manifest.delegated.objects.path);
   for await (const line of readObjects(store, manifest, signal)) {
     named.add(lineKey(folder, line));
   }
   const strays: string[] = [];
-  for (const place of [DATA, LISTS]) {
+  for (const place of [DATA, ...LISTS]) {
     for await (const { key } of store.list(folder + place, { signal })) {
       if (!named.has(key)) strays.push(key);
     }

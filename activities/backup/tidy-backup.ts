@@ -1,9 +1,11 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
+import { COLLECTED } from '../catalog/collected.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
 import { abortUploadsBelow, removeBelow } from '../catalog/remove-below.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { Store } from '../stores/store.ts';
 import { withStore } from '../workspace.ts';
 import { removeStrays } from './remove-strays.ts';
 
@@ -12,6 +14,7 @@ export function tidyBackup(deps: Dependencies): Activities['tidyBackup'] {
     attempt(deps, (at) =>
       withStore(deps, snapshot, async (store) => {
         const folder = backupFolder(snapshot.target, backup);
+        if (await copyHasBegun(store, folder, at.signal)) return;
         // Attempts that were overtaken may have left uploads; a committed backup gets no further objects.
         await abortUploadsBelow(store, folder, at.signal);
         const manifest = await readManifest(store, snapshot.target, backup, at.signal);
@@ -19,4 +22,11 @@ export function tidyBackup(deps: Dependencies): Activities['tidyBackup'] {
         await removeBelow(store, folder + WORK, at.signal);
       }),
     );
+}
+
+/** From then on what lies there is the copy's work, too: a late attempt of this one would remove it. */
+async function copyHasBegun(store: Store, folder: string, signal: AbortSignal): Promise<boolean> {
+  const works = await store.folders(folder + WORK, { signal });
+  if (works.some((name) => name.startsWith('copy-'))) return true;
+  return (await store.head(folder + COLLECTED, { signal })) !== undefined;
 }

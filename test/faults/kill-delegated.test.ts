@@ -90,6 +90,22 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
   );
 
   test(
+    'a deletion goes on to its end',
+    async () => {
+      const { stage, backup } = await withBackup();
+      const { failure, unreached } = await surviving(stage, steps.DELETE, () =>
+        stage.holdfast.start('delete', { target: 'articles', backup, confirm: backup }),
+      );
+      const { backups, problems } = await audit(stage);
+
+      expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
+      expect(backups).toEqual([]);
+      expect(await filesIn(stage.storage)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
     'P-02: a cancelled backup leaves nothing at the product',
     async () => {
       const stage = await newStage();

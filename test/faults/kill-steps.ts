@@ -148,6 +148,8 @@ export const BACKUP_JOB: Record<string, Step[]> = {
 export const COPY: Step[] = [
   'resolveCopy before',
   'resolveCopy after',
+  'findCopyBackup before',
+  'findCopyBackup after',
   'planCopy before',
   'planCopy link 1',
   'planCopy link 2',
@@ -203,4 +205,20 @@ export const STOPPED_RESTORE_JOB: Step[] = [
   'stopRestoreJob answer 2',
   'stopRestoreJob unlink 2',
   'stopRestoreJob after',
+];
+
+export const DELETE: Step[] = [
+  'resolveDelete before',
+  'resolveDelete after',
+  'findDeleteBackup before',
+  'findDeleteBackup after',
+  'condemnBackup before',
+  'condemnBackup link 1',
+  'condemnBackup after',
+  'removeProductBackup before',
+  'removeProductBackup unlink 2',
+  'removeProductBackup after',
+  'removeBackup before',
+  'removeBackup unlink 3',
+  'removeBackup after',
 ];
