@@ -6,12 +6,6 @@
 import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import {
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  S3Client,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { request } from 'undici';
 import { createSealer } from '../activities/pipeline/age/sealer.ts';
@@ -20,9 +14,9 @@ import { openStore } from '../activities/stores/open-store.ts';
 import { createStoreResources } from '../activities/stores/resources.ts';
 import { startVersitygw, type Versitygw } from '../test/support/versitygw.ts';
 import { tarHeader, END_MARK } from '../test/pipeline/tar-archive.ts';
+import { bareClient, uploadBarely } from './bare-upload.ts';
 
 const ENTRY_BYTES = 64 * 1024 * 1024;
-const PART_BYTES = 16 * 1024 * 1024;
 const WRITE_BYTES = 32 * 1024;
 
 async function main(mebibytes: number, runs: number): Promise<void> {
@@ -61,49 +55,9 @@ const bareLoop = (s3: Versitygw, url: string, key: string) => loop(s3, url, key,
 const bareUnsigned = (s3: Versitygw, url: string, key: string) => loop(s3, url, key, false);
 
 async function loop(s3: Versitygw, url: string, key: string, signed: boolean): Promise<void> {
-  const client = new S3Client({
-    endpoint: s3.endpoint,
-    region: s3.region,
-    credentials: s3,
-    forcePathStyle: true,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-  });
-  const unsigned = (args: { request: unknown }) =>
-    Object.assign((args.request as { headers: Record<string, string> }).headers, {
-      'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
-    });
-  client.middlewareStack.add(
-    (next) => (args) => {
-      if (!signed) unsigned(args);
-      return next(args);
-    },
-    { step: 'build', name: 'unsignedPayload', priority: 'low' },
-  );
-  const place = { Bucket: 'bench', Key: key };
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand(place));
-  const parts: { PartNumber: number; ETag: string | undefined }[] = [];
-  const buffer = Buffer.allocUnsafe(PART_BYTES);
-  let filled = 0;
-  const flush = async () => {
-    const PartNumber = parts.length + 1;
-    const Body = buffer.subarray(0, filled);
-    const part = { ...place, UploadId, PartNumber, Body };
-    const { ETag } = await client.send(new UploadPartCommand(part));
-    parts.push({ PartNumber, ETag });
-    filled = 0;
-  };
+  const client = bareClient(s3, signed);
   const { body } = await request(url);
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    for (let at = 0; at < chunk.length;) {
-      const copied = chunk.copy(buffer, filled, at);
-      at += copied;
-      filled += copied;
-      if (filled === PART_BYTES) await flush();
-    }
-  }
-  if (filled > 0) await flush();
-  const MultipartUpload = { Parts: parts };
-  await client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload }));
+  await uploadBarely(client, { Bucket: 'bench', Key: key }, body as AsyncIterable<Buffer>);
   client.destroy();
 }
 

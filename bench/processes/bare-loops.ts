@@ -2,15 +2,9 @@
  * The least that Node does for the same bytes: no hash, no check, no retry, no record. `undici` reads, the SDK's own
  * client writes, with its default settings but for the body's hash in the signature, which is left out.
  */
-import {
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  PutObjectCommand,
-  S3Client,
-  UploadPartCommand,
-  type CompletedPart,
-} from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { Agent, request } from 'undici';
+import { bareClient, uploadBarely } from '../bare-upload.ts';
 import { serve } from './serve.ts';
 
 export interface BareSource {
@@ -28,38 +22,13 @@ export interface BareStore {
   key: string;
 }
 
-const PART_BYTES = 16 * 1024 * 1024;
-
 serve({ oneStream, manyShards });
 
 /** One shard, in parts of 16 MiB, one after another. */
 async function oneStream(job: { source: BareSource; shard: number; store: BareStore }) {
-  const client = connect(job.store);
+  const client = bareClient(job.store, false);
   const place = { Bucket: job.store.bucket, Key: job.store.key };
-  const { UploadId } = await client.send(new CreateMultipartUploadCommand(place));
-  const parts: CompletedPart[] = [];
-  const buffer = Buffer.allocUnsafe(PART_BYTES);
-  let filled = 0;
-  const flush = async () => {
-    const PartNumber = parts.length + 1;
-    const Body = buffer.subarray(0, filled);
-    const { ETag } = await client.send(
-      new UploadPartCommand({ ...place, UploadId, PartNumber, Body }),
-    );
-    parts.push({ PartNumber, ETag });
-    filled = 0;
-  };
-  for await (const chunk of await download(job.source, job.shard)) {
-    for (let at = 0; at < chunk.length;) {
-      const copied = chunk.copy(buffer, filled, at);
-      at += copied;
-      filled += copied;
-      if (filled === PART_BYTES) await flush();
-    }
-  }
-  if (filled > 0) await flush();
-  const MultipartUpload = { Parts: parts };
-  await client.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload }));
+  await uploadBarely(client, place, await download(job.source, job.shard));
   client.destroy();
 }
 
@@ -70,7 +39,7 @@ async function manyShards(job: {
   store: BareStore;
   concurrency: number;
 }) {
-  const client = connect(job.store);
+  const client = bareClient(job.store, false);
   const agent = new Agent({ connections: job.concurrency });
   const queue = job.shards.values();
   const lane = async () => {
@@ -99,24 +68,4 @@ async function download(source: BareSource, shard: number, dispatcher?: Agent) {
   });
   if (statusCode !== 200) throw new Error(`Shard ${shard} was answered ${statusCode}.`);
   return body as AsyncIterable<Buffer>;
-}
-
-function connect(store: BareStore): S3Client {
-  const client = new S3Client({
-    endpoint: store.endpoint,
-    region: store.region,
-    credentials: store,
-    forcePathStyle: true,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-  });
-  client.middlewareStack.add(
-    (next) => (args) => {
-      const { headers } = args.request as { headers: Record<string, string> };
-      headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
-      return next(args);
-    },
-    { step: 'build', name: 'unsignedPayload', priority: 'low' },
-  );
-  return client;
 }
