@@ -1,3 +1,5 @@
+import { namedSwitch, springs } from '../trap.ts';
+
 /** When a fault strikes: never, always, or the next so many times. Counts go down as it strikes. */
 export type Trap = boolean | number;
 
@@ -166,19 +168,12 @@ export type Fault = {
 
 /** Whether the fault strikes now; counts down. */
 export function strikes(switches: Switches, name: Fault): boolean {
-  const trap = switches[name];
-  if (typeof trap === 'boolean') return trap;
-  if (trap <= 0) return false;
-  switches[name] = trap - 1;
-  return true;
+  return springs(switches, name);
 }
 
 /** `busy`, `busy=2`, `busy=off`, `layout=nested`: as the command line and the control endpoint take them. */
 export function parseSwitch(text: string): Partial<Switches> {
-  const [name = '', value] = text.split('=', 2);
-  if (!Object.hasOwn(QUIET, name)) {
-    throw new Error(`There is no switch ${name}. There are: ${Object.keys(QUIET).join(', ')}.`);
-  }
+  const { name, value } = namedSwitch(QUIET, text);
   const usual = QUIET[name as keyof Switches];
   if (value === undefined) return { [name]: true };
   if (value === 'off' && typeof usual === 'boolean') return { [name]: false };

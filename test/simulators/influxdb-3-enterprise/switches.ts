@@ -1,3 +1,5 @@
+import { namedSwitch, springs } from '../trap.ts';
+
 /**
  * When a fault strikes: never, always, the next so many times, or only at what is named: calls of the API
  * (`startBackup`, `ping`…) or names of backups, as the switch says. Counts go down as it strikes.
@@ -188,18 +190,7 @@ export type Fault = {
 
 /** Whether the fault strikes now; counts down. */
 export function strikes(switches: Switches, name: Fault, subject = ''): boolean {
-  const trap: Trap = switches[name];
-  if (typeof trap === 'boolean') return trap;
-  if (typeof trap === 'number') {
-    if (trap <= 0) return false;
-    Object.assign(switches, { [name]: trap - 1 });
-    return true;
-  }
-  if (!trap.at.includes(subject)) return false;
-  if (trap.times === undefined) return true;
-  if (trap.times <= 0) return false;
-  trap.times -= 1;
-  return true;
+  return springs(switches, name, subject);
 }
 
 /**
@@ -207,10 +198,7 @@ export function strikes(switches: Switches, name: Fault, subject = ''): boolean 
  * as the command line and the control endpoint take them.
  */
 export function parseSwitch(text: string): Partial<Switches> {
-  const [name = '', value] = text.split('=', 2);
-  if (!Object.hasOwn(QUIET, name)) {
-    throw new Error(`There is no switch ${name}. There are: ${Object.keys(QUIET).join(', ')}.`);
-  }
+  const { name, value } = namedSwitch(QUIET, text);
   const choices = CHOICES[name];
   if (choices) {
     if (value !== undefined && choices.includes(value)) return { [name]: value };

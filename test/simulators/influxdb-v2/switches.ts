@@ -1,3 +1,5 @@
+import { namedSwitch, springs } from '../trap.ts';
+
 /**
  * When a fault strikes: never, always, the next so many times, or at certain shards only. Counts go down as it strikes.
  */
@@ -95,26 +97,12 @@ export type Fault = Exclude<keyof Switches, 'firstByteMs' | 'bytesPerSecond' | '
 
 /** Whether the fault strikes now; counts down. */
 export function strikes(switches: Switches, name: Fault, shard?: number): boolean {
-  const trap = switches[name];
-  if (typeof trap === 'boolean') return trap;
-  if (typeof trap === 'number') {
-    if (trap <= 0) return false;
-    switches[name] = trap - 1;
-    return true;
-  }
-  if (shard === undefined || !trap.shards.includes(shard)) return false;
-  if (trap.times === undefined) return true;
-  if (trap.times <= 0) return false;
-  trap.times -= 1;
-  return true;
+  return springs(switches, name, shard);
 }
 
 /** `shardCut`, `shardCut=2`, `shardCut=@3,4`, `firstByteMs=500`: as the command line and the control endpoint take them. */
 export function parseSwitch(text: string): Partial<Switches> {
-  const [name = '', value] = text.split('=', 2);
-  if (!Object.hasOwn(QUIET, name)) {
-    throw new Error(`There is no switch ${name}. There are: ${Object.keys(QUIET).join(', ')}.`);
-  }
+  const { name, value } = namedSwitch(QUIET, text);
   if (value === undefined) return { [name]: true };
   if (value === 'off') return { [name]: QUIET[name as keyof Switches] };
   if (value.startsWith('@')) return { [name]: { shards: value.slice(1).split(',').map(Number) } };

@@ -1,3 +1,5 @@
+import { namedSwitch, springs } from '../trap.ts';
+
 /**
  * When a fault strikes: never, always, the next so many times, or only at what is named: calls of the API (`create`,
  * `status`…), classes, or nodes, as the switch says. Counts go down as it strikes.
@@ -161,26 +163,12 @@ export type Fault = Exclude<keyof Switches, Amount>;
 
 /** Whether the fault strikes now, at the named thing; counts down. */
 export function strikes(switches: Switches, name: Fault, at?: string): boolean {
-  const trap = switches[name];
-  if (typeof trap === 'boolean') return trap;
-  if (typeof trap === 'number') {
-    if (trap <= 0) return false;
-    switches[name] = trap - 1;
-    return true;
-  }
-  if (at === undefined || !trap.at.includes(at)) return false;
-  if (trap.times === undefined) return true;
-  if (trap.times <= 0) return false;
-  trap.times -= 1;
-  return true;
+  return springs(switches, name, at);
 }
 
 /** `answerLost`, `answerLost=2`, `answerLost=@create,status`, `answerLost=@create*1`, `workMs=500`, `answerLost=off`. */
 export function parseSwitch(text: string): Partial<Switches> {
-  const [name = '', value] = text.split('=', 2);
-  if (!Object.hasOwn(QUIET, name)) {
-    throw new Error(`There is no switch ${name}. There are: ${Object.keys(QUIET).join(', ')}.`);
-  }
+  const { name, value } = namedSwitch(QUIET, text);
   if (value === undefined) return { [name]: true };
   if (value === 'off') return { [name]: QUIET[name as keyof Switches] };
   if (!value.startsWith('@')) return { [name]: Number(value) };
