@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { directoryStorage, startWeaviateSimulator } from '../simulators/weaviate/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { call, seedArticles } from '../workflows/seed-articles.ts';
+import { call, classesOf, seedArticles } from '../workflows/seed-articles.ts';
 
 /** The ways of a product that writes its backups by itself. */
 export async function recordDelegated(
@@ -66,9 +66,10 @@ export async function recordDelegated(
 
   await keep('restore-delegated', await restore());
   await keep('restore-delegated-refused', await restore());
-  for (const name of ['Article', 'Note']) await call(shelf.url, 'DELETE', `/v1/schema/${name}`);
+  await empty(shelf.url);
   shelf.switches.restoreLosesObjects = true;
   await keep('restore-delegated-unproven', await restore());
+  await empty(shelf.url);
   shelf.calm();
   shelf.switches.downloadMs = 100_000_000;
   const stopped = await restore();
@@ -80,4 +81,8 @@ export async function recordDelegated(
     'delete-done',
     await holdfast.start('delete', { target: 'articles', backup: id, confirm: id }),
   );
+}
+
+async function empty(url: string): Promise<void> {
+  for (const name of await classesOf(url)) await call(url, 'DELETE', `/v1/schema/${name}`);
 }
