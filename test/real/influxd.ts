@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findTool } from '../../infra/tools/find-tool.ts';
+import { callInflux, countPoints, writeLines } from '../support/influx.ts';
 import { startInfluxd as startServer } from '../support/influxd.ts';
 
 export const TOKEN = 'operator-token-of-the-tests';
@@ -64,17 +65,11 @@ export async function startInfluxd(
   const server = await startServer({ token, bucket: 'first', args: options.flags ?? [] });
   const { url } = server;
   const api = async (method: string, path: string, body?: unknown, as = token) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: { authorization: `Token ${as}` },
-      ...(body === undefined
-        ? {}
-        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    const isJson = (response.headers.get('content-type') ?? '').includes('json');
-    return (isJson && text !== '' ? JSON.parse(text) : {}) as ApiAnswer;
+    const answer = await callInflux({ url, token: as }, method, path, body as object | undefined);
+    const { status, text, headers } = answer;
+    if (status < 200 || status > 299) throw new Error(`${method} ${path}: ${status} ${text}`);
+    const isJson = (headers.get('content-type') ?? '').includes('json');
+    return (isJson && text !== '' ? answer.json() : {}) as ApiAnswer;
   };
   const { orgID } = first((await api('GET', '/api/v2/buckets?name=first')).buckets);
   return {
@@ -90,28 +85,10 @@ export async function startInfluxd(
         await api('POST', '/api/v2/buckets', { orgID: other, name, description, retentionRules })
       ).id;
     },
-    write: async (bucket, lines, org = 'acme') => {
-      await api(
-        'POST',
-        `/api/v2/write?org=${org}&bucket=${encodeURIComponent(bucket)}&precision=s`,
-        lines.join('\n'),
-      );
-    },
+    write: (bucket, lines, org = 'acme') => writeLines({ url, token, org }, bucket, lines),
     count: async (bucket, org = 'acme') => {
-      const query = `from(bucket: ${JSON.stringify(bucket)}) |> range(start: 0) |> count() |> group() |> sum()`;
-      const response = await fetch(`${url}/api/v2/query?org=${org}`, {
-        method: 'POST',
-        headers: {
-          authorization: `Token ${token}`,
-          'content-type': 'application/vnd.flux',
-          accept: 'application/csv',
-        },
-        body: query,
-      });
-      const text = await response.text();
-      if (!response.ok) throw new Error(text);
-      const row = text.trim().split('\r\n').at(-1) ?? '';
-      return row === '' ? 0 : Number(row.split(',').at(-1));
+      const counts = Object.values(await countPoints({ url, token, org }, bucket));
+      return counts.reduce((sum, count) => sum + count, 0);
     },
     bucketNames: async () => {
       const { buckets } = await api('GET', '/api/v2/buckets?limit=100');
