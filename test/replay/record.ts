@@ -57,7 +57,8 @@ async function record(
   const history = JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory())));
   const text = folders
     .reduce((all, path, n) => all.replaceAll(path, `/backups${n || ''}`), history)
-    .replaceAll(hostname(), 'host');
+    .replaceAll(hostname(), 'host')
+    .replaceAll(holdfast.folder, '/etc/holdfast');
   await writeFile(`${folder}/${name}-${values.label}.json`, `${text}\n`);
   console.log(`${name}: ${text.length} characters`);
 }
