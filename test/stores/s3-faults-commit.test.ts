@@ -182,6 +182,29 @@ describe('an abort while the store misbehaves', () => {
     await expectNothing();
   });
 
+  it('S3-14 an upload that a late part revives after its abort is ended again', async () => {
+    await open();
+    plan('UploadPart', { kind: 'stall', executed: false }, { times: ALWAYS });
+    const controller = new AbortController();
+    const creating = store.create(KEY, stream(someBytes(LONG)), controller);
+    const settled = creating.catch((error: unknown) => error);
+    await expect.poll(() => asked('UploadPart'), { interval: 5 }).toBeGreaterThan(0);
+    const { uploads } = s3.simulator.bucket;
+    const [upload] = [...uploads.values()];
+    const look = uploads.get.bind(uploads);
+    let revived = 0;
+    uploads.get = (id) => {
+      const found = look(id);
+      // The abort has been answered, and so will be the look whether it worked.
+      if (upload && !found && revived++ === 0) setImmediate(() => uploads.set(id, upload));
+      return found;
+    };
+    controller.abort(new Error('cancelled'));
+    expect(await settled).toMatchObject({ message: 'cancelled' });
+    await expectNothing();
+    expect(revived).toBeGreaterThan(1);
+  });
+
   it('S3-08 a commit under way when the abort comes is let finish, so that nothing is in doubt', async () => {
     await open();
     const bytes = someBytes(LONG);

@@ -30,6 +30,8 @@ export class PartsUpload {
   readonly #parts: CompletedPart[] = [];
   #id: Promise<string> | undefined;
   #bytes = 0;
+  /** A part was sent whose answer nobody heard. */
+  #cut = false;
 
   constructor(requests: S3Requests, where: { bucket: string; key: string }) {
     this.#requests = requests;
@@ -38,20 +40,13 @@ export class PartsUpload {
 
   async sendPart(number: number, body: Buffer, signal: AbortSignal): Promise<void> {
     const id = await this.#uploadId(signal);
-    const sent = await this.#requests.send({ signal }, (client, bind) =>
+    const part = { ...this.#where, UploadId: id, PartNumber: number };
+    const sending = this.#requests.send({ signal }, (client, bind) =>
       client.send(
-        bind(
-          new UploadPartCommand({
-            ...this.#where,
-            UploadId: id,
-            PartNumber: number,
-            Body: body,
-            ContentLength: body.byteLength,
-          }),
-        ),
+        bind(new UploadPartCommand({ ...part, Body: body, ContentLength: body.byteLength })),
       ),
     );
-    this.#note(number, body.byteLength, sent);
+    this.#note(number, body.byteLength, await this.#heard(sending, signal));
   }
 
   /** A part that the service takes from another of its objects: bytes `[start, end)` of the one that `etag` names. */
@@ -100,24 +95,41 @@ export class PartsUpload {
     }
   }
 
-  /** Ends an unfinished upload, and asks again until the store has forgotten it: a late part may revive it. */
+  /**
+   * Ends an unfinished upload, and asks again until the store has forgotten it. A part that was cut off may reach the
+   * disk of the store after that, and revive it there: then the store is asked a while longer.
+   */
   async abort(): Promise<void> {
     const id = await this.#id?.catch(() => undefined);
     if (id === undefined) return;
+    for (let tries = 1; tries <= ABORT_TRIES; tries++) {
+      if (tries > 1) await this.#requests.pause(tries);
+      if ((await this.#isForgotten(id)) && !this.#cut) return;
+    }
+  }
+
+  async #isForgotten(id: string): Promise<boolean> {
     const upload = { ...this.#where, UploadId: id };
-    for (let tries = 1; tries <= 3; tries++) {
-      try {
-        await this.#requests.send({}, (client, bind) =>
-          client.send(bind(new AbortMultipartUploadCommand(upload))),
-        );
-        await this.#requests.send({}, (client, bind) =>
-          client.send(bind(new ListPartsCommand({ ...upload, MaxParts: 1 }))),
-        );
-      } catch (error) {
-        if (faultOf(error).status === 404 || isNotImplemented(error)) return;
-        throw error;
-      }
-      await this.#requests.pause(tries);
+    try {
+      await this.#requests.send({}, (client, bind) =>
+        client.send(bind(new AbortMultipartUploadCommand(upload))),
+      );
+      await this.#requests.send({}, (client, bind) =>
+        client.send(bind(new ListPartsCommand({ ...upload, MaxParts: 1 }))),
+      );
+      return false;
+    } catch (error) {
+      if (faultOf(error).status === 404 || isNotImplemented(error)) return true;
+      throw error;
+    }
+  }
+
+  async #heard<T>(sending: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await sending;
+    } catch (error) {
+      if (signal.aborted || faultOf(error).status === undefined) this.#cut = true;
+      throw error;
     }
   }
 
@@ -251,4 +263,5 @@ export class PartsUpload {
 }
 
 const COMPLETE_TRIES = 4;
+const ABORT_TRIES = 3;
 const LOOKS = 3;
