@@ -10,11 +10,11 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 beforeEach(() => world.database.calm());
 
-const backup = () => world.holdfast.run('backup', { target: 'articles' });
+const takeBackup = () => world.holdfast.run('backup', { target: 'articles' });
 
 describe('a backup that the product writes', () => {
   test('is committed when it is complete, and names what the product wrote', async () => {
-    const report = await backup();
+    const report = await takeBackup();
     const manifest = await world.manifest(report.backup);
     expect(manifest).toMatchObject({
       kind: 'delegated',
@@ -30,7 +30,7 @@ describe('a backup that the product writes', () => {
   });
 
   test('lies beside the database alone until its copy has ended, and says so', async () => {
-    const report = await backup();
+    const report = await takeBackup();
     expect(report.sameFailureDomain).toEqual({ copy: `copy/articles/${report.backup}` });
     const copy = await world.copied(report.backup);
     expect(copy).toMatchObject({ backup: report.backup, store: 'disk', method: 'streamed' });
@@ -50,7 +50,7 @@ describe('a backup that the product writes', () => {
 
   test('is begun again under another name when its job fails', async () => {
     world.database.switches.backupFails = 1;
-    const report = await backup();
+    const report = await takeBackup();
     const manifest = await world.manifest(report.backup);
     expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
     expect(report.warnings.map(({ code }) => code)).toContain('ROUND_FAILED');
@@ -61,7 +61,7 @@ describe('a backup that the product writes', () => {
   test('fails after three rounds, in the words of the product, and leaves nothing', async () => {
     world.database.switches.backupFails = true;
     const before = await filesIn(world.storage);
-    const error = await backup().catch((caught: unknown) => caught);
+    const error = await takeBackup().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'JOB_FAILED' });
     expect(await filesIn(world.storage)).toEqual(before);
     expect(await emptyFolders()).toEqual([]);
@@ -69,7 +69,7 @@ describe('a backup that the product writes', () => {
 
   test('is begun again under another name when nobody is left to end its job', async () => {
     world.database.switches.coordinatorDies = 1;
-    const report = await backup();
+    const report = await takeBackup();
     const manifest = await world.manifest(report.backup);
     expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
     expect(report.warnings.map(({ code }) => code)).toContain('ROUND_FAILED');
@@ -99,21 +99,21 @@ describe('a backup that the product writes', () => {
   test('is given up when its job never ends, and leaves nothing', async () => {
     world.database.switches.backupHangs = true;
     const before = await filesIn(world.storage);
-    const error = await backup().catch((caught: unknown) => caught);
+    const error = await takeBackup().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'JOB_STUCK' });
     expect(await filesIn(world.storage)).toEqual(before);
   });
 
   test('goes on while the product cannot be asked for a while', async () => {
     world.database.switches.unavailable = { at: ['status'], times: 5 };
-    const report = await backup();
+    const report = await takeBackup();
     expect(report.state).toBe('ok');
   });
 
   test('is not committed when an object is missing after the product said SUCCESS', async () => {
     world.database.switches.chunkMissing = true;
     const before = await filesIn(world.storage);
-    const error = await backup().catch((caught: unknown) => caught);
+    const error = await takeBackup().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'BACKUP_INCOMPLETE' });
     expect(await filesIn(world.storage)).toEqual(before);
   });
