@@ -1,5 +1,6 @@
 import type { PageTotals } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
+import { pageLength } from '../page-length.ts';
 import type { ArtifactPlan } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { putOnce, readIfThere, readJson, toJson } from './json.ts';
@@ -25,8 +26,6 @@ export interface BackupPlan {
 
 const PLAN = `${WORK}plan.json`;
 const PAGE_ARTIFACTS = 64;
-/** Longer plans get longer pages, so that the history of the run stays short. */
-const MOST_PAGES = 100;
 
 export async function writePlan(
   store: Store,
@@ -36,7 +35,7 @@ export async function writePlan(
   artifacts: ArtifactPlan[],
   signal?: AbortSignal,
 ): Promise<BackupPlan> {
-  const size = Math.max(PAGE_ARTIFACTS, Math.ceil(artifacts.length / MOST_PAGES));
+  const size = pageLength(artifacts.length, PAGE_ARTIFACTS);
   const folder = `${WORK}plan-${attempt}/`;
   const pages: number[] = [];
   for (let start = 0; start < artifacts.length; start += size) {

@@ -4,6 +4,7 @@ import { readIfThere, readJson, putOnce, toJson } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
 import { pageName } from '../catalog/plan.ts';
 import { HoldfastError } from '../failure.ts';
+import { pageLength } from '../page-length.ts';
 import type { PlannedRestore, RestoreStep } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 
@@ -18,7 +19,6 @@ interface StoredPlan {
 
 const PAGE_STEPS = 32;
 const PAGE_BYTES = 4 * 1024 ** 3;
-const MOST_PAGES = 100;
 
 function workFolder({ snapshot, backup, run }: RestoreJob): string {
   return workFolderOf(snapshot.target, backup, run.runId);
@@ -118,7 +118,7 @@ export async function noteBegin(store: Store, job: RestoreJob, signal: AbortSign
 
 /** Bounded in number and in bytes, so that a retry repeats little. */
 function* inPages(steps: RestoreStep[]): Generator<RestoreStep[]> {
-  const most = Math.max(PAGE_STEPS, Math.ceil(steps.length / MOST_PAGES));
+  const most = pageLength(steps.length, PAGE_STEPS);
   let page: RestoreStep[] = [];
   let bytes = 0;
   for (const step of steps) {
