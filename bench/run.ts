@@ -11,11 +11,21 @@ import { judge } from './figures.ts';
 import { longStream } from './long-stream.ts';
 import { manyShards } from './many-shards.ts';
 import { offSiteCopy } from './off-site-copy.ts';
+import { pollDay } from './poll-day.ts';
 import { realServer } from './real-server.ts';
 import { recordRows } from './results.ts';
 import { streamMemory } from './stream-memory.ts';
+import { weaviateProof } from './weaviate-proof.ts';
 
-const BENCHMARKS = [realServer, longStream, streamMemory, manyShards, offSiteCopy];
+const BENCHMARKS = [
+  realServer,
+  longStream,
+  streamMemory,
+  manyShards,
+  offSiteCopy,
+  weaviateProof,
+  pollDay,
+];
 const names = BENCHMARKS.flatMap(({ rows }) => rows);
 
 const { values, positionals } = parseArgs({

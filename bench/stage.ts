@@ -14,9 +14,10 @@ export const BUCKET = 'bench';
 export interface Stage extends AsyncDisposable {
   readonly s3: Versitygw;
   readonly temporal: TemporalServer;
+  readonly client: Client;
   /** What the configuration calls the store. */
   configure(targets: Record<string, object>): Promise<void>;
-  startWorker(env: Record<string, string>): Promise<Child>;
+  startWorker(env: Record<string, string>, nodeArgs?: string[]): Promise<Child>;
   run(operation: 'backup', input: object): Promise<Run<BackupReport>>;
   run(operation: 'restore', input: object): Promise<Run<RestoreReport>>;
   run(operation: 'copy', input: object): Promise<Run<CopyReport>>;
@@ -30,6 +31,7 @@ export interface Run<Report> {
   seconds: number;
   /** Of the workflow's history. */
   events: number;
+  workflowId: string;
 }
 
 export async function startStage(build: string): Promise<Stage> {
@@ -54,28 +56,30 @@ export async function startStage(build: string): Promise<Stage> {
   async function run<Report>(operation: Operation, input: object): Promise<Run<Report>> {
     runs += 1;
     const since = performance.now();
+    const workflowId = `${operation}/bench/${runs}`;
     const handle = await client.workflow.start(operation, {
       taskQueue: TASK_QUEUE,
-      workflowId: `${operation}/bench/${runs}`,
+      workflowId,
       args: [input],
     });
     const report = (await handle.result()) as Report;
     const seconds = (performance.now() - since) / 1000;
-    return { report, seconds, events: (await handle.describe()).historyLength };
+    return { report, seconds, events: (await handle.describe()).historyLength, workflowId };
   }
 
   return {
     s3,
     temporal,
+    client,
     configure: (targets) =>
       writeFile(configPath, JSON.stringify({ stores: { main: store }, targets }, null, 2)),
-    startWorker: (env) =>
+    startWorker: (env, nodeArgs = []) =>
       startChild(
         join(build, 'bench/processes/worker.js'),
         [temporal.address, configPath, join(folder.path, 'spool')],
         {
           env: { BENCH_ACCESS_KEY: s3.accessKeyId, BENCH_SECRET_KEY: s3.secretAccessKey, ...env },
-          nodeArgs: process.env['BENCH_NODE_ARGS']?.split(' ') ?? [],
+          nodeArgs: [...nodeArgs, ...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? [])],
         },
       ),
     run,
