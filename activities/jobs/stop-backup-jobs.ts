@@ -21,8 +21,10 @@ export function stopBackupJobs(deps: Dependencies): Activities['stopBackupJobs']
         if (records.length === 0) return { warnings: [] };
         return withDelegated(deps, at, job.snapshot, async ({ backup }, storage) => {
           const warnings: Warning[] = [];
-          for (const record of records) {
-            warnings.push(...(await stop(at, job, backup, storage, record)));
+          for (const [index, record] of records.entries()) {
+            // The newest may have been asked for until a moment ago, however long ago that began.
+            const askedAt = index === 0 ? new Date() : new Date(record.since);
+            warnings.push(...(await stop(at, job, backup, storage, { ...record, askedAt })));
           }
           return { warnings };
         });
@@ -35,7 +37,7 @@ async function stop(
   { snapshot }: BackupJob,
   backup: BackupJobs,
   storage: Store,
-  { name, since }: JobRecord,
+  { name, askedAt }: JobRecord & { askedAt: Date },
 ): Promise<Warning[]> {
   const subject = `backup ${name} of ${snapshot.target}`;
   const end = await untilQuiet(at, {
@@ -43,7 +45,7 @@ async function stop(
     cancel: () => backup.cancel(name),
     pauseMs: (elapsedMs) => backup.pauseMs(elapsedMs),
     progress: new JobProgress(storage, backup.prefix(name)),
-    since: new Date(since),
+    askedAt,
     patienceMs: snapshot.timeouts.stall,
   });
   await backup.remove(name);

@@ -9,8 +9,8 @@ export interface StoppedJob {
   pauseMs(elapsedMs: number): number;
   /** Where it writes; absent: only the product's word tells. */
   progress?: JobProgress | undefined;
-  /** When the product was first asked to begin. */
-  since: Date;
+  /** The last moment at which the product may have been asked to begin. */
+  askedAt: Date;
   /** A job that neither ends nor writes for so long is dead, whatever the product says. */
   patienceMs: number;
 }
@@ -44,7 +44,7 @@ export async function untilQuiet(at: Attempt, job: StoppedJob): Promise<JobRepor
 const ABSENCE_BELIEVED_MS = 30_000;
 
 async function settled(at: Attempt, job: StoppedJob): Promise<JobReport> {
-  const believed = job.since.getTime() + Math.min(ABSENCE_BELIEVED_MS, job.patienceMs);
+  const believed = job.askedAt.getTime() + Math.min(ABSENCE_BELIEVED_MS, job.patienceMs);
   for (;;) {
     const report = await job.poll();
     const rest = believed - Date.now();

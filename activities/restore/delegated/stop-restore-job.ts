@@ -16,10 +16,10 @@ export function stopRestoreJob(deps: Dependencies): Activities['stopRestoreJob']
         const stored = await readRestorePlan(store, job, at.signal);
         const plan = plannedJob(stored);
         const state = await readState(store, job, at.signal);
-        const since = await begunAt(store, job, at.signal);
+        const begun = await begunAt(store, job, at.signal);
         return withDelegated(deps, at, job.destination, async ({ restore }, storage) => {
-          const undone = since
-            ? await stopAndUndo(at, job, keep, restore, plan, state, since)
+          const undone = begun
+            ? await stopAndUndo(at, job, keep, restore, plan, state)
             : { removed: [], quarantined: [] };
           // What the product may still be reading stays where it is.
           if (undone.unknown === undefined) await unstage(storage, stagingOf(stored), at.signal);
@@ -36,13 +36,13 @@ async function stopAndUndo(
   restore: RestoreJobs,
   plan: PlannedJob,
   state: Record<string, unknown> | undefined,
-  since: Date,
 ): Promise<Undone> {
   const end = await untilQuiet(at, {
     poll: () => restore.poll(plan, state ?? {}),
     cancel: () => restore.cancel(plan, state),
     pauseMs: (elapsedMs) => restore.pauseMs(elapsedMs),
-    since,
+    // It may have been asked for until a moment ago, however long ago that began.
+    askedAt: new Date(),
     patienceMs: destination.timeouts.stall,
   });
   if (end.state !== 'running') return restore.undo(plan, state, keep);
