@@ -105,17 +105,18 @@ export class Database {
 
   async classes(): Promise<WeaviateClass[]> {
     const { classes } = await this.#read(schemaSchema, '/v1/schema', 'reading its schema');
-    return (classes ?? []).map((one) => {
+    const found = (classes ?? []).map((one) => {
       const multiTenant = one.multiTenancyConfig?.enabled === true;
       const shards = multiTenant ? undefined : one.shardingConfig?.actualCount;
       return { name: one.class, multiTenant, ...(shards && { shards }) };
     });
+    return inOrder(found, ({ name }) => name);
   }
 
   async tenants(className: string): Promise<Tenant[]> {
     const path = `/v1/schema/${encodeURIComponent(className)}/tenants`;
     const tenants = await this.#read(tenantsSchema, path, `listing the tenants of ${className}`);
-    return (tenants ?? []).map(({ name, activityStatus }) => {
+    const found = (tenants ?? []).map(({ name, activityStatus }) => {
       const status = activityStatus ?? 'HOT';
       return {
         name,
@@ -123,6 +124,7 @@ export class Database {
         offloaded: /^(OFFLOAD|FROZEN|FREEZING|UNFREEZING|ONLOADING)/.test(status),
       };
     });
+    return inOrder(found, ({ name }) => name);
   }
 
   /** Empty on a server that knows no aliases. */
@@ -134,7 +136,8 @@ export class Database {
       accept: [404, 405],
     });
     if (!('value' in answer)) return [];
-    return this.#checked(aliasesSchema, answer.value, 'reading its aliases').aliases ?? [];
+    const { aliases } = this.#checked(aliasesSchema, answer.value, 'reading its aliases');
+    return inOrder(aliases ?? [], ({ alias }) => alias);
   }
 
   /** With everything in it. One that is not there is no error. */
@@ -181,4 +184,9 @@ export class Database {
       `${this.#client.server}: ${operation} failed: it does not answer as Weaviate does.`,
     );
   }
+}
+
+/** The server lists what it has in another order each time. */
+function inOrder<T>(things: T[], name: (thing: T) => string): T[] {
+  return things.toSorted((a, b) => (name(a) < name(b) ? -1 : 1));
 }
