@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { s3Storage, startWeaviateSimulator } from '../test/simulators/weaviate/index.ts';
 import { seedWeaviate } from '../test/support/weaviate-seed.ts';
-import type { Versitygw } from '../test/support/versitygw.ts';
-import { startVersitygw } from '../test/support/versitygw.ts';
+import { startVersitygw, type Versitygw } from '../test/support/versitygw.ts';
 import type { Benchmark, BenchmarkContext, Row } from './benchmark.ts';
 import { startStage } from './stage.ts';
 
@@ -120,7 +119,7 @@ async function countEvents(client: Client, workflowId: string): Promise<Counted>
   const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
   const all = events ?? [];
   const count = (...names: (keyof (typeof all)[number])[]) =>
-    all.filter((event) => names.some((name) => event[name] != null)).length;
+    all.filter((event) => names.some((name) => Boolean(event[name]))).length;
   const signals = count('workflowExecutionSignaledEventAttributes');
   const tasks = count(
     'workflowTaskScheduledEventAttributes',

@@ -42,7 +42,9 @@ const output = await build();
 for (const benchmark of BENCHMARKS) {
   if (!benchmark.rows.some((name) => wanted.has(name))) continue;
   const say = (line: string) => console.log(`${benchmark.rows[0]}: ${line}`);
+  const since = performance.now();
   const rows = await benchmark.run({ build: output, wanted, rounds, say });
+  say(`took ${((performance.now() - since) / 60_000).toFixed(1)} minutes`);
   for (const row of rows) {
     const { value, met } = judge(row);
     console.log(`${row.name}: ${value.toFixed(2)}, ${met ? 'met' : 'NOT met'}`);

@@ -1,7 +1,7 @@
 const factor = Number(process.env['BENCH_CLOCK'] ?? '1');
 const began = Date.now();
-const now = () => began + (performance.now() - origin) * factor;
 const origin = performance.now();
+const now = () => began + (performance.now() - origin) * factor;
 
 class ScaledDate extends Date {
   static override now(): number {
