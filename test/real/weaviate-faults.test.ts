@@ -5,7 +5,6 @@ import {
   classesOf,
   contentsOf,
   dropClasses,
-  PATIENCE,
   startWeaviateWorld,
   type WeaviateWorld,
 } from './weaviate-world.ts';
@@ -18,11 +17,14 @@ const DESCRIPTOR = /\/backup_config\.json/;
 let world: WeaviateWorld;
 
 beforeAll(async () => {
-  world = await startWeaviateWorld({ target: { timeouts: { ...PATIENCE, job: '45s' } } });
+  world = await startWeaviateWorld();
   await seedWeaviate(world.weaviate, { objects: 500 });
 });
 afterAll(() => world?.stop());
-afterEach(() => world.gate.open());
+afterEach(() => {
+  world.gate.open();
+  world.front.open();
+});
 
 async function startHeld(operation: 'backup' | 'restore', input: object, line: RegExp) {
   world.gate.hold(line);
@@ -74,8 +76,11 @@ describe('a real Weaviate in trouble', () => {
 
   test('a backup whose server was killed never ends: it is given up, and the next one is taken', async () => {
     const before = await world.written();
+    await world.hurry({ job: '15s', stall: '6s' });
     const handle = await startHeld('backup', {}, UPLOAD);
+    await world.hurry({});
     const dead = await newest();
+    world.front.refuse(/./);
     await world.weaviate.node.kill();
     world.gate.open();
     await world.weaviate.node.start();
@@ -83,6 +88,7 @@ describe('a real Weaviate in trouble', () => {
     // Its name is burnt.
     const again = await callWeaviate(world.weaviate, 'POST', '/backups/s3', { id: dead });
     expect(again.text).toContain('already exists');
+    world.front.open();
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'JOB_STUCK' } });
     expect(await world.written()).toEqual(before);
     expect(await world.holdfast.run('backup', { target: 'articles' })).toMatchObject({

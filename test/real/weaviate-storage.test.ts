@@ -74,16 +74,11 @@ describe('a real Weaviate whose own storage is set up wrongly', () => {
     });
   });
 
-  test('is asked again while its secret is wrong or nothing answers, and says what it got', async () => {
+  test('is asked again while its secret is wrong, and says what it got', async () => {
     await restartWith({ AWS_SECRET_ACCESS_KEY: 'wrong' });
     await expect(begin('no-secret')).rejects.toMatchObject({
       code: 'TARGET_ERROR',
       message: expect.stringContaining('signature'),
-    });
-    await restartWith({ BACKUP_S3_ENDPOINT: '127.0.0.1:9' });
-    await expect(begin('no-storage')).rejects.toMatchObject({
-      code: 'TARGET_ERROR',
-      message: expect.stringContaining('connection refused'),
     });
   });
 });

@@ -20,8 +20,10 @@ export const PATIENCE = { heartbeat: '5s', retryPause: '500ms', attempts: 300, s
 /** A real Weaviate behind an API key, with an S3 server of its own behind a gate, and Holdfast with another one. */
 export interface WeaviateWorld {
   weaviate: Weaviate;
-  /** Between the database and its storage; Holdfast goes by it. */
+  /** Between the database and its storage; Holdfast goes past it. */
   gate: Gate;
+  /** Between Holdfast and the database; tests go past it. */
+  front: Gate;
   holdfast: Holdfast;
   /** The database's own storage, and Holdfast's. */
   own: Versitygw;
@@ -31,6 +33,8 @@ export interface WeaviateWorld {
   /** Of a backup in the Holdfast store, in order. */
   kept(backup: string): Promise<string[]>;
   manifest(backup: string): Promise<Manifest>;
+  /** For the runs that begin from now on. */
+  hurry(timeouts: object): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -53,6 +57,7 @@ export async function startWeaviateWorld(
     apiKey: API_KEY,
     ...(options.env && { env: options.env }),
   });
+  const front = await startGate(weaviate.url);
   const s3 = (server: Versitygw, bucket: string) => ({
     type: 's3',
     bucket,
@@ -69,7 +74,7 @@ export async function startWeaviateWorld(
       articles: {
         product: 'weaviate',
         connection: {
-          url: weaviate.url,
+          url: front.url,
           apiKey: { env: secret(API_KEY) },
           storage: { ...s3(own, OWN_BUCKET), prefix: OWN_PATH },
           ...options.connection,
@@ -85,6 +90,7 @@ export async function startWeaviateWorld(
   return {
     weaviate,
     gate,
+    front,
     holdfast,
     own,
     store,
@@ -94,8 +100,13 @@ export async function startWeaviateWorld(
       const path = join(store.folder, BUCKET, 'articles', backup, 'backup.json');
       return JSON.parse(await readFile(path, 'utf8')) as Manifest;
     },
+    hurry: (timeouts) => {
+      Object.assign(config.targets.articles, { timeouts: { ...PATIENCE, ...timeouts } });
+      return holdfast.configure(config);
+    },
     stop: async () => {
       await holdfast.stop();
+      await front[Symbol.asyncDispose]();
       await weaviate.stop();
       await gate[Symbol.asyncDispose]();
       await Promise.all([own.stop(), store.stop()]);
