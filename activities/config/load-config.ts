@@ -5,9 +5,9 @@ import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
 import { HoldfastError } from '../failure.ts';
 import { type ConfigSource, findConfig, resolvePath } from './config-path.ts';
 import { readDocument, type SourceDocument } from './document.ts';
-import { checkOverlaps } from './overlap.ts';
+import { checkOverlaps, checkProductStorages } from './overlap.ts';
 import { at, check, type Problem } from './problems.ts';
-import { connections } from './products.ts';
+import { connections, storageOf } from './products.ts';
 import { checkReferences } from './references.ts';
 import {
   configSchema,
@@ -60,6 +60,12 @@ export async function loadConfig(source: ConfigSource = {}): Promise<Config> {
     const connection = connections.get(target.product)?.parse(target.connection) ?? {};
     return [name, withPaths({ ...target, name, connection }, absolute)] as const;
   });
+  const storages = targets.flatMap(([target, { product, connection }]) => {
+    const storage = storageOf(product, connection);
+    return storage ? [{ target, storage }] : [];
+  });
+  const mixed = checkProductStorages([...stores.values()], storages);
+  if (mixed.length > 0) throw invalid(path, document, mixed);
   return {
     path,
     temporal: withPaths(grammar.data.temporal ?? {}, absolute),

@@ -14,6 +14,24 @@ export function checkOverlaps(stores: readonly StoreSettings[]): Problem[] {
   );
 }
 
+/**
+ * A database that writes into a store would have its objects taken for a backup's, and removed with it; and its copies
+ * would be lost together with what they are copies of.
+ */
+export function checkProductStorages(
+  stores: readonly StoreSettings[],
+  storages: readonly { target: string; storage: StoreSettings }[],
+): Problem[] {
+  return storages.flatMap(({ target, storage }) =>
+    stores
+      .filter((store) => overlap(placeOf(store), placeOf(storage)))
+      .map((store) => ({
+        path: ['targets', target, 'connection', 'storage'],
+        text: `expected a place outside all stores, found one that overlaps with the store "${store.name}"`,
+      })),
+  );
+}
+
 function placeOf(store: StoreSettings): string[] {
   if (store.type === 'directory') return ['directory', ...segments(store.path)];
   const host = store.endpoint ? new URL(store.endpoint).host.toLowerCase() : 'aws';

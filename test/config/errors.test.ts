@@ -98,6 +98,19 @@ describe('a wrong configuration', () => {
     ]);
   });
 
+  it('refuses a database that writes its backups into a store', async () => {
+    const config = (prefix: string) =>
+      `stores:\n  a: { type: s3, bucket: x, prefix: kept }\ntargets:\n  articles:\n    product: weaviate\n    store: a\n    connection:\n      url: http://127.0.0.1:1\n      storage: { type: s3, bucket: x${prefix} }`;
+    for (const prefix of ['', ', prefix: kept', ', prefix: kept/articles']) {
+      expect(await problemsOf(config(prefix))).toEqual([
+        expect.stringMatching(
+          /:9: targets\.articles\.connection\.storage: .* overlaps with the store "a"\.$/,
+        ),
+      ]);
+    }
+    await expect(problemsOf(config(', prefix: weaviate'))).rejects.toThrow('taken for valid');
+  });
+
   it('refuses overlapping prefixes of one bucket, and takes neighbours', async () => {
     const stores = (one: string, other: string) =>
       `stores:\n  a: { type: s3, bucket: x, ${one} }\n  b: { type: s3, bucket: x, ${other} }\ntargets: {}`;
