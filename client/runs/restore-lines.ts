@@ -32,10 +32,15 @@ export function reportLines(report: RestoreReport): string[] {
       ? [`The destination as it was before is kept as backup ${report.safetyBackup}`]
       : []),
     `${plan.backup} is restored into ${plan.into}: ${humanBytes(report.bytes)} in ${humanDuration(report.durationMs)}; ` +
-      `proven ${plural(proof.identical, 'artifact')} identical` +
-      (proof.equivalent > 0 ? ` and ${proof.equivalent} equal in content` : '') +
+      provenOf(proof) +
       withWarnings(report.warnings),
   ];
+}
+
+function provenOf({ identical, equivalent }: RestoreReport['proof']): string {
+  if (identical + equivalent === 0) return 'nothing of it is proven';
+  const alike = equivalent > 0 ? ` and ${equivalent} equal in content` : '';
+  return `proven ${plural(identical, 'artifact')} identical${alike}`;
 }
 
 function section(title: string, names: string[]): string[] {
