@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -33,7 +35,8 @@ beforeAll(async () => {
     timeouts: { ...HASTE, job: '60s' },
   };
   const stores = { disk: { type: 'directory', path: store.path } };
-  const config = { stores, targets: { [TARGET]: target } };
+  const uncounted = { ...target, connection: { ...target.connection, census: 'none' } };
+  const config = { stores, targets: { [TARGET]: target, uncounted } };
   holdfast = await startHoldfast({ address: inject('temporalAddress'), config });
   const report = await holdfast.run('backup', { target: TARGET });
   expect(report.warnings).toEqual([]);
@@ -95,6 +98,36 @@ test('a cancelled restore says that the state is not known, and what to check', 
     message: expect.stringContaining('/api/v3/enterprise/restore/'),
   });
   expect(world.simulator.cluster.restoring).toBe(false);
+});
+
+test('a cancelled restore says what was put back for it and stays', async () => {
+  const { cluster } = world.simulator;
+  const prefix = cluster.prefix(backup);
+  await cluster.storage.remove((await below(prefix)).map(({ key }) => key));
+  world.faults.holdJobs?.();
+  const handle = await holdfast.start('restore', restore({ safetyBackup: false }));
+  await expect.poll(() => cluster.restoring).toBe(true);
+  await handle.signal('cancel');
+  const error = await handle.result().catch((caught: unknown) => caught);
+  expect(causeOf(error)).toMatchObject({
+    type: 'RESTORE_STATE_UNKNOWN',
+    message: expect.stringMatching(new RegExp(`stays in .*, below ${prefix}: remove it`)),
+  });
+  expect(await below(prefix)).not.toEqual([]);
+});
+
+test('a restore that nobody compared counts as no proof of the backup', async () => {
+  const { backup: taken } = await holdfast.run('backup', { target: 'uncounted' });
+  const report = await holdfast.run('restore', {
+    target: 'uncounted',
+    backup: taken,
+    confirm: 'uncounted',
+    safetyBackup: false,
+  });
+  expect(report.proof).toEqual({ identical: 0, equivalent: 0 });
+  expect(report.warnings.map(({ code }) => code)).toContain('PROOF_IMPOSSIBLE');
+  const kept = await readdir(join(store.path, 'uncounted', taken));
+  expect(kept).not.toContain('proofs');
 });
 
 test('a cancelled backup leaves nothing, at the server and in its storage', async () => {

@@ -1,6 +1,7 @@
 import type { Activities } from '../../../workflows/contract/activities.ts';
 import { attempt } from '../../attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
+import { keepingLease } from '../../lease.ts';
 import { withDelegated, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { beginOnce } from '../begin-once.ts';
@@ -14,15 +15,17 @@ export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob
         if (await readState(store, job, at.signal)) return;
         const plan = await readRestorePlan(store, job, at.signal);
         const reader = await backupReader(store, job, at.signal);
-        const since = await beginOnce(deps, at, store, job, plan, reader);
-        const state = await withDelegated(
-          deps,
-          at,
-          job.destination,
-          (session) => session.restore.start(plannedJob(plan), since),
-          job.snapshot,
-        );
-        await writeState(store, job, state, at.signal);
+        await keepingLease(store, job, 'restore', at.signal, async () => {
+          const since = await beginOnce(deps, at, store, job, plan, reader);
+          const state = await withDelegated(
+            deps,
+            at,
+            job.destination,
+            (session) => session.restore.start(plannedJob(plan), since),
+            job.snapshot,
+          );
+          await writeState(store, job, state, at.signal);
+        });
       }),
     );
 }

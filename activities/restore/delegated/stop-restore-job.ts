@@ -6,6 +6,7 @@ import type { PlannedJob, RestoreJobs } from '../../products/delegated.ts';
 import { withDelegated, withStore } from '../../workspace.ts';
 import { begunAt, readRestorePlan, readState } from '../restore-in-store.ts';
 import { plannedJob, stagingOf } from './plan-delegated.ts';
+import type { Staging } from './plan-staging.ts';
 import { unstage } from './unstage.ts';
 
 /** A restore that the product never heard of leaves nothing but what was put back for it. */
@@ -21,12 +22,20 @@ export function stopRestoreJob(deps: Dependencies): Activities['stopRestoreJob']
           const undone = begun
             ? await stopAndUndo(at, job, keep, restore, plan, state)
             : { removed: [], quarantined: [] };
+          const staging = stagingOf(stored);
           // What the product may still be reading stays where it is.
-          if (undone.unknown === undefined) await unstage(storage, stagingOf(stored), at.signal);
+          if (undone.unknown !== undefined) return toldOf(undone, storage.place, staging);
+          await unstage(storage, staging, at.signal);
           return undone;
         });
       }),
     );
+}
+
+function toldOf(undone: Undone, place: string, { ours }: Staging): Undone {
+  if (ours.length === 0) return undone;
+  const stays = `What was put back for it stays in ${place}, below ${ours.join(', ')}: remove it when this is settled.`;
+  return { ...undone, unknown: `${undone.unknown} ${stays}` };
 }
 
 async function stopAndUndo(
