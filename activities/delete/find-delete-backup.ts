@@ -1,4 +1,5 @@
-import type { Activities } from '../../workflows/contract/activities.ts';
+import type { Activities, DeleteJob } from '../../workflows/contract/activities.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { attempt } from '../attempt.ts';
 import { readIfThere } from '../catalog/json.ts';
@@ -8,16 +9,38 @@ import { parseManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { withStore } from '../workspace.ts';
+import { withStorage, withStore } from '../workspace.ts';
 
 export function findDeleteBackup(deps: Dependencies): Activities['findDeleteBackup'] {
   return (job) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const manifest = await findManifest(store, job.snapshot, job.backup, at.signal);
-        return manifest?.delegated ? { ...job, product: manifest.delegated.name } : job;
+        if (!manifest?.delegated) return job;
+        const { name, place } = manifest.delegated;
+        const warnings = [...job.warnings, ...(await movedSince(deps, job, place))];
+        return { ...job, product: name, warnings };
       }),
     );
+}
+
+/** What a database wrote is looked for where its target writes now. */
+async function movedSince(
+  deps: Dependencies,
+  { backup, snapshot }: DeleteJob,
+  place: string,
+): Promise<Warning[]> {
+  const now = await withStorage(deps, snapshot, (storage) => Promise.resolve(storage.place));
+  if (now === place) return [];
+  return [
+    {
+      code: 'PRODUCT_STORAGE_MOVED',
+      message:
+        `What the database wrote for backup ${backup} lay in ${place}, and target ${snapshot.target} writes to ` +
+        `${now} now: what lies in ${place} below its name is not removed; do it by hand.`,
+      subject: backup,
+    },
+  ];
 }
 
 /**
