@@ -3,7 +3,10 @@ import { listBackups } from '../catalog/list-backups.ts';
 import type { PreviousBackup } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
 
-/** The newest committed backup on which one of a delegated product may rest, unless a full one was asked for. */
+/**
+ * The newest committed backup on which one of a delegated product may rest, unless a full one was asked for. None, when
+ * it or what it rests on was found damaged: everything that came to rest on it would be, too.
+ */
 export async function previousBackup(
   store: Store,
   { snapshot, backup, full }: BackupJob,
@@ -11,10 +14,12 @@ export async function previousBackup(
 ): Promise<PreviousBackup | undefined> {
   if (full) return undefined;
   const entries = await listBackups(store, snapshot.target, signal);
+  const bad = new Set(entries.filter(({ proof }) => proof?.ok === false).map(({ id }) => id));
   for (const { id, manifest } of entries.toReversed()) {
     if (id === backup || manifest?.product.name !== snapshot.product) continue;
     const { delegated, detail } = manifest;
     if (!delegated) continue;
+    if ([id, ...delegated.bases.map((base) => base.backup)].some((one) => bad.has(one))) break;
     return { name: delegated.name, bases: delegated.bases.map(({ name }) => name), detail };
   }
   return undefined;

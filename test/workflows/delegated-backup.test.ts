@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { causeOf } from './world.ts';
@@ -93,6 +95,13 @@ describe('a backup that the product writes', () => {
     expect(second.bases).toEqual([first.backup]);
     expect((await basesOf()).bases).toEqual([second.backup, first.backup]);
     expect((await basesOf({ full: true })).bases).toEqual([]);
+    const last = await basesOf();
+    await world.copied(last.backup);
+    await rm(join(world.store, 'articles', last.backup, 'data'), { recursive: true });
+    const input = { target: 'articles', backup: last.backup, depth: 'quick' } as const;
+    expect(await world.holdfast.run('verify', input)).toMatchObject({ ok: false });
+    // Nothing comes to rest on what is known to be damaged.
+    expect((await basesOf()).bases).toEqual([]);
     await world.holdfast.configure(world.config);
   });
 
