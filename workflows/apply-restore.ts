@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { RestoreJob, Undone } from './contract/activities.ts';
 import type { RestoreReport } from './contract/operations.ts';
@@ -32,13 +32,20 @@ export async function applyRestore(
     report.safetyBackup = (await takeBackup(run, job.safety)).backup;
   }
 
+  let asked = false;
   try {
-    const restoreBy = destination.kind === 'delegated' ? restoreByProduct : restoreArtifacts;
-    await restoreBy(run, job, pages, report);
+    if (destination.kind === 'delegated') {
+      await restoreByProduct(run, job, pages, report, () => {
+        asked = true;
+      });
+    } else await restoreArtifacts(run, job, pages, report);
   } catch (error) {
     if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, destination));
     // What could not be proven is kept under another name: on a bad night, most of the data is better than none.
-    const unknown = await undo(run, job, failureCode(error) === 'RESTORE_NOT_PROVEN');
+    const undone = await undo(run, job, failureCode(error) === 'RESTORE_NOT_PROVEN');
+    // A restore that calls itself cancelled must not go on in the product.
+    const unstopped = asked && undone === 'failed' && isCancellation(error);
+    const unknown = unstopped ? notStopped(job) : told(undone);
     throw unknown ? failure('RESTORE_STATE_UNKNOWN', unknown) : error;
   }
 }
@@ -51,11 +58,23 @@ function wayBack(backup: string, { target, store }: RestoreJob['destination']): 
   };
 }
 
+/** The checks that a person must make, when the product cannot say in what state it is. */
+function told(undone: Undone | 'failed'): string | undefined {
+  return undone === 'failed' ? undefined : undone.unknown;
+}
+
+function notStopped({ backup, destination }: RestoreJob): string {
+  return (
+    `${destination.target} could not be asked to stop its restore of backup ${backup}: it may still run, or have come ` +
+    'to its end. Look there before anybody uses it; the warnings say what stood in the way.'
+  );
+}
+
 /**
  * A destination that refuses the undoing must not hide why the restore failed.
- * @returns the checks that a person must make, when the product cannot say in what state it is
+ * @returns what became of it; `failed` when that is not known
  */
-async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<string | undefined> {
+async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<Undone | 'failed'> {
   run.enter('undoing', false);
   const clean = activities('clean', 'undo', job.destination);
   try {
@@ -65,14 +84,14 @@ async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<string | 
         : clean.undoRestore({ job, keep }),
     );
     run.warn(...tellOf(undone));
-    return undone.unknown;
+    return undone;
   } catch (error) {
     const { message } = verdict(error);
     run.warn({
       code: 'LEFTOVERS',
       message: `What this restore created could not be removed: ${message}`,
     });
-    return undefined;
+    return 'failed';
   }
 }
 

@@ -124,6 +124,27 @@ describe('a restore by the product', () => {
   });
 });
 
+test('a cancelled restore that the product cannot be told of is not called cancelled', async () => {
+  world.spare.switches.downloadMs = 600_000;
+  const handle = await world.holdfast.start('restore', {
+    target: 'articles',
+    backup,
+    into: 'spare',
+  });
+  await expect
+    .poll(async () => (await handle.query<{ product?: string }>('progress')).product, {
+      timeout: 30_000,
+    })
+    .toBeTruthy();
+  world.spare.switches.unavailable = true;
+  await handle.signal('cancel');
+  const error = await handle.result().catch((caught: unknown) => caught);
+  expect(causeOf(error)).toMatchObject({
+    type: 'RESTORE_STATE_UNKNOWN',
+    message: expect.stringContaining('may still run'),
+  });
+});
+
 async function proofs(): Promise<unknown[]> {
   const folder = join(world.store, 'articles', backup, 'proofs');
   const names = await readdir(folder);
