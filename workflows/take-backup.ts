@@ -54,8 +54,9 @@ async function discard(run: Run, job: BackupJob): Promise<BackupReport | null> {
         const stopped = await clean('stop the job of the product').stopBackupJobs(job);
         run.warn(...stopped.warnings);
       }
-      const { committed } = await clean('remove what was not committed').discardBackup(job);
-      return committed;
+      const discarded = await clean('remove what was not committed').discardBackup(job);
+      run.warn(...(discarded.warnings ?? []));
+      return discarded.committed;
     });
   } catch (error) {
     const { message } = verdict(error);

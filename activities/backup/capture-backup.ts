@@ -2,6 +2,7 @@ import type { Activities, BackupJob, PlanSummary } from '../../workflows/contrac
 import { attempt, type Attempt } from '../attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
+import { openNotebook } from '../catalog/notebook.ts';
 import { readPlan, writePlan, type BackupPlan } from '../catalog/plan.ts';
 import { predecessor } from '../catalog/predecessor.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -43,13 +44,14 @@ async function capture(
       session.backup.capture({
         spool,
         startedAt: new Date(job.scheduledAt ?? job.startedAt),
-        store: async (artifact, open) => {
+        notes: openNotebook(store, folder, at.signal),
+        store: async (artifact, open, options) => {
           const stored = await storeArtifact({
             store,
             folder,
             artifact,
             open,
-            adopt: false,
+            adopt: options?.keepSame ? 'same' : false,
             sealer,
             opener,
             throttle,

@@ -2,9 +2,11 @@ import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import { backupFolder, MANIFEST, RUN } from '../catalog/layout.ts';
 import { readIfThere, readJson } from '../catalog/json.ts';
+import { openNotebook } from '../catalog/notebook.ts';
 import { parseManifest } from '../catalog/read-manifest.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { findProduct } from '../products/registry.ts';
 import { withStore } from '../workspace.ts';
 import { reportOf } from './report.ts';
 
@@ -23,7 +25,14 @@ export function discardBackup(deps: Dependencies): Activities['discardBackup'] {
         const claim = (await readIfThere(store, folder + RUN, at.signal)) as
           { runId?: unknown } | undefined;
         if (claim === undefined || claim.runId === job.run.runId) {
+          const product = findProduct(job.snapshot.product);
+          const notes = openNotebook(store, folder, at.signal);
+          const warnings =
+            product.kind === 'streamed' && product.givenUp
+              ? await product.givenUp({ connection: job.snapshot.connection, notes })
+              : [];
           await removeBelow(store, folder, at.signal);
+          return { committed: null, warnings };
         }
         return { committed: null };
       }),

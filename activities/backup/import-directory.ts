@@ -7,6 +7,7 @@ import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
 import { backupFolder, MANIFEST, RUN, WORK } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
+import { notebookInMemory } from '../catalog/notebook.ts';
 import { writeObjects } from '../catalog/objects.ts';
 import { parseManifest, readManifest } from '../catalog/read-manifest.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
@@ -110,7 +111,12 @@ async function storeAll(options: ImportOptions, folder: string) {
     return stored;
   };
   const { startedAt } = directory;
-  const captured = await directory.capture({ spool, startedAt, store: take });
+  const captured = await directory.capture({
+    spool,
+    startedAt,
+    notes: notebookInMemory(),
+    store: take,
+  });
   await eachBounded(captured.artifacts, snapshot.limits.concurrency, async (artifact) => {
     await take(artifact, () => directory.open(artifact));
   });

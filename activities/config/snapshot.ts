@@ -21,13 +21,18 @@ export function snapshotOf(config: Config, name: string): TargetSnapshot {
     encryption: target.encryption,
     limits: target.limits,
     timeouts: target.timeouts,
-    locks: [
-      ...(target.cluster === undefined ? [] : [lockId.cluster(target.product, target.cluster)]),
-      lockId.target(name),
-    ],
+    locks: locksOf(name, target),
     protected: target.protected,
     safetyBackup: target.safetyBackup,
   };
+}
+
+/** What is shared comes before what is the target's own, and sorted, so that no two runs wait for each other. */
+function locksOf(name: string, { product: kind, connection, cluster }: Target): string[] {
+  const product = findProduct(kind);
+  const own = product.kind === 'streamed' ? (product.locks?.(connection) ?? []) : [];
+  const shared = new Set([...(cluster === undefined ? [] : [cluster]), ...own]);
+  return [...[...shared].toSorted().map((key) => lockId.cluster(kind, key)), lockId.target(name)];
 }
 
 /** @throws TARGET_UNKNOWN */

@@ -15,17 +15,18 @@ interface EarlierAttempt extends ObjectPathParts {
 /**
  * Looks for what earlier attempts left, and takes the newest that is whole: read back, hashed, decrypted and checked
  * in its format.
- * @returns its lines, or else the first attempt's number that no object bears yet
+ * @returns its lines, if there is one, and the first attempt's number that no object bears yet
  */
 export async function adoptEarlier(
   options: StoreArtifactOptions,
 ): Promise<{ lines?: ObjectLine[]; nextAttempt: number }> {
   const attempts = await listAttempts(options);
+  const nextAttempt = (attempts[0]?.attempt ?? 0) + 1;
   for (const attempt of attempts) {
     const lines = await adopt(options, attempt);
-    if (lines) return { lines, nextAttempt: attempt.attempt };
+    if (lines) return { lines, nextAttempt };
   }
-  return { nextAttempt: (attempts[0]?.attempt ?? 0) + 1 };
+  return { nextAttempt };
 }
 
 /** Newest first. */

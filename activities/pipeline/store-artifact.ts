@@ -5,6 +5,7 @@ import type { Store } from '../stores/store.ts';
 import { adoptEarlier } from './adopt-earlier.ts';
 import type { Opener } from './age/opener.ts';
 import type { Sealer } from './age/sealer.ts';
+import { sourceHolds } from './source-holds.ts';
 import type { Throttle } from './throttle.ts';
 import { writeAttempt } from './write-attempt.ts';
 
@@ -35,9 +36,10 @@ export interface StoreArtifactOptions {
   fresh?: boolean | undefined;
   /**
    * False: what an earlier attempt left is not of this moment (a snapshot that must match others), so it is never
-   * adopted and the next free name is taken.
+   * adopted and the next free name is taken. `same`: it is adopted when the source, read once more to its end, has the
+   * very same bytes.
    */
-  adopt?: boolean | undefined;
+  adopt?: boolean | 'same' | undefined;
 }
 
 /** More attempts than any retry policy makes; beyond it something else is wrong. */
@@ -60,7 +62,11 @@ export async function storeArtifact(options: StoreArtifactOptions): Promise<Obje
   while (attempt <= ATTEMPT_LIMIT) {
     if (look) {
       const earlier = await adoptEarlier(options);
-      if (earlier.lines) return earlier.lines;
+      if (earlier.lines) {
+        const judged = options.adopt === 'same' ? await sourceHolds(options, earlier.lines) : true;
+        if (judged === 'gone') return [];
+        if (judged) return earlier.lines;
+      }
       // A listing may lag behind: a name that was found taken is not tried again.
       attempt = Math.max(earlier.nextAttempt, free);
       look = false;

@@ -25,7 +25,10 @@ export async function writeAttempt(
 }
 
 /** A source that opens after the signal has fired finds nobody who would read it, and is closed. */
-async function openSource({ open, signal }: StoreArtifactOptions): Promise<OpenArtifact | 'gone'> {
+export async function openSource({
+  open,
+  signal,
+}: StoreArtifactOptions): Promise<OpenArtifact | 'gone'> {
   signal.throwIfAborted();
   const opening = open();
   try {

@@ -32,8 +32,21 @@ export interface StreamedProduct {
   readonly restoreOnly?: true;
   /** The `connection` of a target; secrets are references. */
   readonly connection: z.ZodObject;
+  /**
+   * What only one operation may use at a time, whichever target it is of: `<project>/<service>`. Sorted into the locks
+   * of a run, before the one of its target. Absent: nothing but the target itself.
+   */
+  locks?(connection: Record<string, unknown>): string[];
   /** Connects with the settings of a snapshot; opens no socket before the first call. */
   connect(context: ProductContext): ProductSession;
+  /**
+   * What goes on at the product after a backup was given up, by the notes of its attempts. Asks nobody, and never
+   * fails. Absent: nothing goes on.
+   */
+  givenUp?(backup: {
+    connection: Record<string, unknown>;
+    notes: Pick<Notebook, 'recall'>;
+  }): Promise<Warning[]>;
   /**
    * Reads a directory that the product's own tool wrote, as the source of a backup. Absent: there is no such tool.
    * @throws INPUT_INVALID, BACKUP_FORMAT_NEWER, BACKUP_DAMAGED
@@ -95,8 +108,18 @@ export interface BackupSource {
   capture(sink: {
     spool: string;
     startedAt: Date;
-    /** `open` may be called again, when a long artifact has to be split. */
-    store(artifact: ArtifactPlan, open: () => Promise<OpenArtifact>): Promise<ObjectLine[]>;
+    /** What earlier attempts at this backup have to tell. */
+    notes: Notebook;
+    /**
+     * `open` may be called again, when a long artifact has to be split. What an earlier attempt stored is of another
+     * moment and stays aside; with `keepSame` it is kept when the source, read to its end, has the very same bytes:
+     * only when it has others is `open` called again.
+     */
+    store(
+      artifact: ArtifactPlan,
+      open: () => Promise<OpenArtifact>,
+      options?: { keepSame?: boolean },
+    ): Promise<ObjectLine[]>;
   }): Promise<Capture>;
 
   /** Opens one planned artifact. `gone` when it no longer exists at the source, which is no failure. */
@@ -113,6 +136,19 @@ export interface BackupSource {
     gone: string[];
   }): Promise<Conclusion>;
 }
+
+/** What the attempts at one backup tell each other: it outlives any worker, and goes with the work of the backup. */
+export interface Notebook {
+  recall(key: string): Promise<Note | undefined>;
+  /**
+   * Each key is written once: the first one counts, also between attempts beside each other.
+   * @returns what counts
+   */
+  remember(key: string, note: Note): Promise<Note>;
+}
+
+/** Small, and never a secret. */
+export type Note = Readonly<Record<string, string | number | boolean>>;
 
 /** One stream of bytes to take: small, because plans hold thousands. */
 export interface ArtifactPlan {

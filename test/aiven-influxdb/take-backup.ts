@@ -1,7 +1,8 @@
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
+import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { aivenInfluxdb } from '../../activities/products/aiven-influxdb/index.ts';
-import type { Capture, ProductSession } from '../../activities/products/product.ts';
+import type { Capture, Notebook, ProductSession } from '../../activities/products/product.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
@@ -38,7 +39,11 @@ export interface Taken {
 }
 
 /** Captures into a directory, as the activity does. */
-export async function takeBackup(of: ProductSession, path: string): Promise<Taken> {
+export async function takeBackup(
+  of: ProductSession,
+  path: string,
+  notes: Notebook = notebookInMemory(),
+): Promise<Taken> {
   const resources = createStoreResources();
   const store = openStore({ name: 'disk', type: 'directory', path }, resources);
   const lines: ObjectLine[] = [];
@@ -47,13 +52,14 @@ export async function takeBackup(of: ProductSession, path: string): Promise<Take
     const capture = await of.backup.capture({
       spool: path,
       startedAt: new Date('2026-11-20T02:00:00Z'),
-      store: async (artifact, open) => {
+      notes,
+      store: async (artifact, open, options) => {
         const made = await storeArtifact({
           store,
           folder: 'metrics/one/',
           artifact,
           open,
-          adopt: false,
+          adopt: options?.keepSame ? 'same' : false,
           signal: new AbortController().signal,
         });
         stored.push(artifact.path);

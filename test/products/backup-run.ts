@@ -7,6 +7,7 @@ import {
   type Manifest,
   type ObjectLine,
 } from '../../activities/catalog/manifest.ts';
+import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import { readObjects, writeObjects } from '../../activities/catalog/objects.ts';
 import { readManifest } from '../../activities/catalog/read-manifest.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
@@ -76,6 +77,7 @@ export async function backupRun(product: string, stallMs = 20_000): Promise<Back
       const capture = await session.backup.capture({
         spool: await run.spool(),
         startedAt: STARTED,
+        notes: notebookInMemory(),
         store: async (artifact, open) => {
           const stored = await storeArtifact({ ...storing, artifact, open, adopt: false });
           lines.push(...stored);

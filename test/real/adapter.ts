@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreRequest } from '../../workflows/contract/operations.ts';
+import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
@@ -82,6 +83,7 @@ export async function takeBackup(
   const capture = await source.capture({
     spool,
     startedAt,
+    notes: notebookInMemory(),
     store: async (artifact, open) => {
       const made = await storeArtifact({ ...storing, artifact, open, fresh: true });
       lines.push(...made);

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readManifest } from '../../activities/products/influxdb-v2/official-manifest.ts';
 import { TsmContent } from '../../activities/pipeline/tsm/tsm-content.ts';
@@ -282,6 +283,7 @@ describe('what a real influxd does to a backup', () => {
     await session.backup.capture({
       spool: taken.spool,
       startedAt: new Date('2026-11-20T02:00:00Z'),
+      notes: notebookInMemory(),
       store: async (artifact, open) => {
         names.push(artifact.path);
         const early = held.find(({ path }) => path === `data/${artifact.path}`);

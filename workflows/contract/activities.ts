@@ -55,8 +55,11 @@ export interface Activities {
   commitBackup(request: { job: BackupJob; preflight: Preflight }): Promise<BackupReport>;
   /** Removes plan and receipts of a committed backup. */
   tidyBackup(job: BackupJob): Promise<void>;
-  /** Removes everything of a backup that was not committed. Leaves a committed one alone, and says so. */
-  discardBackup(job: BackupJob): Promise<{ committed: BackupReport | null }>;
+  /**
+   * Removes everything of a backup that was not committed. Leaves a committed one alone, and says so. Warns of what goes
+   * on at the product nevertheless.
+   */
+  discardBackup(job: BackupJob): Promise<{ committed: BackupReport | null; warnings?: Warning[] }>;
 
   /** Delegated: has the product begin its own backup, under a name of this round, or finds what an attempt began. */
   startBackupJob(request: { job: BackupJob; round: number }): Promise<void>;

@@ -12,6 +12,7 @@ import { download } from './download.ts';
 import { backupName, ROLE } from './names.ts';
 import { patiently, pause } from './pause.ts';
 import { requestBackup } from './request-backup.ts';
+import type { RequestNotes } from './request-notes.ts';
 import { requireRunning } from './running.ts';
 import { walkBackup, WalkedBackup } from './walk-backup.ts';
 
@@ -43,10 +44,10 @@ async function capture(source: Source, sink: Sink): Promise<Capture> {
   const { client, context } = source;
   const name = backupName(context.target, sink.startedAt);
   requireRunning(await patiently(() => client.service(), context.signal), client.server);
-  await requestBackup(client, name, context.signal);
+  const request = await requestBackup(client, name, sink.notes, context.signal);
   const walked = new WalkedBackup();
   for (let attempt = 1; ; attempt += 1) {
-    const taken = await take(source, sink, name, walked);
+    const taken = await take(source, sink, name, walked, request);
     if (!('brokenOff' in taken)) {
       return {
         artifacts: [],
@@ -54,7 +55,9 @@ async function capture(source: Source, sink: Sink): Promise<Capture> {
         warnings: warningsOf(walked, taken),
       };
     }
-    if (attempt === DOWNLOADS || context.signal.aborted) throw taken.brokenOff;
+    if (attempt === DOWNLOADS || context.signal.aborted) {
+      throw taken.damaged ? await judged(taken.brokenOff, request) : taken.brokenOff;
+    }
     await pause(PAUSE_MS * 2 ** attempt, context.signal);
   }
 }
@@ -66,20 +69,29 @@ const PASSING = new Set<HoldfastError['code']>([
   'TARGET_UNREACHABLE',
 ]);
 
+/** After these the file of a request is of no use any more. */
+const SPENT = new Set<HoldfastError['code']>([
+  'SOURCE_GARBLED',
+  'SOURCE_TRUNCATED',
+  'TARGET_ERROR',
+]);
+
 async function take(
   { client, connection, context }: Source,
   sink: Sink,
   name: string,
   walked: WalkedBackup,
-): Promise<CheckedBackup | { brokenOff: HoldfastError }> {
+  request: RequestNotes,
+): Promise<CheckedBackup | { brokenOff: HoldfastError; damaged: boolean }> {
   const service = await patiently(() => client.service(), context.signal);
   const address = await backupAddress(service, connection, client.server);
   const transport: Transport = { failure: undefined };
-  const seen = walked.seen.size > 0;
+  const seen = (await request.seen.recall()) !== undefined;
   const tar = download({ address, name, seen, ca: connection.ca, server: client.server, context });
   try {
-    await walkBackup(noting(tar, transport), walked, {
-      store: (artifact, open) => sink.store(artifact, open),
+    const noted = noting(tar, transport, () => request.seen.remember({ seen: true }));
+    await walkBackup(noted, walked, {
+      store: (artifact, open) => sink.store(artifact, open, { keepSame: true }),
       concurrency: context.concurrency,
     });
   } catch (error) {
@@ -87,9 +99,9 @@ async function take(
     const told = transport.failure ?? translated(error, name);
     const broken = cut || transport.failure !== undefined;
     if (broken && told instanceof HoldfastError && PASSING.has(told.code)) {
-      return { brokenOff: told };
+      return { brokenOff: told, damaged: transport.failure === undefined };
     }
-    throw told;
+    throw await judged(told, request);
   }
   try {
     const checked = checkBackup(walked);
@@ -97,8 +109,16 @@ async function take(
     await storeWhole(sink, walked.manifest, ROLE.manifest, 'manifest of the official tool');
     return checked;
   } catch (error) {
-    throw translated(error, name);
+    throw await judged(translated(error, name), request);
   }
+}
+
+/** What is wrong with the file itself does not pass: the next attempt requests another one. */
+async function judged(error: unknown, request: RequestNotes): Promise<unknown> {
+  if (error instanceof HoldfastError && SPENT.has(error.code)) {
+    await request.spent.remember({ spent: true });
+  }
+  return error;
 }
 
 /** What the connection itself failed with: the bytes that came are as good as they were. */
@@ -109,9 +129,15 @@ interface Transport {
 async function* noting(
   source: AsyncIterable<Uint8Array>,
   transport: Transport,
+  onFirst: () => Promise<unknown>,
 ): AsyncGenerator<Uint8Array> {
+  let first = true;
   try {
-    yield* source;
+    for await (const chunk of source) {
+      if (first) await onFirst();
+      first = false;
+      yield chunk;
+    }
   } catch (error) {
     transport.failure = error;
     throw error;
@@ -133,8 +159,10 @@ async function storeWhole(
   const body = async function* () {
     yield bytes;
   };
-  await sink.store({ path, role, subject, format: 'bytes', key: {}, bytes: bytes.length }, () =>
-    Promise.resolve({ body: body(), codec: 'identity' }),
+  await sink.store(
+    { path, role, subject, format: 'bytes', key: {}, bytes: bytes.length },
+    () => Promise.resolve({ body: body(), codec: 'identity' }),
+    { keepSame: true },
   );
 }
 

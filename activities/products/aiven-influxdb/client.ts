@@ -15,6 +15,11 @@ const USUAL_PAUSE_MS = 5_000;
 
 class NotKnown extends Error {}
 
+/** For people: `Aiven service metrics of project acme`. */
+export function serverName({ project, service }: Pick<Connection, 'project' | 'service'>): string {
+  return `Aiven service ${service} of project ${project}`;
+}
+
 /** The control plane, for one service. */
 export class AivenClient {
   /** For people: `Aiven service metrics of project acme`. */
@@ -26,7 +31,7 @@ export class AivenClient {
 
   constructor(connection: Connection, context: ProductContext) {
     const { project, service, apiUrl, ca } = connection;
-    this.server = `Aiven service ${service} of project ${project}`;
+    this.server = serverName(connection);
     this.#connection = connection;
     this.#context = context;
     this.#path = `/v1/project/${encodeURIComponent(project)}/service/${encodeURIComponent(service)}`;

@@ -1,7 +1,8 @@
 import type { ProductContext, ProductSession, StreamedProduct } from '../product.ts';
 import { createBackupSource } from './backup-source.ts';
-import { AivenClient } from './client.ts';
+import { AivenClient, serverName } from './client.ts';
 import { connectionSchema } from './config.ts';
+import { givenUp } from './given-up.ts';
 import { preflight } from './preflight.ts';
 import { createRestoreSink } from './restore-sink.ts';
 
@@ -10,7 +11,14 @@ export const aivenInfluxdb: StreamedProduct = {
   name: 'aiven-influxdb',
   kind: 'streamed',
   connection: connectionSchema,
+  // A service has one place for a backup, and each request replaces what is there.
+  locks: (connection) => {
+    const { project, service } = connectionSchema.parse(connection);
+    return [`${project}/${service}`];
+  },
   connect,
+  givenUp: ({ connection, notes }) =>
+    givenUp(serverName(connectionSchema.parse(connection)), notes),
 };
 
 function connect(context: ProductContext): ProductSession {

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../../failure.ts';
-import type { TaskState } from './answers.ts';
+import type { Notebook } from '../product.ts';
 import type { AivenClient } from './client.ts';
 import { patiently, pause } from './pause.ts';
+import { requestNotes, type RequestNotes } from './request-notes.ts';
 
 /** A backup that failed is requested again so often: its reason may have passed. */
 const REQUESTS = 3;
@@ -11,21 +12,26 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Has the service make a backup and waits until it is done. There is one place for it: each request replaces what is
- * there. A request whose answer was lost is made again, which costs time and nothing else.
+ * Has the service make a backup and waits until it is done; goes on with the request that an earlier attempt made. There
+ * is one place for it: each request replaces what is there. A request whose answer was lost is made again, which costs
+ * time and nothing else.
+ * @returns the notes of the request that succeeded
  * @throws JOB_FAILED, JOB_STUCK, and refusals
  */
 export async function requestBackup(
   client: AivenClient,
   name: string,
+  notes: Notebook,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<RequestNotes> {
   let failure = '';
-  for (let request = 1; request <= REQUESTS; request += 1) {
-    const task = await patiently(() => client.createBackup(name), signal);
-    const ended = await follow(client, task, signal);
-    if (ended?.succeeded) return;
-    failure = ended ? ended.result || 'no reason given' : 'it does not know the task any more';
+  for (let number = 1, failed = 0; failed < REQUESTS; number += 1) {
+    const request = requestNotes(notes, number);
+    if (await request.spent.recall()) continue;
+    const { succeeded, result } = await follow(client, name, request, signal);
+    if (succeeded) return request;
+    failed += 1;
+    failure = result;
   }
   throw new HoldfastError(
     'JOB_FAILED',
@@ -33,15 +39,25 @@ export async function requestBackup(
   );
 }
 
-/** @returns undefined when the task is not known any more */
 async function follow(
   client: AivenClient,
-  begun: TaskState,
+  name: string,
+  request: RequestNotes,
   signal: AbortSignal,
-): Promise<TaskState | undefined> {
+): Promise<{ succeeded: boolean; result: string }> {
+  const ended = await request.ended.recall();
+  if (ended) return ended;
+  const end = (succeeded: boolean, result: string) =>
+    request.ended.remember({ succeeded, result: result.slice(0, 300) });
+  const known = await request.task.recall();
+  const begun = known ? undefined : await patiently(() => client.createBackup(name), signal);
+  const { id } = known ?? (await request.task.remember({ id: begun?.id ?? '' }));
   const startedAt = Date.now();
-  for (let wait = FIRST_PAUSE_MS, task = begun; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
-    if (task.ended) return task;
+  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
+    const first = wait === FIRST_PAUSE_MS;
+    const task = first && begun?.id === id ? begun : await patiently(() => client.task(id), signal);
+    if (task === undefined) return end(false, 'it does not know the task any more');
+    if (task.ended) return end(task.succeeded, task.result || 'no reason given');
     if (Date.now() - startedAt > LONGEST_TASK_MS) {
       throw new HoldfastError(
         'JOB_STUCK',
@@ -49,9 +65,5 @@ async function follow(
       );
     }
     await pause(wait, signal);
-    const id = task.id;
-    const now = await patiently(() => client.task(id), signal);
-    if (now === undefined) return undefined;
-    task = now;
   }
 }

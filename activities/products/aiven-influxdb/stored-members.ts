@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ObjectLine } from '../../catalog/manifest.ts';
 
 /** A file of the backup that is stored. */
@@ -28,30 +27,4 @@ export class TailNoting {
   get inflated(): number {
     return this.#tail.length === 4 ? this.#tail.readUInt32LE(0) : 0;
   }
-}
-
-/** Whether a stream holds the very bytes that are stored, by the hash of each object. Reads it to its end. */
-export async function holdsSame(
-  { lines }: StoredMember,
-  body: AsyncIterable<Uint8Array>,
-): Promise<boolean> {
-  const parts = lines.map((line) => line.plain ?? line);
-  let [at, left, same] = [0, parts[0]?.bytes ?? 0, true];
-  let hash = createHash('sha256');
-  for await (const chunk of body) {
-    for (let offset = 0; offset < chunk.length;) {
-      if (left === 0) {
-        if (at >= parts.length) same = false;
-        else if (hash.digest('hex') !== parts[at]?.sha256) same = false;
-        at += 1;
-        hash = createHash('sha256');
-        left = parts[at]?.bytes ?? Infinity;
-      }
-      const taken = Math.min(left, chunk.length - offset);
-      hash.update(chunk.subarray(offset, offset + taken));
-      offset += taken;
-      left -= taken;
-    }
-  }
-  return same && left === 0 && at === parts.length - 1 && hash.digest('hex') === parts[at]?.sha256;
 }

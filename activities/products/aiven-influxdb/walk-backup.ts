@@ -1,11 +1,12 @@
 import type { ObjectLine } from '../../catalog/manifest.ts';
 import { FormatFault } from '../../pipeline/formats/format-fault.ts';
+import { holdsSame } from '../../pipeline/holds-same.ts';
 import { parseFileName } from '../../pipeline/influxdb-portable/portable-manifest.ts';
 import { tarMembers, type TarMember } from '../../pipeline/tar/tar-members.ts';
 import type { ArtifactPlan, OpenArtifact } from '../product.ts';
 import { InFlight } from './in-flight.ts';
 import { ROLE } from './names.ts';
-import { holdsSame, TailNoting, type StoredMember } from './stored-members.ts';
+import { TailNoting, type StoredMember } from './stored-members.ts';
 
 /** What a pass over the tar has found. Files that are stored stay so for the next pass. */
 export class WalkedBackup {
@@ -69,17 +70,20 @@ async function takeShard(
 ): Promise<void> {
   const known = walked.stored.get(name);
   if (known) {
-    if (await holdsSame(known, member.body)) return;
-    throw garbled(`holds another ${name} than when it was downloaded before`);
+    if (await holdsSame(known.lines, member.body)) return;
+    throw altered(name);
   }
-  const take = async (body: AsyncIterable<Uint8Array>) => {
-    const noting = new TailNoting();
-    const lines = await store(planOf(name, member.bytes), onceOnly(noting.pass(body)));
+  const take = async (source: () => AsyncIterable<Uint8Array>) => {
+    let noting = new TailNoting();
+    const lines = await store(planOf(name, member.bytes), async () => {
+      noting = new TailNoting();
+      return { body: noting.pass(source()), codec: 'gzip' };
+    });
     walked.stored.set(name, { bytes: noting.bytes, inflated: noting.inflated, lines });
   };
-  if (member.bytes > SMALL_BYTES) return take(member.body);
+  if (member.bytes > SMALL_BYTES) return take(onceOnly(member.body, name));
   const bytes = await collect(member.body);
-  await inFlight.run(() => take(each(bytes)));
+  await inFlight.run(() => take(() => each(bytes)));
 }
 
 function planOf(name: string, storedBytes: number): ArtifactPlan {
@@ -94,9 +98,14 @@ function planOf(name: string, storedBytes: number): ArtifactPlan {
   };
 }
 
-/** The tar passes once: what is not stored the first time is not there a second time. */
-function onceOnly(body: AsyncIterable<Uint8Array>): () => Promise<OpenArtifact> {
-  return () => Promise.resolve({ body, codec: 'gzip' });
+/** The tar passes once. Who asks a second time has found other bytes than those that are stored. */
+function onceOnly(body: AsyncIterable<Uint8Array>, name: string): () => AsyncIterable<Uint8Array> {
+  let passed = false;
+  return () => {
+    if (passed) throw altered(name);
+    passed = true;
+    return body;
+  };
 }
 
 /** The tool writes files without folders; whoever packed them may have put them into one. */
@@ -126,6 +135,10 @@ async function collect(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 async function* each(bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield bytes;
+}
+
+function altered(name: string): FormatFault {
+  return garbled(`holds another ${name} than when it was downloaded before`);
 }
 
 function garbled(what: string): FormatFault {

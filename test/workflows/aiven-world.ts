@@ -1,0 +1,69 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
+import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { HASTE } from './world.ts';
+
+/** One service of the vendor with two targets, `metrics` and `twin`, and all that backs it up. */
+export interface AivenWorld {
+  aiven: AivenSimulator;
+  holdfast: Holdfast;
+  /** The names of a backup's files in `data/`. */
+  data(backup: string): Promise<string[]>;
+  /** Every file of the target in the store. */
+  files(target?: string): Promise<string[]>;
+  /** How often the vendor was asked for a backup. */
+  requested(): number;
+  stop(): Promise<void>;
+}
+
+export const TOKEN = 'TEST_AIVEN_TOKEN';
+
+export async function startAivenWorld(timeouts: object = {}): Promise<AivenWorld> {
+  const store = await temporaryFolder('aiven-store');
+  const aiven = await startAivenSimulator();
+  process.env[TOKEN] = aiven.account.token;
+  const target = {
+    product: 'aiven-influxdb',
+    connection: {
+      project: aiven.account.project,
+      service: aiven.account.service,
+      token: { env: TOKEN },
+      apiUrl: aiven.url,
+    },
+    store: 'disk',
+    timeouts: { ...HASTE, attempts: 3, ...timeouts },
+  };
+  const holdfast = await startHoldfast({
+    address: inject('temporalAddress'),
+    config: {
+      stores: { disk: { type: 'directory', path: store.path } },
+      targets: { metrics: target, twin: target },
+    },
+  });
+  return {
+    aiven,
+    holdfast,
+    data: async (backup) => (await readdir(join(store.path, 'metrics', backup, 'data'))).toSorted(),
+    files: (name = 'metrics') => filesOf(join(store.path, name)),
+    requested: () => aiven.requests.filter(({ method }) => method === 'POST').length,
+    stop: async () => {
+      await holdfast.stop();
+      await aiven.stop();
+      await store.remove();
+    },
+  };
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return files.map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
