@@ -72,6 +72,21 @@ describe('a configuration', () => {
     ]);
   });
 
+  it('takes a lock of its own for what a product shares, beside that of the cluster, in one order', async () => {
+    const connection = '{ project: acme, service: metrics, token: { env: T } }';
+    const text = (lines = '') =>
+      withTarget(lines, connection).replace('product: influxdb-v2', 'product: aiven-influxdb');
+    const own = 'cluster/aiven-influxdb/acme/metrics';
+    const locksOf = async (lines?: string) => snapshotOf(await load(text(lines)), 'metrics').locks;
+    expect(await locksOf()).toEqual([own, 'target/metrics']);
+    for (const [cluster, expected] of [
+      ['aaa', ['cluster/aiven-influxdb/aaa', own]],
+      ['zzz', [own, 'cluster/aiven-influxdb/zzz']],
+    ] as const) {
+      expect(await locksOf(`    cluster: ${cluster}`)).toEqual([...expected, 'target/metrics']);
+    }
+  });
+
   it('means paths relative to its own file, and ~/ as the home', async () => {
     const text = withTarget('', '{ url: http://a, token: { file: secrets/token }, ca: ~/ca.pem }');
     await using folder = await temporaryFolder('config');

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { BackupReport } from '../../workflows/contract/operations.ts';
+import type { Progress } from '../../workflows/contract/progress.ts';
 import { expected } from '../influxdb-v1/portable-backup.ts';
 import { startAivenWorld, TOKEN, type AivenWorld } from './aiven-world.ts';
 import { causeOf } from './world.ts';
@@ -74,3 +76,88 @@ describe('a backup of Aiven for InfluxDB', () => {
     expect(await world.files()).toEqual(before);
   });
 });
+
+describe('a backup of Aiven for InfluxDB that is cancelled', () => {
+  test('keeps nothing, and says what goes on at the vendor', async () => {
+    world.aiven.switches.taskNeverEnds = true;
+    const before = await world.files();
+    const handle = await world.holdfast.start('backup', { target: 'metrics' });
+    await expect.poll(polls).toBeGreaterThan(0);
+    await handle.signal('cancel');
+
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    const { warnings } = await handle.query<Progress>('progress');
+    expect(warnings).toContainEqual({
+      code: 'VENDOR_GOES_ON',
+      message: expect.stringMatching(
+        /^Aiven service metrics of project acme-prod may still be making .* cannot stop one\./,
+      ),
+    });
+    expect(await world.files()).toEqual(before);
+  });
+
+  test('says nothing of the vendor when its work is done', async () => {
+    world.aiven.switches.downloadStalls = true;
+    const handle = await world.holdfast.start('backup', { target: 'metrics' });
+    await expect
+      .poll(() => world.aiven.requests.some(({ host }) => host === 'download'))
+      .toBe(true);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    const { warnings } = await handle.query<Progress>('progress');
+    expect(warnings.map(({ code }) => code)).not.toContain('VENDOR_GOES_ON');
+  });
+});
+
+describe('an attempt that follows another', () => {
+  test('goes on with the task it had, and keeps what is stored', async () => {
+    world.aiven.switches.etag = 'weak';
+    // More than one attempt bridges by itself.
+    world.aiven.switches.downloadReset = 4;
+    const report = await backUp();
+    expect(report.state).toBe('ok');
+    expect(world.requested()).toBe(1);
+    expect(world.aiven.requests.filter(({ host }) => host === 'download')).toHaveLength(5);
+    expect(await world.data(report.backup)).toEqual(expected.members);
+  });
+
+  test('requests another backup when somebody else has replaced the file', async () => {
+    world.aiven.switches.downloadStalls = 1;
+    const handle = await world.holdfast.start('backup', { target: 'metrics' });
+    await expect
+      .poll(() => world.aiven.requests.some(({ host }) => host === 'download'))
+      .toBe(true);
+    await world.aiven.replace('somebody-elses');
+    const report = (await handle.result()) as BackupReport;
+    expect(report.state).toBe('ok');
+    expect(world.requested()).toBe(2);
+    expect(await world.data(report.backup)).toEqual(expected.members);
+  });
+});
+
+describe('two targets of one service', () => {
+  test('wait for each other', async () => {
+    world.aiven.switches.taskNeverEnds = true;
+    const first = await world.holdfast.start('backup', { target: 'metrics' });
+    await expect.poll(polls).toBeGreaterThan(0);
+    const second = await world.holdfast.start('backup', { target: 'twin' });
+    await expect(second.result()).rejects.toMatchObject({
+      cause: {
+        type: 'LOCK_HELD',
+        message: expect.stringContaining('cluster/aiven-influxdb/acme-prod/metrics'),
+      },
+    });
+    expect(world.requested()).toBe(1);
+    await first.cancel();
+    await expect(first.result()).rejects.toThrow();
+    world.aiven.calm();
+    expect(await world.holdfast.run('backup', { target: 'twin' })).toMatchObject({ state: 'ok' });
+  });
+});
+
+/** How often the vendor was asked about a task. */
+function polls(): number {
+  return world.aiven.requests.filter(
+    ({ method, path }) => method === 'GET' && path.includes('/task/'),
+  ).length;
+}
