@@ -17,13 +17,13 @@ export function lease(deps: Dependencies): Activities['lease'] {
 
 /** Ends the lease, and removes what the run kept beside the backup. */
 export function releaseLease(deps: Dependencies): Activities['releaseLease'] {
-  return ({ job }) =>
+  return ({ job, keepWork }) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const { target } = job.snapshot;
         const { runId } = job.run;
         await abortOwnUploads(store, backupFolder(target, job.backup), runId, at.signal);
-        await removeBelow(store, workFolderOf(target, job.backup, runId), at.signal);
+        if (!keepWork) await removeBelow(store, workFolderOf(target, job.backup, runId), at.signal);
         await removeLease(store, { target, backup: job.backup, runId }, at.signal);
       }),
     );

@@ -41,9 +41,11 @@ export async function applyRestore(
     } else await restoreArtifacts(run, job, pages, report);
   } catch (error) {
     if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, destination));
-    // What could not be proven is kept under another name: on a bad night, most of the data is better than none.
-    const undone = await undo(run, job, failureCode(error) === 'RESTORE_NOT_PROVEN');
+    // What is proven stays, whatever failed after it; what could not be proven is kept under another name: on a bad night, most of the data is better than none.
+    const good = report.proof.identical + report.proof.equivalent > 0;
+    const undone = await undo(run, job, good || failureCode(error) === 'RESTORE_NOT_PROVEN');
     // A restore that calls itself cancelled must not go on in the product.
+    run.keepsWork = undone === 'failed' || undone.unknown !== undefined;
     const unstopped = asked && undone === 'failed' && isCancellation(error);
     const unknown = unstopped ? notStopped(job) : told(undone);
     throw unknown ? failure('RESTORE_STATE_UNKNOWN', unknown) : error;

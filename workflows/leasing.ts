@@ -24,7 +24,10 @@ export async function leasing<T>(
 /** A lease lapses by itself: a store that does not let go of it must not hide how the work went. */
 async function release(run: Run, job: ReadJob): Promise<void> {
   try {
-    await activities('clean', 'release the lease', job.snapshot).releaseLease({ job });
+    await activities('clean', 'release the lease', job.snapshot).releaseLease({
+      job,
+      ...(run.keepsWork ? { keepWork: true } : {}),
+    });
   } catch (error) {
     run.warn({
       code: 'LEFTOVERS',

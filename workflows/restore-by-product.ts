@@ -44,6 +44,7 @@ export async function restoreByProduct(
   const { totals, warnings } = await move('compare what came back').proveRestoreJob(job);
   run.warn(...warnings);
   requireProof(totals);
+  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
 
   run.enter('finishing', false);
   const finished = await CancellationScope.nonCancellable(() =>
@@ -51,7 +52,6 @@ export async function restoreByProduct(
   );
   run.warn(...finished.warnings);
   report.restored = finished.restored;
-  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
   report.bytes = totals.bytes;
 }
 

@@ -8,6 +8,8 @@ import { searchAttribute } from './search-attributes.ts';
 /** One operation under way: what it is doing, how far it is, and who gets to know. */
 export class Run {
   readonly operation: Operation;
+  /** What it could not undo is written down beside the backup, and must stay there. */
+  keepsWork = false;
   readonly #startedAt = workflowInfo().startTime;
   #job: Job | undefined;
   #phase = 'starting';

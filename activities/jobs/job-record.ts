@@ -19,6 +19,7 @@ export interface JobRecord {
 
 /** Below the folder of the backup. */
 export const JOBS = `${WORK}jobs/`;
+const FOREIGN = '.foreign';
 
 /** The first round bears the backup's own id; a name that is burnt is never used again. */
 export function jobName({ backup }: Pick<BackupJob, 'backup'>, round: number): string {
@@ -61,17 +62,35 @@ export async function recordOf(
   );
 }
 
-/** Every round's, the newest first. */
+/** The name turned out to be another's: nothing under it may be stopped or removed. */
+export async function noteForeign(
+  store: Store,
+  job: BackupJob,
+  round: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await putOnce(store, keyOf(job, round) + FOREIGN, toJson({}), signal);
+}
+
+/** Every round's whose name is our own, the newest first. */
 export async function jobsOf(
   store: Store,
   job: BackupJob,
   signal: AbortSignal,
 ): Promise<JobRecord[]> {
+  return recordsBelow(store, backupFolder(job.snapshot.target, job.backup) + JOBS, signal);
+}
+
+export async function recordsBelow(
+  store: Store,
+  folder: string,
+  signal: AbortSignal,
+): Promise<JobRecord[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(folder, { signal })) keys.push(key);
+  const own = keys.filter((key) => !key.endsWith(FOREIGN) && !keys.includes(key + FOREIGN));
   const records: JobRecord[] = [];
-  const folder = backupFolder(job.snapshot.target, job.backup) + JOBS;
-  for await (const { key } of store.list(folder, { signal })) {
-    records.push((await readJson(store, key, signal)) as JobRecord);
-  }
+  for (const key of own) records.push((await readJson(store, key, signal)) as JobRecord);
   return records.toReversed();
 }
 

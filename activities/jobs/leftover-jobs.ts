@@ -1,10 +1,9 @@
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
-import { readJson } from '../catalog/json.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { withDelegated } from '../workspace.ts';
-import { JOBS, type JobRecord } from './job-record.ts';
+import { JOBS, recordsBelow } from './job-record.ts';
 
 /**
  * Removes what a product wrote for a run that died before its commit. A job that still runs is left alone.
@@ -17,10 +16,7 @@ export async function removeLeftoverJobs(
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const records: JobRecord[] = [];
-  for await (const { key } of store.list(folder + JOBS, { signal })) {
-    records.push((await readJson(store, key, signal)) as JobRecord);
-  }
+  const records = await recordsBelow(store, folder + JOBS, signal);
   if (records.length === 0) return;
   await withDelegated(deps, { signal }, snapshot, async ({ backup }) => {
     for (const { name } of records) {

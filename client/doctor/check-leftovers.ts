@@ -73,6 +73,15 @@ async function checkOne(
         leftover.folder,
         signal,
       );
+      const { removeLeftoverStaging } =
+        await import('../../activities/restore/delegated/leftover-staging.ts');
+      await removeLeftoverStaging(
+        { stores: call.resources },
+        store,
+        await call.config(),
+        leftover.folder,
+        signal,
+      );
     }
     await removeLeftover(store, target, leftover, signal);
     return { ...about, level: 'ok', message: `removed ${what}` };

@@ -87,7 +87,8 @@ export interface Activities {
 
   /** Announces a reader of a backup, so that nothing removes it; repeated while the reader lives. */
   lease(request: { job: ReadJob; operation: Operation }): Promise<void>;
-  releaseLease(request: { job: ReadJob }): Promise<void>;
+  /** With `keepWork`, what the run kept beside the backup stays: a person may need it to clear up. */
+  releaseLease(request: { job: ReadJob; keepWork?: boolean }): Promise<void>;
 
   /** What the restore will do. Writes its pages to the store; changes nothing at the destination. */
   planRestore(job: RestoreJob): Promise<{ plan: RestorePlan; pages: number[] }>;

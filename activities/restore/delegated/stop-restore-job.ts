@@ -25,7 +25,7 @@ export function stopRestoreJob(deps: Dependencies): Activities['stopRestoreJob']
           const staging = stagingOf(stored);
           // What the product may still be reading stays where it is.
           if (undone.unknown !== undefined) return toldOf(undone, storage.place, staging);
-          await unstage(storage, staging, at.signal);
+          await unstage(store, job, storage, staging, at.signal);
           return undone;
         });
       }),
