@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { products } from '../../activities/products/registry.ts';
 import { describe, expect, it } from 'vitest';
@@ -207,5 +207,16 @@ describe('the example of every setting', () => {
       encryption: { identity: { file: '/run/secrets/age-key' } },
       limits: { bytesPerSecond: 209_715_200 },
     });
+  });
+});
+
+describe('the examples of single products', () => {
+  it('are valid', async () => {
+    const folder = new URL('../../docs/examples/', import.meta.url).pathname;
+    for (const name of await readdir(folder)) {
+      const { targets, warnings } = await loadConfig({ path: join(folder, name) });
+      expect(targets.size, name).toBeGreaterThan(0);
+      expect(warnings, name).toEqual([]);
+    }
   });
 });

@@ -160,3 +160,36 @@ test('takes the next name when the one that is taken does not show in the listin
 });
 
 async function* nothing(): AsyncGenerator<never> {}
+
+test('keeps what is stored when the source has the same bytes once more, and otherwise takes the next name', async () => {
+  for (const more of [{}, { sealer, opener }]) {
+    await using backup = await backupFolder({ maxObjectSize: 40_000 });
+    let opened = 0;
+    let bytes = 0;
+    const store = (archive: Uint8Array) => {
+      const options = storing(backup.store, artifact, archive, { ...more, chunk: 7_000 });
+      return storeArtifact({
+        ...options,
+        adopt: 'same',
+        onBytes: (count) => void (bytes += count),
+        open: () => {
+          opened += 1;
+          return options.open();
+        },
+      });
+    };
+    const first = await store(tar);
+    const objects = await backup.objects();
+    [opened, bytes] = [0, 0];
+    expect(await store(tar)).toEqual(first);
+    expect({ opened, bytes }).toEqual({ opened: 1, bytes: tar.length });
+    expect(await backup.objects()).toEqual(objects);
+
+    // As long, and other bytes.
+    [opened, bytes] = [0, 0];
+    const second = await store(other);
+    expect(second.every(({ path }) => path.includes('~2'))).toBe(true);
+    expect(bytes).toBe(other.length);
+    expect(await store(other)).toEqual(second);
+  }
+});

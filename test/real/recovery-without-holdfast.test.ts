@@ -135,6 +135,8 @@ describe('docs/recovery-without-holdfast.md', () => {
       'join',
       'restore-bucket',
       'restore-server',
+      'restore-v1-database',
+      'restore-v1-server',
     ]);
   });
 

@@ -1,0 +1,171 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { RestoreReport } from '../../workflows/contract/operations.ts';
+import { findTool } from '../../infra/tools/find-tool.ts';
+import { until } from '../faults/following.ts';
+import type { Step } from '../support/death-wish.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { loadWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
+import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { recoveryBlocks, runBlock } from './recovery-page.ts';
+import { pointsOf, setV1Stage, SHARDS, type V1Stage } from './influxdb-v1-workflow-stage.ts';
+
+const ALL = ['events of plant 7', 'telemetry'];
+
+describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
+  let stage: V1Stage;
+  let backup: string;
+  beforeAll(async () => {
+    stage = await setV1Stage({ worker: true });
+    ({ backup } = await stage.holdfast.run('backup', { target: 'metrics' }));
+  });
+  afterAll(() => stage?.stop());
+  afterEach(() => stage.empty());
+
+  test('comes back whole, and proven', async () => {
+    const report = await stage.holdfast.run('restore', { target: 'metrics', into: 'spare' });
+    expect(report.restored.toSorted()).toEqual(ALL);
+    const { identical, equivalent } = report.proof;
+    expect(identical + equivalent).toBe(SHARDS + 2);
+    expect(await stage.databases()).toEqual(ALL);
+    for (const from of [
+      'telemetry.raw.cpu',
+      'telemetry.monthly.cpu',
+      '"events of plant 7"..stop',
+    ]) {
+      const original = await pointsOf(stage.source, from);
+      expect(original.length).toBeGreaterThan(0);
+      expect(await pointsOf(stage.spare, from)).toEqual(original);
+    }
+  });
+
+  test('brings one database back under another name, beside the old one', async () => {
+    await stage.spare.query('CREATE DATABASE telemetry');
+    const select = { databases: ['telemetry'] };
+    const wanted = { target: 'metrics', into: 'spare', select };
+    await expect(stage.holdfast.run('restore', wanted)).rejects.toMatchObject({
+      cause: { type: 'DESTINATION_EXISTS' },
+    });
+    const { restored } = await stage.holdfast.run('restore', {
+      ...wanted,
+      rename: { telemetry: 'telemetry again' },
+    });
+    expect(restored).toEqual(['telemetry again']);
+    expect(await stage.databases()).toEqual(['telemetry', 'telemetry again']);
+    expect(await pointsOf(stage.spare, '"telemetry again".raw.cpu')).toEqual(
+      await pointsOf(stage.source, 'telemetry.raw.cpu'),
+    );
+  });
+
+  test.each([
+    ['restore-v1-server', ALL],
+    ['restore-v1-database', ['telemetry-recovered']],
+  ])('is read without Holdfast, as the block %s of the recovery page says', async (last, back) => {
+    await using folder = await temporaryFolder('recovery-v1');
+    const programs = join(folder.path, 'bin');
+    const recovery = join(folder.path, 'recovery');
+    await mkdir(programs);
+    await mkdir(recovery);
+    // Under its own name, in front of any other of that name.
+    await symlink(await findTool('influxd-v1'), join(programs, 'influxd'));
+    const blocks = await recoveryBlocks();
+    for (const name of ['fetch-directory', 'check', 'decrypt', 'join', last]) {
+      const { code, output } = await runBlock(blocks.get(name) ?? 'false', {
+        PATH: `${programs}:${process.env['PATH']}`,
+        BACKUP_URL: join(stage.store, 'metrics', backup),
+        RECOVERY: recovery,
+        SNAPSHOT_HOST: stage.spare.snapshot,
+        DATABASE: 'telemetry',
+      });
+      expect(code, `${name}: ${output}`).toBe(0);
+    }
+    expect(await stage.databases()).toEqual(back);
+    const original = await pointsOf(stage.source, 'telemetry.raw.cpu');
+    const telemetry = back.find((name) => name.startsWith('telemetry'));
+    // The tool ends before the server does.
+    await expect.poll(() => pointsOf(stage.spare, `"${telemetry}".raw.cpu`)).toEqual(original);
+  });
+
+  test('leaves nothing when it is cancelled in its midst', async () => {
+    await stage.spare.query('CREATE DATABASE kept');
+    const handle = await stage.holdfast.start('restore', { target: 'metrics', into: 'spare' });
+    await until('a database is made', async () => (await stage.databases()).length > 1);
+    await handle.signal('cancel');
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await stage.databases()).toEqual(['kept']);
+  });
+});
+
+/** Each kills one worker; the next one goes on. */
+const STEPS: Step[] = [
+  'captureBackup answer 4',
+  'captureBackup link 4',
+  'captureBackup link 9',
+  'captureBackup after',
+  'prepareRestore before',
+  'prepareRestore answer 2',
+  'prepareRestore after',
+  'restorePage before',
+  'restorePage answer 9',
+  'restorePage after',
+  'finishRestore before',
+  'finishRestore answer 3',
+  'finishRestore after',
+];
+
+describe('workers that are killed', () => {
+  let stage: V1Stage;
+  let program: WorkerProgram;
+  let worker: WorkerProcess | undefined;
+  beforeAll(async () => {
+    program = await buildWorkerProgram();
+    stage = await setV1Stage({ worker: false });
+  });
+  afterAll(async () => {
+    await worker?.kill();
+    await stage?.stop();
+    await program?.remove();
+  });
+
+  test('in mid-backup and mid-restore leave one whole backup, and every point back once', async () => {
+    const left = [...STEPS];
+    const begin = async () => {
+      worker = await loadWorkerProcess(program).start({
+        address: stage.address,
+        namespace: stage.holdfast.namespace,
+        configPath: stage.holdfast.configPath,
+        spoolRoot: stage.spool,
+        workflows: program.workflows,
+        dieAt: left,
+      });
+      return worker;
+    };
+    const succession = async () => {
+      for (;;) {
+        const diedAt = await (await begin()).gone;
+        if (diedAt === undefined) return;
+        left.splice(left.indexOf(diedAt), 1);
+      }
+    };
+    const workers = succession();
+    await stage.holdfast.run('backup', { target: 'metrics' });
+    const report: RestoreReport = await stage.holdfast.run('restore', {
+      target: 'metrics',
+      into: 'spare',
+    });
+    await worker?.kill();
+    await workers;
+
+    expect(left).toEqual([]);
+    // Each attempt goes on with what the first one requested.
+    expect(stage.aiven.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    expect(report.restored.toSorted()).toEqual(ALL);
+    expect(await stage.databases()).toEqual(ALL);
+    const policies = await stage.spare.query('SHOW RETENTION POLICIES ON telemetry');
+    expect(policies.map(({ name }) => name)).toEqual(['raw', 'monthly']);
+    expect(await pointsOf(stage.spare, 'telemetry.raw.cpu')).toEqual(
+      await pointsOf(stage.source, 'telemetry.raw.cpu'),
+    );
+  });
+});
