@@ -2,6 +2,7 @@ import { inject } from 'vitest';
 import { findTool } from '../../infra/tools/find-tool.ts';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
+import { startHoldingProxy, type HoldingProxy } from '../support/holding-proxy.ts';
 import { startInfluxdV1, type InfluxdV1 } from '../support/influxd-v1.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { HASTE } from '../workflows/world.ts';
@@ -10,6 +11,8 @@ import { HASTE } from '../workflows/world.ts';
 export interface V1Stage {
   source: InfluxdV1;
   spare: InfluxdV1;
+  /** In front of the spare server's snapshot protocol. */
+  proxy: HoldingProxy;
   aiven: AivenSimulator;
   holdfast: Holdfast;
   /** Of the directory store. */
@@ -34,6 +37,7 @@ export async function setV1Stage(options: { worker: boolean }): Promise<V1Stage>
   const spool = await temporaryFolder('v1-spool');
   const source = await startInfluxdV1();
   const spare = await startInfluxdV1();
+  const proxy = await startHoldingProxy(`http://${spare.snapshot}`);
   await seed(source);
   const aiven = await startAivenSimulator({
     content: { influxd: await findTool('influxd-v1'), snapshot: source.snapshot },
@@ -60,7 +64,7 @@ export async function setV1Stage(options: { worker: boolean }): Promise<V1Stage>
         },
         spare: {
           product: 'influxdb-v1',
-          connection: { url: spare.url, snapshot: spare.snapshot },
+          connection: { url: spare.url, snapshot: new URL(proxy.url).host },
           ...common,
         },
       },
@@ -73,6 +77,7 @@ export async function setV1Stage(options: { worker: boolean }): Promise<V1Stage>
   return {
     source,
     spare,
+    proxy,
     aiven,
     holdfast,
     store: store.path,
@@ -85,6 +90,7 @@ export async function setV1Stage(options: { worker: boolean }): Promise<V1Stage>
     stop: async () => {
       await holdfast.stop();
       await aiven.stop();
+      await proxy[Symbol.asyncDispose]();
       await Promise.all([source.stop(), spare.stop(), store.remove(), spool.remove()]);
     },
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RestoreReport } from '../../workflows/contract/operations.ts';
 import { findTool } from '../../infra/tools/find-tool.ts';
-import { until } from '../faults/following.ts';
+import { phase } from '../faults/following.ts';
 import type { Step } from '../support/death-wish.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { loadWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
@@ -21,7 +21,10 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
     ({ backup } = await stage.holdfast.run('backup', { target: 'metrics' }));
   });
   afterAll(() => stage?.stop());
-  afterEach(() => stage.empty());
+  afterEach(async () => {
+    stage.proxy.release();
+    await stage.empty();
+  });
 
   test('comes back whole, and proven', async () => {
     const report = await stage.holdfast.run('restore', { target: 'metrics', into: 'spare' });
@@ -89,8 +92,11 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
 
   test('leaves nothing when it is cancelled in its midst', async () => {
     await stage.spare.query('CREATE DATABASE kept');
+    // Enough for what creates the databases, and too little for reading every shard back.
+    stage.proxy.hold(20_000);
     const handle = await stage.holdfast.start('restore', { target: 'metrics', into: 'spare' });
-    await until('a database is made', async () => (await stage.databases()).length > 1);
+    await phase(handle, 'restoring');
+    expect(await stage.databases()).toEqual(['events of plant 7', 'kept', 'telemetry']);
     await handle.signal('cancel');
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(await stage.databases()).toEqual(['kept']);
