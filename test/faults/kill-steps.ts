@@ -168,8 +168,9 @@ export const COPY: Step[] = [
 export const RESTORE_JOB: Record<string, Step[]> = {
   'while the objects are put back': [
     'stagePage before',
+    'stagePage link 1',
     'stagePage link 2',
-    'stagePage link 3',
+    'stagePage link 1',
     'stagePage after',
     'startRestoreJob before',
     'startRestoreJob answer 1',
