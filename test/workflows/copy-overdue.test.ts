@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { ALWAYS } from '../simulators/s3/faults.ts';
 import { run } from '../client/command.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
@@ -24,12 +24,16 @@ test('a copy that does not end in time fails, is told everywhere, and can be tak
 
   const command = (...args: string[]) =>
     run([...args, '--config', world.holdfast.configPath, '--json'], {
-      env: Object.fromEntries(
-        ['KEY', 'SECRET', 'IDENTITY'].map((name) => [
-          `TEST_COPY_${name}`,
-          process.env[`TEST_COPY_${name}`] ?? '',
-        ]),
-      ),
+      env: {
+        TEMPORAL_ADDRESS: inject('temporalAddress'),
+        TEMPORAL_NAMESPACE: world.holdfast.namespace,
+        ...Object.fromEntries(
+          ['KEY', 'SECRET', 'IDENTITY'].map((name) => [
+            `TEST_COPY_${name}`,
+            process.env[`TEST_COPY_${name}`] ?? '',
+          ]),
+        ),
+      },
     });
   const listed = await command('list', 'near');
   expect(listed.result).toMatchObject({
