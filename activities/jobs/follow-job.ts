@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobEnd } from '../../workflows/contract/activities.ts';
 import type { Attempt } from '../attempt.ts';
 import { HoldfastError } from '../failure.ts';
+import { pause } from '../pause.ts';
 import type { JobReport } from '../products/delegated.ts';
 import type { JobProgress } from './job-progress.ts';
 
@@ -31,7 +31,7 @@ export async function followJob(at: Attempt, job: FollowedJob): Promise<JobEnd> 
     }
     if (elapsedMs > job.patienceMs) throw stuck(at, job);
     await job.progress?.look(at);
-    await sleep(job.pauseMs(elapsedMs), undefined, { signal: at.signal });
+    await pause(job.pauseMs(elapsedMs), at.signal);
   }
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt } from '../attempt.ts';
+import { pause } from '../pause.ts';
 import type { JobReport } from '../products/delegated.ts';
 import type { JobProgress } from './job-progress.ts';
 
@@ -26,9 +26,7 @@ export async function untilQuiet(at: Attempt, job: StoppedJob): Promise<JobRepor
   let [changed, seen] = [begun, ''];
   await job.cancel();
   for (;;) {
-    await sleep(Math.min(job.pauseMs(Date.now() - begun), job.patienceMs), undefined, {
-      signal: at.signal,
-    });
+    await pause(Math.min(job.pauseMs(Date.now() - begun), job.patienceMs), at.signal);
     report = await job.poll();
     at.figures.product = report.words;
     if (report.state !== 'running') return report;
@@ -49,6 +47,6 @@ async function settled(at: Attempt, job: StoppedJob): Promise<JobReport> {
     const report = await job.poll();
     const rest = believed - Date.now();
     if (report.state !== 'absent' || rest <= 0) return report;
-    await sleep(Math.min(rest, 1_000), undefined, { signal: at.signal });
+    await pause(Math.min(rest, 1_000), at.signal);
   }
 }

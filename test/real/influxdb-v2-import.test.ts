@@ -1,5 +1,6 @@
 import { appendFile, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackupDirectory } from '../../activities/products/influxdb-v2/import-directory.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -64,6 +65,8 @@ describe('a directory that influx backup wrote', () => {
     const both = await copy('both');
     await source.createBucket('later');
     await source.write('later', points(1));
+    // The official tool names a backup by its second, and writes over an earlier one of the same second.
+    await setTimeout(1000);
     await influx(source, ['backup', both, '--bucket', 'later']);
     const directory = await openBackupDirectory(both);
     expect(directory.artifacts).toHaveLength(4);

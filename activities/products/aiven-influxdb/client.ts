@@ -6,7 +6,7 @@ import type { ProductContext } from '../product.ts';
 import { serviceAnswer, taskAnswer, taskState, type Service, type TaskState } from './answers.ts';
 import type { Connection } from './config.ts';
 import { complaintOf, pauseAsked, refusal, SERVICE_GONE } from './failures.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 
 /** A rate limit is waited for here, so that a retry of the whole does not begin a backup anew. */
 const RATE_LIMIT_TRIES = 10;

@@ -2,7 +2,7 @@ import { HoldfastError } from '../../failure.ts';
 import { HttpClient, type HttpResponse } from '../../http/client.ts';
 import type { ProductContext } from '../product.ts';
 import type { BackupAddress } from './backup-address.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 
 /** After its task has ended, the file may take a while to appear. */
 const APPEARS_WITHIN_MS = 10 * 60_000;

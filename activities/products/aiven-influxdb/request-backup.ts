@@ -1,7 +1,8 @@
 import { HoldfastError } from '../../failure.ts';
 import type { Notebook } from '../product.ts';
 import type { AivenClient } from './client.ts';
-import { patiently, pause } from './pause.ts';
+import { pause } from '../../pause.ts';
+import { patiently } from './patiently.ts';
 import { requestNotes, type RequestNotes } from './request-notes.ts';
 
 /** A backup that failed is requested again so often: its reason may have passed. */

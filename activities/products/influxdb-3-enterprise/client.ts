@@ -3,7 +3,7 @@ import type { Secret } from '../../secrets.ts';
 import { type Answer, isAbsent, isLost, refusal, type Role, words } from './answer.ts';
 import { ClusterPin } from './cluster-pin.ts';
 import { Node, type NodeCall } from './node.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { ServerClock } from './server-clock.ts';
 
 export interface ClientOptions {

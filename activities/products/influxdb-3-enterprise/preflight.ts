@@ -5,7 +5,7 @@ import { words } from './answer.ts';
 import { BackupApi } from './backup-api.ts';
 import type { Tried } from './client.ts';
 import { isSafeName } from './names.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { stateOf, type BackupRecord } from './records.ts';
 import type { Session } from './session.ts';
 import { hasNoBackups, isAdditive, readVersion, type Version } from './version.ts';

@@ -11,7 +11,7 @@ import {
 } from './census.ts';
 import { type Expected, expectations, judge, type Verdict } from './compare.ts';
 import { concludeProof, differing, unproven } from './conclude-proof.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Session } from './session.ts';
 import { strayTables } from './stray-tables.ts';

@@ -1,6 +1,6 @@
 import type { BackupApi } from './backup-api.ts';
 import { backupPrefix } from './names.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { stateOf } from './records.ts';
 import type { Session } from './session.ts';
 import { HoldfastError } from '../../failure.ts';

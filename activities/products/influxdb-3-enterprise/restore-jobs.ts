@@ -3,7 +3,7 @@ import type { PlannedJob, RestoreJobs } from '../delegated.ts';
 import { pauseMs } from './backup-jobs.ts';
 import { listDatabases } from './census.ts';
 import { findRestore } from './find-restore.ts';
-import { few } from './names.ts';
+import { few } from '../../few.ts';
 import { planRestore } from './plan-restore.ts';
 import { proveRestore } from './prove-restore.ts';
 import { report } from './records.ts';

@@ -4,7 +4,7 @@ import { isLost } from './answer.ts';
 import { BackupApi } from './backup-api.ts';
 import { isOurs } from './find-restore.ts';
 import { backupPrefix } from './names.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { type RestoreRecord, stateOf } from './records.ts';
 import { RestoreApi } from './restore-api.ts';
 import type { RestoreState } from './restore-detail.ts';

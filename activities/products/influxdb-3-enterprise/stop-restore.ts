@@ -2,7 +2,7 @@ import type { Undone } from '../../../workflows/contract/activities.ts';
 import type { PlannedJob } from '../delegated.ts';
 import { isLost } from './answer.ts';
 import { findRestore } from './find-restore.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { type RestoreRecord, stateOf } from './records.ts';
 import { RestoreApi } from './restore-api.ts';
 import { detailOf, type RestoreState } from './restore-detail.ts';

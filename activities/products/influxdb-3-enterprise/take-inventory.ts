@@ -6,7 +6,7 @@ import { BackupApi } from './backup-api.ts';
 import { type CensusRecord, recordCensus } from './census-record.ts';
 import { checkComplete } from './complete.ts';
 import { backupPrefix } from './names.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { type BackupRecord, stateOf } from './records.ts';
 import type { Session } from './session.ts';
 

@@ -6,7 +6,8 @@ import type { InfluxV1Client } from './client.ts';
 import { databaseNames } from './databases.ts';
 import { readContent, type BackupContent } from './restore-content.ts';
 import { chooseDatabases, type ChosenDatabase } from './restore-choice.ts';
-import { expiringSoon, leftBehind, returningPoints } from './restore-warnings.ts';
+import { returningPoints } from '../returning-points.ts';
+import { expiringSoon, leftBehind } from './restore-warnings.ts';
 import type { RestoreDetail } from './restore-detail.ts';
 
 interface Request {

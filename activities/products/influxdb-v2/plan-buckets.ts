@@ -2,14 +2,14 @@ import type { RestoreRequest } from '../../../workflows/contract/operations.ts';
 import type { Manifest } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { PlannedRestore } from '../product.ts';
-import { few } from './few.ts';
+import { few } from '../../few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem } from './buckets.ts';
 import type { LiveBucket, LiveMapping, Resources } from './resources.ts';
 import { chooseBuckets, type ChosenBucket } from './restore-choice.ts';
 import type { PlannedBucket, SomeBuckets } from './restore-detail.ts';
 import { expiringSoon, retentionOf } from './retention.ts';
-import { returningPoints } from './returning-points.ts';
+import { returningPoints } from '../returning-points.ts';
 
 interface Request {
   content: BackupContent;

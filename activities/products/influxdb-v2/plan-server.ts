@@ -2,7 +2,7 @@ import type { Manifest } from '../../catalog/manifest.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupReader, PlannedRestore } from '../product.ts';
-import { few } from './few.ts';
+import { few } from '../../few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem, parseBuckets, shardsOf } from './buckets.ts';
 import { isAtLeast, readHealth, readVersion } from './health.ts';
@@ -10,7 +10,7 @@ import { downloadBucketList } from './metadata.ts';
 import type { Resources } from './resources.ts';
 import type { WholeServer } from './restore-detail.ts';
 import { expiringSoon, retentionOf } from './retention.ts';
-import { returningPoints } from './returning-points.ts';
+import { returningPoints } from '../returning-points.ts';
 import type { Tokens } from './tokens.ts';
 import { tokensKnown } from './tokens-known.ts';
 

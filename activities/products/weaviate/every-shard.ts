@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../failure.ts';
 import type { Database, WeaviateClass } from './database.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 
 /**
  * A node that is away is not listed any more after some seconds, and the others answer for what they have as if it were

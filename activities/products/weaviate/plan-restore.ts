@@ -5,7 +5,7 @@ import type { DelegatedBackup, PlannedJob } from '../delegated.ts';
 import { CENSUS_PATH, censusSchema, type Census } from './census.ts';
 import type { Node } from './database.ts';
 import { readRestore } from './descriptors.ts';
-import { few, told } from './few.ts';
+import { few, told } from '../../few.ts';
 import { chooseClasses, findConflicts, type Conflicts } from './restore-choice.ts';
 import type { RestoreDetail } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';

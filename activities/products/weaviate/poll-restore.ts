@@ -1,5 +1,5 @@
 import type { JobReport, PlannedJob } from '../delegated.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 import { report } from './job-status.ts';
 import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../failure.ts';
 import type { Store } from '../../stores/store.ts';
 import type { Connection } from './config.ts';
 import type { Database, Meta, Node, WeaviateClass } from './database.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 import { isPattern, selectClasses } from './glob.ts';
 import { knownDefects } from './known-defects.ts';
 import { isSince, SINCE, type Version } from './version.ts';

@@ -3,7 +3,7 @@ import { eachBounded } from '../../each-bounded.ts';
 import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
 import type { Census, CensusPlace } from './census.ts';
 import { requireEveryShard } from './every-shard.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 import { ObjectDigest } from './object-digest.ts';
 import { label, readObject } from './objects.ts';
 import { countOf, digestText, tallyOf } from './observe.ts';

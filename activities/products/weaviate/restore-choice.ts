@@ -2,7 +2,7 @@ import type { RestoreRequest } from '../../../workflows/contract/operations.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { Census } from './census.ts';
 import type { Alias } from './database.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 import { matches } from './glob.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { PlannedJob, RestoreJobs } from '../delegated.ts';
 import { restoreKey } from './descriptors.ts';
-import { few } from './few.ts';
+import { few } from '../../few.ts';
 import { stateOf } from './job-status.ts';
 import { planRestore } from './plan-restore.ts';
 import { pollRestore } from './poll-restore.ts';

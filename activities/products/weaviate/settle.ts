@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { CensusPlace, Observation, ObservedPlace } from './census.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 import { label, type Place } from './objects.ts';
 import { countOf, observe, type Observer } from './observe.ts';
 

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../failure.ts';
 import type { PlannedJob } from '../delegated.ts';
 import { readRestore } from './descriptors.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 import { stateOf } from './job-status.ts';
 import { detailOf, type RestoreDetail, type RestoreState } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';

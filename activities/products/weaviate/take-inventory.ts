@@ -4,7 +4,7 @@ import type { Inventory } from '../delegated.ts';
 import { CENSUS_PATH, type Census, type Observation } from './census.ts';
 import { claimKey } from './claim.ts';
 import { untilDurable } from './durable.ts';
-import { few, told } from './few.ts';
+import { few, told } from '../../few.ts';
 import type { Weaviate } from './session.ts';
 import { settle } from './settle.ts';
 import { checkWritten, type WrittenBackup } from './written-backup.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Undone } from '../../../workflows/contract/activities.ts';
 import type { PlannedJob } from '../delegated.ts';
-import { few } from './few.ts';
+import { few } from '../../few.ts';
 import { detailOf, stateFrom, type RestoreDetail } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { hasBegun } from './start-restore.ts';

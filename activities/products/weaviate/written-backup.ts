@@ -12,7 +12,7 @@ import {
   type GlobalDescriptor,
   type NodeDescriptor,
 } from './descriptors.ts';
-import { told } from './few.ts';
+import { told } from '../../few.ts';
 import { timeOf } from './job-status.ts';
 
 /** A backup as it lies in the storage, found whole. */

@@ -1,14 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../failure.ts';
-
-/** Waits, and ends with the signal's reason as soon as it fires. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  }
-}
+import { pause } from '../../pause.ts';
 
 /** Passing faults in a row before they count. */
 const FAULTS = 20;

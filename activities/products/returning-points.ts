@@ -1,5 +1,5 @@
-import type { Warning } from '../../../workflows/contract/progress.ts';
-import type { RestoreStep } from '../product.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import type { RestoreStep } from './product.ts';
 
 /** The server ignores tombstones in what it restores, so deleted points come back; a person must know before. */
 export function returningPoints(steps: RestoreStep[]): Warning[] {
