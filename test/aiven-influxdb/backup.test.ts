@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -124,6 +125,52 @@ describe('a backup of Aiven for InfluxDB', () => {
     expect((await failureOf(strict.preflight('backup'))).code).toBe('TLS_UNTRUSTED');
     await certificate.folder.remove();
   });
+});
+
+describe('a service in a VPC', () => {
+  const HOST = 'metrics.aiven.test';
+  /** Out here only the public twins have addresses. */
+  beforeEach(() => {
+    aiven.switches.uriHost = HOST;
+    vi.spyOn(dns, 'lookup').mockImplementation(((name: string, options: object, done: Found) =>
+      name.startsWith('public-')
+        ? done(null, [{ address: '127.0.0.1', family: 4 }])
+        : done(Object.assign(new Error(name), { code: 'ENOTFOUND' }), [])) as never);
+  });
+  afterEach(() => void vi.restoreAllMocks());
+  type Found = (error: Error | null, addresses: dns.LookupAddress[]) => void;
+
+  const hosts = () =>
+    aiven.requests.flatMap(({ host, headers }) =>
+      host === 'download' ? [headers['host']?.toString().replace(/:.*/, '')] : [],
+    );
+
+  it.each([
+    ['connection_info', HOST, 'dynamic'],
+    ['components', HOST, 'dynamic'],
+    ['components', HOST, 'vpc'],
+    // What is public already has no further twin.
+    ['connection_info', `public-${HOST}`, 'dynamic'],
+  ] as const)(
+    'is reached at its public twin when %s tells %s (routes: %s)',
+    async (uriPlace, uriHost, routes) => {
+      Object.assign(aiven.switches, { uriPlace, uriHost, routes });
+      await using other = disposable(connect({ access: 'public' }));
+      expect((await backUp(other)).lines).toHaveLength(11);
+      expect(hosts()).toEqual([`public-${HOST}`]);
+    },
+  );
+
+  it.each(['connection_info', 'components'] as const)(
+    'is asked at the private address that %s tells unless it is said to be public',
+    async (uriPlace) => {
+      Object.assign(aiven.switches, { uriPlace, routes: 'vpc' });
+      const failure = await failureOf(backUp());
+      expect(failure.code).toBe('HOST_UNKNOWN');
+      expect(failure.message).toContain(`download host ${HOST})`);
+      expect(hosts()).toEqual([]);
+    },
+  );
 });
 
 describe('the task of a backup', () => {

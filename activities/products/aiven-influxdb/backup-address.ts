@@ -24,7 +24,7 @@ export async function backupAddress(
   connection: Connection,
   server: string,
 ): Promise<BackupAddress> {
-  const told = connection.downloadUrl ?? addressTold(service);
+  const told = connection.downloadUrl ?? addressTold(service, connection.access);
   const url = told === undefined ? undefined : parsed(told);
   if (!url) {
     throw new HoldfastError(
@@ -49,17 +49,24 @@ export function publicHost(host: string): string {
   return host.startsWith(PUBLIC) ? host : PUBLIC + host;
 }
 
-function addressTold({
-  connection_info,
-  service_uri_params,
-  components,
-}: Service): string | undefined {
+/** Which of several routes to the same files, the first that there is. */
+const ROUTES: Record<Connection['access'], string[]> = {
+  'as-told': ['dynamic', 'private', 'public'],
+  public: ['public', 'dynamic', 'private'],
+};
+
+function addressTold(
+  { connection_info, service_uri_params, components }: Service,
+  access: Connection['access'],
+): string | undefined {
   for (const place of [connection_info, service_uri_params]) {
     const uri = place?.['user_backup_uri'];
     if (typeof uri === 'string' && uri !== '') return uri;
   }
-  const routes = components?.filter(({ component, host }) => component === 'user_backup' && host);
-  const found = routes?.find(({ route }) => route !== 'privatelink') ?? routes?.[0];
+  const routes =
+    components?.filter(({ component, host }) => component === 'user_backup' && host) ?? [];
+  const preferred = ROUTES[access].map((wanted) => routes.find(({ route }) => route === wanted));
+  const found = preferred.find((one) => one !== undefined) ?? routes[0];
   if (!found) return undefined;
   const scheme = found.ssl === false ? 'http' : 'https';
   const port = typeof found.port === 'number' ? `:${found.port}` : '';

@@ -26,19 +26,7 @@ export function serviceAnswer(account: Account, switches: Switches, download: st
       },
       components: [
         { component: 'influxdb', host: hostname, port: 8086, route: 'dynamic', usage: 'primary' },
-        ...(switches.uriPlace === 'components'
-          ? [
-              {
-                component: 'user_backup',
-                host: hostname,
-                port: Number(port),
-                route: 'dynamic',
-                usage: 'primary',
-                path: '/backups',
-                ssl: uri.startsWith('https:'),
-              },
-            ]
-          : []),
+        ...(switches.uriPlace === 'components' ? routesOf(uri, switches) : []),
       ],
       users: [{ username, password, type: 'primary' }],
       user_config: { influxdb_version: '1.8', public_access: { user_backup: true } },
@@ -48,6 +36,27 @@ export function serviceAnswer(account: Account, switches: Switches, download: st
       update_time: '2025-04-01T10:00:00Z',
     },
   };
+}
+
+/** The private ones first, as nobody promises any order. */
+function routesOf(uri: string, { routes }: Switches): object[] {
+  const { protocol, hostname, port } = new URL(uri);
+  const component = {
+    component: 'user_backup',
+    usage: 'primary',
+    port: Number(port),
+    path: '/backups',
+    ssl: protocol === 'https:',
+  };
+  const dynamic = { ...component, route: 'dynamic', host: hostname };
+  if (routes === 'dynamic') return [dynamic];
+  const link = { host: `link-7.${hostname}`, privatelink_connection_id: 'plc-7' };
+  return [
+    { ...component, route: 'privatelink', ...link },
+    { ...component, route: 'private', host: hostname },
+    dynamic,
+    { ...component, route: 'public', host: `public-${hostname}` },
+  ];
 }
 
 function backupUri(

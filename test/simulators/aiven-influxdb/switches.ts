@@ -40,6 +40,8 @@ export interface Switches {
   uriCredentials: 'right' | 'wrong' | 'none';
   /** A host name in the place of the real one: private, so that nobody out here knows it. */
   uriHost: string;
+  /** The routes to the download host that the components tell: in a VPC there are several, each with its own host. */
+  routes: 'dynamic' | 'vpc';
 
   // Tasks.
   createdStatus: number;
@@ -133,6 +135,7 @@ export const QUIET: Switches = {
   uriPlace: 'connection_info',
   uriCredentials: 'right',
   uriHost: '',
+  routes: 'dynamic',
   createdStatus: 200,
   withMessage: true,
   taskTypeAlias: false,
