@@ -1,26 +1,33 @@
-import { backupFolder } from '../catalog/layout.ts';
+import { backupFolder, DATA } from '../catalog/layout.ts';
+import type { Manifest, ObjectLine } from '../catalog/manifest.ts';
 import { HoldfastError } from '../failure.ts';
 import { lineKey } from '../pipeline/line-key.ts';
-import type { BackupReader } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
+
+/** What a manifest, or the list of a copy, names. */
+interface Named {
+  manifest: Manifest;
+  objects(): AsyncIterable<ObjectLine> | Iterable<ObjectLine>;
+}
 
 /**
  * Every object of the backup is there with its size: better known before anything is changed.
  * @throws BACKUP_DAMAGED
  */
-export async function checkObjects(
-  store: Store,
-  backup: BackupReader,
-  signal: AbortSignal,
-): Promise<void> {
-  const { manifest } = backup;
+export async function checkObjects(store: Store, named: Named, signal: AbortSignal): Promise<void> {
+  const { manifest } = named;
   const folder = backupFolder(manifest.target, manifest.id);
   const wanted = new Map<string, number>();
-  for await (const line of backup.objects()) {
-    wanted.set(lineKey(folder, line), line.bytes);
+  const folders = new Set<string>();
+  for await (const line of named.objects()) {
+    const key = lineKey(folder, line);
+    wanted.set(key, line.bytes);
+    folders.add(dataFolder(key));
   }
-  for await (const { key, bytes } of store.list(`${folder}data/`, { signal })) {
-    if (wanted.get(key) === bytes) wanted.delete(key);
+  for (const each of folders) {
+    for await (const { key, bytes } of store.list(each, { signal })) {
+      if (wanted.get(key) === bytes) wanted.delete(key);
+    }
   }
   for (const [key, expected] of wanted) {
     const there = await store.head(key, { signal });
@@ -31,4 +38,10 @@ export async function checkObjects(
       `Backup ${manifest.id} of ${manifest.target} is damaged: ${key} ${what} in store ${store.name}.`,
     );
   }
+}
+
+/** Of the backup that wrote it: `metrics/<id>/data/`. */
+function dataFolder(key: string): string {
+  const [target, id] = key.split('/');
+  return `${target}/${id}/${DATA}`;
 }

@@ -6,6 +6,7 @@ import type { PlannedJob } from '../../products/delegated.ts';
 import type { BackupReader, PlannedRestore } from '../../products/product.ts';
 import type { Store } from '../../stores/store.ts';
 import { withDelegated } from '../../workspace.ts';
+import { checkCopy } from './check-copy.ts';
 import { delegatedBackup } from './delegated-backup.ts';
 import { planStaging, type Staging } from './plan-staging.ts';
 
@@ -43,6 +44,7 @@ export async function planDelegated(
         prefixes: planned.prefixes,
         folderOf: (name) => session.backup.prefix(name),
       });
+      await checkCopy(store, reader, steps, at.signal);
       const detail: DelegatedDetail = { job: planned, staging };
       return {
         summary: { ...summary, warnings: [...summary.warnings, ...staging.warnings] },
