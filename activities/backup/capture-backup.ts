@@ -6,6 +6,7 @@ import { openNotebook } from '../catalog/notebook.ts';
 import { readPlan, writePlan, type BackupPlan } from '../catalog/plan.ts';
 import { predecessor } from '../catalog/predecessor.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { JOB_PATIENCE_MS } from '../jobs/patience.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import { withSpool } from '../spool.ts';
 import type { Store } from '../stores/store.ts';
@@ -45,6 +46,13 @@ async function capture(
         spool,
         startedAt: new Date(job.scheduledAt ?? job.startedAt),
         notes: openNotebook(store, folder, at.signal),
+        job: {
+          patienceMs: snapshot.timeouts.job ?? JOB_PATIENCE_MS,
+          says: (words) => {
+            if (words === undefined) delete at.figures.product;
+            else at.figures.product = words;
+          },
+        },
         store: async (artifact, open, options) => {
           const stored = await storeArtifact({
             store,

@@ -8,6 +8,7 @@ import { backupFolder, MANIFEST, RUN, WORK } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
 import { notebookInMemory } from '../catalog/notebook.ts';
+import { UNWATCHED_JOB } from '../jobs/patience.ts';
 import { writeObjects } from '../catalog/objects.ts';
 import { parseManifest, readManifest } from '../catalog/read-manifest.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
@@ -115,6 +116,7 @@ async function storeAll(options: ImportOptions, folder: string) {
     spool,
     startedAt,
     notes: notebookInMemory(),
+    job: UNWATCHED_JOB,
     store: take,
   });
   await eachBounded(captured.artifacts, snapshot.limits.concurrency, async (artifact) => {

@@ -110,6 +110,7 @@ export interface BackupSource {
     startedAt: Date;
     /** What earlier attempts at this backup have to tell. */
     notes: Notebook;
+    job: CapturedJob;
     /**
      * `open` may be called again, when a long artifact has to be split. What an earlier attempt stored is of another
      * moment and stays aside; with `keepSame` it is kept when the source, read to its end, has the very same bytes:
@@ -135,6 +136,14 @@ export interface BackupSource {
     objects: AsyncIterable<ObjectLine>;
     gone: string[];
   }): Promise<Conclusion>;
+}
+
+/** What the product does by itself before its bytes can be streamed, for those who watch. */
+export interface CapturedJob {
+  /** How long it may take before it counts as stuck. */
+  readonly patienceMs: number;
+  /** In the product's own words; undefined when it has ended. */
+  says(words: string | undefined): void;
 }
 
 /** What the attempts at one backup tell each other: it outlives any worker, and goes with the work of the backup. */

@@ -2,6 +2,7 @@ import dns from 'node:dns';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import type { ProductSession } from '../../activities/products/product.ts';
 import { expected, members } from '../influxdb-v1/portable-backup.ts';
@@ -193,6 +194,33 @@ describe('the task of a backup', () => {
       code: 'JOB_FAILED',
       message: expect.stringContaining('shard 7: EOF'),
     });
+  });
+
+  it('is told in the words of the vendor while it runs, and not any more when it has ended', async () => {
+    Object.assign(aiven.switches, { pendingPolls: 1, taskStatus: true });
+    const said: (string | undefined)[] = [];
+    const job = { patienceMs: 60_000, says: (words?: string) => void said.push(words) };
+    await takeBackup(session, folder.path, notebookInMemory(), job);
+    expect(said.at(0)).toMatch(/^task [0-9a-f-]{36} is RUNNING$/);
+    expect(said.at(-1)).toBeUndefined();
+  });
+
+  it('that does not end in its time is given up, counted from its request by whichever attempt', async () => {
+    aiven.switches.taskNeverEnds = true;
+    const notes = notebookInMemory();
+    const asked = () => aiven.requests.filter(({ path }) => path.includes('/task/')).length;
+    const attempt = (patienceMs: number) => {
+      const job = { patienceMs, says: () => undefined };
+      return failureOf(takeBackup(session, folder.path, notes, job));
+    };
+    const { code, message } = await attempt(600);
+    expect(code).toBe('JOB_STUCK');
+    expect(message).toMatch(/counted from 20\S+Z: it still says that task \S+ is pending\.$/);
+    const before = asked();
+    expect(before).toBeGreaterThan(0);
+    expect((await attempt(601)).code).toBe('JOB_STUCK');
+    expect(asked()).toBe(before + 1);
+    expect(aiven.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
 
   it('that never ends can be left within a second', async () => {

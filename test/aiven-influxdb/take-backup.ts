@@ -1,8 +1,14 @@
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { notebookInMemory } from '../../activities/catalog/notebook.ts';
+import { UNWATCHED_JOB } from '../../activities/jobs/patience.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { aivenInfluxdb } from '../../activities/products/aiven-influxdb/index.ts';
-import type { Capture, Notebook, ProductSession } from '../../activities/products/product.ts';
+import type {
+  CapturedJob,
+  Capture,
+  Notebook,
+  ProductSession,
+} from '../../activities/products/product.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
@@ -43,6 +49,7 @@ export async function takeBackup(
   of: ProductSession,
   path: string,
   notes: Notebook = notebookInMemory(),
+  job: CapturedJob = UNWATCHED_JOB,
 ): Promise<Taken> {
   const resources = createStoreResources();
   const store = openStore({ name: 'disk', type: 'directory', path }, resources);
@@ -53,6 +60,7 @@ export async function takeBackup(
       spool: path,
       startedAt: new Date('2026-11-20T02:00:00Z'),
       notes,
+      job,
       store: async (artifact, open, options) => {
         const made = await storeArtifact({
           store,

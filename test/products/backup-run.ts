@@ -8,6 +8,7 @@ import {
   type ObjectLine,
 } from '../../activities/catalog/manifest.ts';
 import { notebookInMemory } from '../../activities/catalog/notebook.ts';
+import { UNWATCHED_JOB } from '../../activities/jobs/patience.ts';
 import { readObjects, writeObjects } from '../../activities/catalog/objects.ts';
 import { readManifest } from '../../activities/catalog/read-manifest.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
@@ -78,6 +79,7 @@ export async function backupRun(product: string, stallMs = 20_000): Promise<Back
         spool: await run.spool(),
         startedAt: STARTED,
         notes: notebookInMemory(),
+        job: UNWATCHED_JOB,
         store: async (artifact, open) => {
           const stored = await storeArtifact({ ...storing, artifact, open, adopt: false });
           lines.push(...stored);

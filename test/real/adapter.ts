@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RestoreRequest } from '../../workflows/contract/operations.ts';
 import { notebookInMemory } from '../../activities/catalog/notebook.ts';
+import { UNWATCHED_JOB } from '../../activities/jobs/patience.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { openArtifact } from '../../activities/pipeline/open-artifact.ts';
@@ -84,6 +85,7 @@ export async function takeBackup(
     spool,
     startedAt,
     notes: notebookInMemory(),
+    job: UNWATCHED_JOB,
     store: async (artifact, open) => {
       const made = await storeArtifact({ ...storing, artifact, open, fresh: true });
       lines.push(...made);

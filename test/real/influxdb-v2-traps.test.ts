@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { notebookInMemory } from '../../activities/catalog/notebook.ts';
+import { UNWATCHED_JOB } from '../../activities/jobs/patience.ts';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readManifest } from '../../activities/products/influxdb-v2/official-manifest.ts';
 import { TsmContent } from '../../activities/pipeline/tsm/tsm-content.ts';
@@ -284,6 +285,7 @@ describe('what a real influxd does to a backup', () => {
       spool: taken.spool,
       startedAt: new Date('2026-11-20T02:00:00Z'),
       notes: notebookInMemory(),
+      job: UNWATCHED_JOB,
       store: async (artifact, open) => {
         names.push(artifact.path);
         const early = held.find(({ path }) => path === `data/${artifact.path}`);

@@ -83,6 +83,8 @@ describe('a backup of Aiven for InfluxDB that is cancelled', () => {
     const before = await world.files();
     const handle = await world.holdfast.start('backup', { target: 'metrics' });
     await expect.poll(polls).toBeGreaterThan(0);
+    const says = async () => (await handle.query<Progress>('progress')).product;
+    await expect.poll(says).toMatch(/^task [0-9a-f-]{36} is pending$/);
     await handle.signal('cancel');
 
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
@@ -94,6 +96,16 @@ describe('a backup of Aiven for InfluxDB that is cancelled', () => {
       ),
     });
     expect(await world.files()).toEqual(before);
+  });
+
+  test('or whose task does not end within `timeouts.job` says the same', async () => {
+    world.aiven.switches.taskNeverEnds = true;
+    const handle = await world.holdfast.start('backup', { target: 'impatient' });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'JOB_STUCK' } });
+    const { warnings } = await handle.query<Progress>('progress');
+    expect(warnings.map(({ code }) => code)).toContain('VENDOR_GOES_ON');
+    expect(await world.files('impatient')).toEqual([]);
+    expect(world.requested()).toBe(1);
   });
 
   test('says nothing of the vendor when its work is done', async () => {

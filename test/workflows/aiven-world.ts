@@ -6,7 +6,10 @@ import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { HASTE } from './world.ts';
 
-/** One service of the vendor with two targets, `metrics` and `twin`, and all that backs it up. */
+/**
+ * One service of the vendor with the targets `metrics`, `twin` and `impatient`, which gives its task a second, and all
+ * that backs it up.
+ */
 export interface AivenWorld {
   aiven: AivenSimulator;
   holdfast: Holdfast;
@@ -21,7 +24,7 @@ export interface AivenWorld {
 
 export const TOKEN = 'TEST_AIVEN_TOKEN';
 
-export async function startAivenWorld(timeouts: object = {}): Promise<AivenWorld> {
+export async function startAivenWorld(): Promise<AivenWorld> {
   const store = await temporaryFolder('aiven-store');
   const aiven = await startAivenSimulator();
   process.env[TOKEN] = aiven.account.token;
@@ -34,13 +37,17 @@ export async function startAivenWorld(timeouts: object = {}): Promise<AivenWorld
       apiUrl: aiven.url,
     },
     store: 'disk',
-    timeouts: { ...HASTE, attempts: 3, ...timeouts },
+    timeouts: { ...HASTE, attempts: 3 },
   };
   const holdfast = await startHoldfast({
     address: inject('temporalAddress'),
     config: {
       stores: { disk: { type: 'directory', path: store.path } },
-      targets: { metrics: target, twin: target },
+      targets: {
+        metrics: target,
+        twin: target,
+        impatient: { ...target, timeouts: { ...target.timeouts, job: '1s' } },
+      },
     },
   });
   return {

@@ -17,6 +17,8 @@ export interface TaskState {
   succeeded: boolean;
   /** The vendor's words about a failure. */
   result: string;
+  /** For those who watch: `task 7980… is pending`. */
+  words: string;
 }
 
 export function taskState({ task }: z.infer<typeof taskAnswer>): TaskState {
@@ -26,6 +28,10 @@ export function taskState({ task }: z.infer<typeof taskAnswer>): TaskState {
     ended: typeof task.success === 'boolean' || task.task_status === 'DONE',
     succeeded,
     result: task.result ?? '',
+    words: [`task ${task.task_id} is ${task.task_status || 'pending'}`, task.result]
+      .filter(Boolean)
+      .join(': ')
+      .slice(0, 300),
   };
 }
 

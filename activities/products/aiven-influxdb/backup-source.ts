@@ -45,7 +45,7 @@ async function capture(source: Source, sink: Sink): Promise<Capture> {
   const { client, context } = source;
   const name = backupName(context.target, sink.startedAt);
   requireRunning(await patiently(() => client.service(), context.signal), client.server);
-  const request = await requestBackup(client, name, sink.notes, context.signal);
+  const request = await requestBackup(client, name, sink, context.signal);
   const walked = new WalkedBackup();
   for (let attempt = 1; ; attempt += 1) {
     const taken = await take(source, sink, name, walked, request);

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../failure.ts';
-import type { Notebook } from '../product.ts';
+import type { CapturedJob, Notebook } from '../product.ts';
+import type { TaskState } from './answers.ts';
 import type { AivenClient } from './client.ts';
 import { pause } from '../../pause.ts';
 import { patiently } from './patiently.ts';
@@ -7,8 +8,6 @@ import { requestNotes, type RequestNotes } from './request-notes.ts';
 
 /** A backup that failed is requested again so often: its reason may have passed. */
 const REQUESTS = 3;
-/** A large service needs several hours. */
-const LONGEST_TASK_MS = 24 * 3_600_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -22,14 +21,14 @@ const LONGEST_PAUSE_MS = 30_000;
 export async function requestBackup(
   client: AivenClient,
   name: string,
-  notes: Notebook,
+  { notes, job }: { notes: Notebook; job: CapturedJob },
   signal: AbortSignal,
 ): Promise<RequestNotes> {
   let failure = '';
   for (let number = 1, failed = 0; failed < REQUESTS; number += 1) {
     const request = requestNotes(notes, number);
     if (await request.spent.recall()) continue;
-    const { succeeded, result } = await follow(client, name, request, signal);
+    const { succeeded, result } = await follow(client, name, request, job, signal);
     if (succeeded) return request;
     failed += 1;
     failure = result;
@@ -44,27 +43,40 @@ async function follow(
   client: AivenClient,
   name: string,
   request: RequestNotes,
+  job: CapturedJob,
   signal: AbortSignal,
 ): Promise<{ succeeded: boolean; result: string }> {
   const ended = await request.ended.recall();
   if (ended) return ended;
-  const end = (succeeded: boolean, result: string) =>
-    request.ended.remember({ succeeded, result: result.slice(0, 300) });
+  const end = (succeeded: boolean, result: string) => {
+    job.says(undefined);
+    return request.ended.remember({ succeeded, result: result.slice(0, 300) });
+  };
   const known = await request.task.recall();
   const begun = known ? undefined : await patiently(() => client.createBackup(name), signal);
-  const { id } = known ?? (await request.task.remember({ id: begun?.id ?? '' }));
-  const startedAt = Date.now();
+  const { id, since } =
+    known ?? (await request.task.remember({ id: begun?.id ?? '', since: Date.now() }));
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
     const first = wait === FIRST_PAUSE_MS;
     const task = first && begun?.id === id ? begun : await patiently(() => client.task(id), signal);
     if (task === undefined) return end(false, 'it does not know the task any more');
     if (task.ended) return end(task.succeeded, task.result || 'no reason given');
-    if (Date.now() - startedAt > LONGEST_TASK_MS) {
-      throw new HoldfastError(
-        'JOB_STUCK',
-        `${client.server} has not finished its backup for ${LONGEST_TASK_MS / 3_600_000} hours.`,
-      );
-    }
+    job.says(task.words);
+    if (Date.now() - since > job.patienceMs) throw stuck(client, task, since, job);
     await pause(wait, signal);
   }
+}
+
+function stuck(
+  { server }: AivenClient,
+  { words }: TaskState,
+  since: number,
+  { patienceMs }: CapturedJob,
+): HoldfastError {
+  return new HoldfastError(
+    'JOB_STUCK',
+    `${server} has not ended its backup within ${Math.round(patienceMs / 60_000)} minutes, counted from ` +
+      `${new Date(since).toISOString()}: it still says that ${words}.`,
+    { hint: 'Ask the vendor about the task; `timeouts.job` says how long it may take.' },
+  );
 }

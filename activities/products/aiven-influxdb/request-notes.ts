@@ -2,8 +2,8 @@ import type { Notebook } from '../product.ts';
 
 /** What is known of one request for a backup, so that a later attempt goes on with it instead of making another. */
 export interface RequestNotes {
-  /** The id of its task. */
-  readonly task: Entry<{ id: string }>;
+  /** The id of its task, and when it was requested, in milliseconds. */
+  readonly task: Entry<{ id: string; since: number }>;
   readonly ended: Entry<{ succeeded: boolean; result: string }>;
   /** Its file was there. */
   readonly seen: Entry<{ seen: true }>;
