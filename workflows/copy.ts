@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import { conduct } from './conduct.ts';
 import type { CopyJob } from './contract/activities.ts';
@@ -21,6 +21,7 @@ export async function copy(input: CopyRequest): Promise<CopyReport | Skipped> {
     const asked = await activities('ask', 'read the configuration').resolveCopy({ input });
     const job = await activities('ask', 'find the backup', asked.snapshot).findCopyBackup(asked);
     run.adopt(job);
+    run.awaitCopy(workflowInfo().workflowId);
     const ms = job.snapshot.timeouts.copy ?? A_DAY_MS;
     return leasing(run, job, 'copy', () =>
       inTime(
@@ -48,6 +49,7 @@ async function copyObjects(run: Run, job: CopyJob): Promise<CopyReport> {
   const report = await CancellationScope.nonCancellable(() =>
     move('check everything, then commit').commitCopy(job),
   );
+  run.awaitCopy(undefined);
   return { ...report, durationMs: run.elapsedMs, warnings: run.warnings };
 }
 

@@ -9,6 +9,13 @@ export function renderDetails(
   const lines = [`### ${progress.phase}`];
   if (progress.waitingFor) lines.push('', `Waiting for \`${progress.waitingFor}\``);
   if (progress.product) lines.push('', `The product says: ${progress.product}`);
+  if (progress.sameFailureDomain) {
+    const { copy } = progress.sameFailureDomain;
+    lines.push(
+      '',
+      `**Same failure domain**: its bytes lie beside the database alone until \`${copy}\` has ended.`,
+    );
+  }
   if (job) {
     const { target, product, store } = job.snapshot;
     lines.push(

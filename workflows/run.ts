@@ -15,6 +15,7 @@ export class Run {
   #phase = 'starting';
   #phaseSince = Date.now();
   #waitingFor: string | undefined;
+  #copy: string | undefined;
   #cancellable: Progress['cancellable'] = true;
   #done: PageTotals = { artifacts: 0, bytes: 0 };
   #total: { artifacts: number; bytes?: number } = { artifacts: 0 };
@@ -50,6 +51,12 @@ export class Run {
 
   waitFor(workflowId: string | undefined): void {
     this.#waitingFor = workflowId;
+    this.show();
+  }
+
+  /** Until the workflow named here has ended, the backup dies with the storage beside the database. */
+  awaitCopy(workflowId: string | undefined): void {
+    this.#copy = workflowId;
     this.show();
   }
 
@@ -109,6 +116,7 @@ export class Run {
       phase: this.#phase,
       ...(this.#waitingFor ? { waitingFor: this.#waitingFor } : {}),
       ...(told?.product ? { product: told.product } : {}),
+      ...(this.#copy ? { sameFailureDomain: { copy: this.#copy } } : {}),
       artifacts: { done: artifacts, total: this.#total.artifacts },
       bytes: { done: bytes, ...(this.#total.bytes ? { total: this.#total.bytes } : {}) },
       bytesPerSecond: Math.round(bytes / seconds),

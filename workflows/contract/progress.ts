@@ -11,6 +11,8 @@ export interface Progress {
   waitingFor?: string;
   /** What the product says of its own job, in its own words. */
   product?: string;
+  /** Delegated: the bytes of the backup lie beside the database alone until the workflow named here has ended. */
+  sameFailureDomain?: { copy: string };
   artifacts: { done: number; total: number };
   bytes: { done: number; total?: number };
   bytesPerSecond: number;
