@@ -107,6 +107,31 @@ async function points(database: string, policy: string, measurement: string) {
   );
 }
 
+describe('what a terminated restore left in a real InfluxDB 1', () => {
+  it('is found by its mark, and removed if it still bears it', async () => {
+    const { leftovers } = session;
+    expect(await leftovers?.find()).toEqual([]);
+    const run = '0123abcd';
+    const planned = await plan({ select: { databases: ['telemetry', 'empty'] } });
+    const detail = { ...planned.detail, run };
+    await session.restore.prepare({ ...planned, detail }, backupInMemory());
+    await server.query('CREATE DATABASE "mi\\"ne"');
+    for (const policy of ['restoring-soon', `unproven-${run}`, `restoring-${run}-2`]) {
+      await server.query(
+        `CREATE RETENTION POLICY "${policy}" ON "mi\\"ne" DURATION INF REPLICATION 1`,
+      );
+    }
+    const found = (await leftovers?.find()) ?? [];
+    expect(found.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+      { id: 'empty', name: `empty (marked restoring-${run})`, run },
+      { id: 'telemetry', name: `telemetry (marked restoring-${run})`, run },
+    ]);
+    await server.query(`DROP RETENTION POLICY "restoring-${run}" ON empty`);
+    for (const one of found) await leftovers?.remove(one);
+    expect(await databases()).toEqual(['empty', 'mi"ne']);
+  });
+});
+
 describe('restoring a portable backup into a real InfluxDB 1', () => {
   it('brings everything back as the official tool does, and proves it', async () => {
     const { proofs, restored, planned } = await restore();

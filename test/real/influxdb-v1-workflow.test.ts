@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RestoreReport } from '../../workflows/contract/operations.ts';
 import { findTool } from '../../infra/tools/find-tool.ts';
+import { run } from '../client/command.ts';
 import { phase } from '../faults/following.ts';
 import type { Step } from '../support/death-wish.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -99,6 +100,29 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
     expect(await stage.databases()).toEqual(['events of plant 7', 'kept', 'telemetry']);
     await handle.signal('cancel');
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await stage.databases()).toEqual(['kept']);
+  });
+
+  test('leaves what the doctor finds and removes when it is terminated', async () => {
+    await stage.spare.query('CREATE DATABASE kept');
+    stage.proxy.hold(20_000);
+    const handle = await stage.holdfast.start('restore', { target: 'metrics', into: 'spare' });
+    await phase(handle, 'restoring');
+    await handle.terminate('by hand');
+    stage.proxy.release();
+    const env = {
+      HOLDFAST_CONFIG: stage.holdfast.configPath,
+      TEMPORAL_ADDRESS: stage.address,
+      TEMPORAL_NAMESPACE: stage.holdfast.namespace,
+      TEST_V1_AIVEN_TOKEN: stage.aiven.account.token,
+    };
+    const told = async (...args: string[]) => (await run(['doctor', ...args], { env })).stdout;
+    expect(await told()).toMatch(
+      new RegExp(
+        `spare: telemetry \\(marked restoring-[0-9a-f]{8}\\) in the database is left of ${handle.workflowId}, `,
+      ),
+    );
+    expect(await told('--remove-leftovers')).toMatch(/removed telemetry \(marked/);
     expect(await stage.databases()).toEqual(['kept']);
   });
 });

@@ -2,6 +2,7 @@ import { HoldfastError } from '../../failure.ts';
 import type { ProductContext, ProductSession, StreamedProduct } from '../product.ts';
 import { InfluxV1Client } from './client.ts';
 import { connectionSchema } from './config.ts';
+import { markedDatabases } from './leftovers.ts';
 import { preflight } from './preflight.ts';
 import { createRestoreSink } from './restore-sink.ts';
 
@@ -32,6 +33,7 @@ function connect(context: ProductContext): ProductSession {
     preflight: () => preflight(client),
     backup: { capture: refuse, open: refuse, conclude: refuse },
     restore: createRestoreSink(client),
+    leftovers: markedDatabases(client),
     close: () => client.close(),
   };
 }
