@@ -1,7 +1,8 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
-import { backupFolder, MANIFEST, RUN } from '../catalog/layout.ts';
-import { readIfThere, readJson } from '../catalog/json.ts';
+import { isAnothers } from '../catalog/claimed.ts';
+import { backupFolder, MANIFEST } from '../catalog/layout.ts';
+import { readJson } from '../catalog/json.ts';
 import { openNotebook } from '../catalog/notebook.ts';
 import { parseManifest } from '../catalog/read-manifest.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
@@ -22,19 +23,15 @@ export function discardBackup(deps: Dependencies): Activities['discardBackup'] {
           const own = manifest.run.runId === job.run.runId;
           return { committed: own ? reportOf(manifest, job) : null };
         }
-        const claim = (await readIfThere(store, folder + RUN, at.signal)) as
-          { runId?: unknown } | undefined;
-        if (claim === undefined || claim.runId === job.run.runId) {
-          const product = findProduct(job.snapshot.product);
-          const notes = openNotebook(store, folder, at.signal);
-          const warnings =
-            product.kind === 'streamed' && product.givenUp
-              ? await product.givenUp({ connection: job.snapshot.connection, notes })
-              : [];
-          await removeBelow(store, folder, at.signal);
-          return { committed: null, warnings };
-        }
-        return { committed: null };
+        if (await isAnothers(store, job, at.signal)) return { committed: null };
+        const product = findProduct(job.snapshot.product);
+        const notes = openNotebook(store, folder, at.signal);
+        const warnings =
+          product.kind === 'streamed' && product.givenUp
+            ? await product.givenUp({ connection: job.snapshot.connection, notes })
+            : [];
+        await removeBelow(store, folder, at.signal);
+        return { committed: null, warnings };
       }),
     );
 }

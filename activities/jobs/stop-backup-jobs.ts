@@ -1,6 +1,7 @@
 import type { Activities, BackupJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import { attempt, type Attempt } from '../attempt.ts';
+import { isAnothers } from '../catalog/claimed.ts';
 import { backupFolder, MANIFEST } from '../catalog/layout.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { BackupJobs } from '../products/delegated.ts';
@@ -10,13 +11,17 @@ import { JobProgress } from './job-progress.ts';
 import { jobsOf, type JobRecord } from './job-record.ts';
 import { untilQuiet } from './until-quiet.ts';
 
-/** Leaves a committed backup alone: from the commit on, what the product wrote is the backup. */
+/**
+ * Leaves a committed backup alone: from the commit on, what the product wrote is the backup. In a folder that another
+ * run has claimed, the records of jobs are that run's.
+ */
 export function stopBackupJobs(deps: Dependencies): Activities['stopBackupJobs'] {
   return (job) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const manifest = backupFolder(job.snapshot.target, job.backup) + MANIFEST;
         if (await store.head(manifest, { signal: at.signal })) return { warnings: [] };
+        if (await isAnothers(store, job, at.signal)) return { warnings: [] };
         const records = await jobsOf(store, job, at.signal);
         if (records.length === 0) return { warnings: [] };
         return withDelegated(deps, at, job.snapshot, async ({ backup }, storage) => {
