@@ -29,8 +29,7 @@ export function snapshotOf(config: Config, name: string): TargetSnapshot {
 
 /** What is shared comes before what is the target's own, and sorted, so that no two runs wait for each other. */
 function locksOf(name: string, { product: kind, connection, cluster }: Target): string[] {
-  const product = findProduct(kind);
-  const own = product.kind === 'streamed' ? (product.locks?.(connection) ?? []) : [];
+  const own = findProduct(kind).locks?.(connection) ?? [];
   const shared = new Set([...(cluster === undefined ? [] : [cluster]), ...own]);
   return [...[...shared].toSorted().map((key) => lockId.cluster(kind, key)), lockId.target(name)];
 }

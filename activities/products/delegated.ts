@@ -21,6 +21,8 @@ export interface DelegatedProduct {
   readonly connection: z.ZodObject;
   /** Where the server writes its backups, as the workers reach it. Keys of the product are relative to it. */
   storage(connection: Record<string, unknown>): StoreSettings;
+  /** As `locks` of a product whose backups Holdfast streams. */
+  locks?(connection: Record<string, unknown>): string[];
   /** Connects with the settings of a snapshot; opens no socket before the first call. */
   connect(context: DelegatedContext): DelegatedSession;
 }

@@ -87,6 +87,21 @@ describe('a configuration', () => {
     }
   });
 
+  it('takes one lock for a cluster of InfluxDB 3 Enterprise, whichever target it is', async () => {
+    const locksOf = async (storage: string) => {
+      const connection = `{ nodes: ['http://a'], token: { env: T }, clusterId: eu, storage: ${storage} }`;
+      const text = withTarget('', connection).replace('influxdb-v2', 'influxdb-3-enterprise');
+      return snapshotOf(await load(text), 'metrics').locks;
+    };
+    const lock = (place: string) => [`cluster/influxdb-3-enterprise/${place}`, 'target/metrics'];
+    const endpoint = 'endpoint: "https://s3.example.com"';
+    expect(await locksOf('{ type: s3, bucket: b }')).toEqual(lock('b/eu'));
+    expect(await locksOf(`{ type: s3, bucket: b, prefix: p, ${endpoint} }`)).toEqual(
+      lock('s3.example.com/b/p/eu'),
+    );
+    expect(await locksOf('{ type: directory, path: /data }')).toEqual(lock('/data/eu'));
+  });
+
   it('means paths relative to its own file, and ~/ as the home', async () => {
     const text = withTarget('', '{ url: http://a, token: { file: secrets/token }, ca: ~/ca.pem }');
     await using folder = await temporaryFolder('config');

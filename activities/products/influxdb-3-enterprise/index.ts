@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
 import { readSecret, type Secret } from '../../secrets.ts';
 import type { DelegatedContext, DelegatedProduct, DelegatedSession } from '../delegated.ts';
@@ -14,6 +15,7 @@ export const influxdb3Enterprise: DelegatedProduct = {
   kind: 'delegated',
   connection: connectionSchema,
   storage,
+  locks: (connection) => [placeOf(connectionSchema.parse(connection))],
   connect,
 };
 
@@ -24,6 +26,13 @@ const MOST_PATIENCE_MS = 60_000;
 function storage(connection: Record<string, unknown>): StoreSettings {
   const { storage: settings, clusterId } = connectionSchema.parse(connection);
   return { ...settings, name: `cluster-${clusterId}` };
+}
+
+/** A cluster makes one restore at a time. Its id alone is no name for it: the cluster that takes over bears the same. */
+function placeOf({ clusterId, storage: at }: Connection): string {
+  if (at.type === 'directory') return posix.join(at.path, clusterId);
+  const host = at.endpoint === undefined ? '' : new URL(at.endpoint).host;
+  return posix.join(host, at.bucket, at.prefix ?? '', clusterId);
 }
 
 function connect(context: DelegatedContext): DelegatedSession {
