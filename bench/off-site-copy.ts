@@ -26,7 +26,7 @@ export async function compareCopies(
   { objects, objectBytes }: { objects: number; objectBytes: number },
 ): Promise<Row[]> {
   await using stage = await startStage(build);
-  await using elsewhere = await startVersitygw({ buckets: [SOURCE] });
+  await using elsewhere = await startVersitygw({ buckets: [SOURCE], keepAlive: true });
   await stage.s3.createBucket(SOURCE);
   await using worker = await stage.startWorker({});
   const places: Record<string, Versitygw> = { copy: stage.s3, 'copy-streamed': elsewhere };

@@ -24,7 +24,7 @@ async function main(mebibytes: number, runs: number): Promise<void> {
   const url = await new Promise<string>((resolve) =>
     source.once('message', (message) => resolve(message as string)),
   );
-  await using s3 = await startVersitygw({ buckets: ['bench'] });
+  await using s3 = await startVersitygw({ buckets: ['bench'], keepAlive: true });
   const works = { bare: bareLoop, 'bare unsigned': bareUnsigned, pipeline, encrypted };
   const best: Record<string, number> = {};
   try {

@@ -25,7 +25,7 @@ export async function followDay(
   { hours, polls, factor }: { hours: number; polls: number; factor: number },
 ): Promise<Row[]> {
   await using stage = await startStage(build);
-  await using elsewhere = await startVersitygw({ buckets: [BUCKET] });
+  await using elsewhere = await startVersitygw({ buckets: [BUCKET], keepAlive: true });
   await using database = await startWeaviateSimulator({
     storage: s3Storage({ ...elsewhere, bucket: BUCKET }),
   });

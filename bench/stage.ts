@@ -38,7 +38,7 @@ export async function startStage(build: string): Promise<Stage> {
   const folder = await temporaryFolder('bench');
   const configPath = join(folder.path, 'holdfast.yaml');
   const temporal = await startTemporal();
-  const s3 = await startVersitygw({ buckets: [BUCKET] });
+  const s3 = await startVersitygw({ buckets: [BUCKET], keepAlive: true });
   const connection = await Connection.connect({ address: temporal.address });
   const client = new Client({ connection });
   const store = {

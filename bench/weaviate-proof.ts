@@ -22,7 +22,7 @@ export async function compareProofs(
   { build, rounds = 5, say }: BenchmarkContext,
   { objects }: { objects: number },
 ): Promise<Row[]> {
-  await using s3 = await startVersitygw({ buckets: [BUCKET] });
+  await using s3 = await startVersitygw({ buckets: [BUCKET], keepAlive: true });
   await using server = await startWeaviate({ storage: { ...s3, bucket: BUCKET } });
   const tenth = objects / 10;
   say(`writing ${objects + tenth} objects of ${DIMENSIONS} dimensions`);

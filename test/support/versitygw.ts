@@ -21,7 +21,14 @@ export interface Versitygw extends AsyncDisposable {
 
 /** A real S3 server on a fresh folder (or a given one, which then stays), with the buckets named. */
 export async function startVersitygw(
-  options: { buckets?: string[]; folder?: string; executable?: string; port?: number } = {},
+  options: {
+    buckets?: string[];
+    folder?: string;
+    executable?: string;
+    port?: number;
+    /** Default: every answer ends its connection, as versitygw does unless it is told. */
+    keepAlive?: boolean;
+  } = {},
 ): Promise<Versitygw> {
   const command = options.executable ?? (await findTool('versitygw'));
   const own = options.folder === undefined ? await temporaryFolder('s3') : undefined;
@@ -36,7 +43,13 @@ export async function startVersitygw(
   const server = await spawnServer({
     name: 'versitygw',
     command,
-    args: ['--port', `127.0.0.1:${port}`, 'posix', folder],
+    args: [
+      '--port',
+      `127.0.0.1:${port}`,
+      ...(options.keepAlive ? ['--keep-alive'] : []),
+      'posix',
+      folder,
+    ],
     env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
     ready: () => accepts(port),
   });

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../failure.ts';
 import type { RestoreSink, RestoreStep } from '../product.ts';
-import { readContent } from './backup-content.ts';
+import { plainBytes, readContent } from './backup-content.ts';
 import { finishBuckets } from './finish-buckets.ts';
 import { planBuckets } from './plan-buckets.ts';
 import { planServer } from './plan-server.ts';
@@ -46,7 +46,14 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
     },
 
     apply: async (step, state, body) =>
-      uploadShard(client, await token(state), shardAt(step, state), body()),
+      uploadShard(
+        client,
+        await token(state),
+        shardAt(step, state),
+        body(),
+        // How long a compressed one becomes, only its end tells.
+        step.lines.every(({ codec }) => codec === 'identity') ? plainBytes([step]) : undefined,
+      ),
 
     prove: (step, state, original, spool) => {
       const shard = shardAt(step, state);
