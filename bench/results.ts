@@ -22,7 +22,10 @@ export async function recordRows(rows: Row[], order: string[]): Promise<void> {
   const all = new Map(known.map((one) => [one.row.name, one]));
   for (const row of rows) all.set(row.name, { row, measured, machine });
   const recorded = order.flatMap((name) => all.get(name) ?? []);
-  await writeFile(JSON_FILE, await format(JSON.stringify(recorded), { parser: 'json' }));
+  await writeFile(
+    JSON_FILE,
+    await format(JSON.stringify(recorded), { parser: 'json', printWidth: 100 }),
+  );
   const style = { parser: 'markdown', printWidth: 100 } as const;
   await writeFile(MARKDOWN_FILE, await format(toMarkdown(recorded), style));
 }
