@@ -4,6 +4,7 @@ import { SIGNAL } from '../workflows/contract/names.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError, toApplicationFailure } from './failure.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { shortened } from './shortened.ts';
 import { mayTell } from './telling.ts';
 
 /** One attempt of an activity: its signal, and what it moved so far. */
@@ -25,7 +26,13 @@ export async function attempt<T>(
   const context = Context.current();
   const { activityId, attempt: number } = context.info;
   const counts: Attempt['figures'] = { artifacts: 0, bytes: 0 };
-  const figures = (): Figures => ({ activity: activityId, attempt: number, ...counts });
+  const figures = (lastError = counts.lastError): Figures => ({
+    activity: activityId,
+    attempt: number,
+    ...counts,
+    ...(counts.product === undefined ? {} : { product: shortened(counts.product) }),
+    ...(lastError === undefined ? {} : { lastError: shortened(lastError) }),
+  });
   const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
     context.heartbeat(figures());
     if (counts.bytes > 0 || counts.product) void tell(deps, context, figures(), false);
@@ -38,7 +45,7 @@ export async function attempt<T>(
     if (heartbeat.lapsed.aborted) throw givenUp();
     const failure = toApplicationFailure(error, number);
     if (!(error instanceof HoldfastError)) context.log.error('unexpected failure', { error });
-    await tell(deps, context, { ...figures(), lastError: failure.message }, true);
+    await tell(deps, context, figures(failure.message), true);
     throw failure;
   } finally {
     heartbeat.end();

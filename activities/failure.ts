@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { FAILURES, type FailureCode } from '../workflows/contract/failures.ts';
+import { shortened } from './shortened.ts';
 
 /**
  * The one error of the activities: a code of the closed set, and one sentence that says what failed and where.
@@ -35,6 +36,9 @@ export class HoldfastError extends Error {
  */
 const TRIES: Partial<Record<FailureCode, number>> = { INTERNAL: 10, HOST_UNKNOWN: 10 };
 
+/** A list of all mistakes of a configuration may be long; what is longer helps nobody. */
+const LONGEST_MESSAGE = 10_000;
+
 /** The shape in which a failure crosses into Temporal: `type` is the code, `details[0]` holds fault and hint. */
 export function toApplicationFailure(error: unknown, attempt = 1): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
@@ -45,7 +49,7 @@ export function toApplicationFailure(error: unknown, attempt = 1): ApplicationFa
           cause: error,
         });
   const failure = ApplicationFailure.create({
-    message: known.message,
+    message: shortened(known.message, LONGEST_MESSAGE),
     type: known.code,
     nonRetryable: !known.retryable || attempt >= (TRIES[known.code] ?? Infinity),
     details: [{ fault: known.fault, hint: known.hint }],

@@ -1,5 +1,6 @@
 import { errors } from 'undici';
 import { HoldfastError } from '../failure.ts';
+import { shortened } from '../shortened.ts';
 
 /** What a failure's sentence says: `<server> (<origin>)` and `<operation>`. Neither holds a secret. */
 export interface Subject {
@@ -54,5 +55,5 @@ function describe(error: unknown): { code: string; text: string } {
     const several: unknown = at instanceof AggregateError ? at.errors[0] : undefined;
     at = several ?? at.cause;
   }
-  return { code: '', text: text || 'no reason given' };
+  return { code: '', text: shortened(text || 'no reason given', 300) };
 }

@@ -4,6 +4,7 @@ import { HoldfastError } from '../failure.ts';
 import { pause } from '../pause.ts';
 import type { JobReport } from '../products/delegated.ts';
 import type { JobProgress } from './job-progress.ts';
+import { polled } from './polled.ts';
 
 export interface FollowedJob {
   /** For people: `backup 2026-… of articles`. */
@@ -37,7 +38,7 @@ export async function followJob(at: Attempt, job: FollowedJob): Promise<JobEnd> 
 
 async function ask(at: Attempt, job: FollowedJob): Promise<JobReport | undefined> {
   try {
-    const report = await job.poll();
+    const report = await polled(job.poll);
     delete at.figures.lastError;
     return report;
   } catch (error) {

@@ -4,6 +4,7 @@ import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { withDelegated } from '../workspace.ts';
 import { JOBS, recordsBelow } from './job-record.ts';
+import { polled } from './polled.ts';
 
 /**
  * Removes what a product wrote for a run that died before its commit. A job that still runs is left alone.
@@ -20,7 +21,7 @@ export async function removeLeftoverJobs(
   if (records.length === 0) return;
   await withDelegated(deps, { signal }, snapshot, async ({ backup }) => {
     for (const { name } of records) {
-      const { state, words } = await backup.poll(name);
+      const { state, words } = await polled(() => backup.poll(name));
       if (state === 'running') {
         throw new HoldfastError(
           'TARGET_BUSY',

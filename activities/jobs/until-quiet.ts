@@ -2,6 +2,7 @@ import type { Attempt } from '../attempt.ts';
 import { pause } from '../pause.ts';
 import type { JobReport } from '../products/delegated.ts';
 import type { JobProgress } from './job-progress.ts';
+import { polled } from './polled.ts';
 
 export interface StoppedJob {
   poll(): Promise<JobReport>;
@@ -27,7 +28,7 @@ export async function untilQuiet(at: Attempt, job: StoppedJob): Promise<JobRepor
   await job.cancel();
   for (;;) {
     await pause(Math.min(job.pauseMs(Date.now() - begun), job.patienceMs), at.signal);
-    report = await job.poll();
+    report = await polled(job.poll);
     at.figures.product = report.words;
     if (report.state !== 'running') return report;
     await job.progress?.look(at, true);
@@ -44,7 +45,7 @@ const ABSENCE_BELIEVED_MS = 30_000;
 async function settled(at: Attempt, job: StoppedJob): Promise<JobReport> {
   const believed = job.askedAt.getTime() + Math.min(ABSENCE_BELIEVED_MS, job.patienceMs);
   for (;;) {
-    const report = await job.poll();
+    const report = await polled(job.poll);
     const rest = believed - Date.now();
     if (report.state !== 'absent' || rest <= 0) return report;
     await pause(Math.min(rest, 1_000), at.signal);

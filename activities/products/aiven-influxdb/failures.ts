@@ -1,5 +1,6 @@
 import type { FailureCode } from '../../../workflows/contract/failures.ts';
 import { HoldfastError } from '../../failure.ts';
+import { shortened } from '../../shortened.ts';
 
 export const SERVICE_GONE = /service .* does not exist/i;
 
@@ -33,7 +34,7 @@ export function refusal(
   status: number,
   message: string,
 ): HoldfastError {
-  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, "${shortened(message)}"`;
+  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, "${shortened(message, 300)}"`;
   const fail = (code: FailureCode, what: string, hint?: string) =>
     new HoldfastError(
       code,
@@ -60,8 +61,4 @@ export function refusal(
   if ([502, 503, 504].includes(status)) return fail('TARGET_BUSY', 'the API is not available now');
   if (status >= 500) return fail('TARGET_ERROR', 'the API had an error');
   return fail('TARGET_REFUSED', 'the API refused it');
-}
-
-function shortened(message: string): string {
-  return message.length > 300 ? `${message.slice(0, 300)}…` : message;
 }

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../failure.ts';
+import { shortened } from '../../shortened.ts';
 import type { FailureCode } from '../../../workflows/contract/failures.ts';
 
 /** What one node answered. */
@@ -33,7 +34,7 @@ export function words({ status, json, text }: Answer): string {
       ? json.error
       : text.trim();
   if (said === '') return `HTTP ${status}`;
-  return `HTTP ${status}, "${said.length > 200 ? `${said.slice(0, 200)}…` : said}"`;
+  return `HTTP ${status}, "${shortened(said, 300)}"`;
 }
 
 /** Judges what no caller has an answer to. */

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../failure.ts';
 import type { FailureCode } from '../../../workflows/contract/failures.ts';
+import { shortened } from '../../shortened.ts';
 
 /** Judges a request that was refused as a whole. */
 export function statusRefusal(
@@ -8,7 +9,7 @@ export function statusRefusal(
   status: number,
   message: string,
 ): HoldfastError {
-  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, "${shortened(message)}"`;
+  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, "${shortened(message, 300)}"`;
   const fail = (code: FailureCode, what: string) =>
     new HoldfastError(code, `${server}: ${operation} failed: ${what} (${says}).`);
   if (status === 401) return fail('AUTH_REJECTED', 'the server does not take user and password');
@@ -25,7 +26,7 @@ export function statusRefusal(
 /** Judges a statement that failed, which the server answers with status 200. */
 export function queryRefusal(server: string, operation: string, message: string): HoldfastError {
   const fail = (code: FailureCode) =>
-    new HoldfastError(code, `${server}: ${operation} failed: "${shortened(message)}".`);
+    new HoldfastError(code, `${server}: ${operation} failed: "${shortened(message, 300)}".`);
   if (/not authorized|requires admin privilege/.test(message)) return fail('PERMISSION_MISSING');
   if (
     /timeout|max-concurrent-queries|query interrupted|engine is closed|shard is disabled/.test(
@@ -35,8 +36,4 @@ export function queryRefusal(server: string, operation: string, message: string)
     return fail('TARGET_BUSY');
   }
   return fail('TARGET_REFUSED');
-}
-
-function shortened(message: string): string {
-  return message.length > 200 ? `${message.slice(0, 200)}…` : message;
 }

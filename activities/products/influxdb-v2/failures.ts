@@ -1,6 +1,7 @@
 import type { HttpResponse } from '../../http/client.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { FailureCode } from '../../../workflows/contract/failures.ts';
+import { shortened } from '../../shortened.ts';
 
 /** What the server says of an error. */
 export interface Complaint {
@@ -27,7 +28,7 @@ export function parseComplaint(text: string): { code: string; message: string } 
  */
 export function refusal(complaint: Complaint, server: string, operation: string): HoldfastError {
   const { status, message } = complaint;
-  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, ${quoted(message)}`;
+  const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, "${shortened(message, 300)}"`;
   const fail = (code: FailureCode, what: string) =>
     new HoldfastError(code, `${server}: ${operation} failed: ${what} (${says}).`);
   if (status === 401 && /^(unauthorized( access)?)?$/.test(message)) {
@@ -48,8 +49,4 @@ export function refusal(complaint: Complaint, server: string, operation: string)
   if ([408, 429, 502, 503, 504].includes(status)) return fail('TARGET_BUSY', 'the server is busy');
   if (status >= 500) return fail('TARGET_ERROR', 'the server had an error');
   return fail('TARGET_REFUSED', 'the server refused it');
-}
-
-function quoted(message: string): string {
-  return `"${message.length > 200 ? `${message.slice(0, 200)}…` : message}"`;
 }

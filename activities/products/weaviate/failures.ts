@@ -1,6 +1,7 @@
 import type { FailureCode } from '../../../workflows/contract/failures.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { HttpResponse } from '../../http/client.ts';
+import { shortened } from '../../shortened.ts';
 
 /** What the server says of an error. */
 export interface Complaint {
@@ -61,6 +62,5 @@ export function failure(
 
 /** What the server says can be long: lists of classes, whole requests of its own to others. */
 export function quoted(message: string): string {
-  const line = message.replaceAll(/\s+/g, ' ').trim();
-  return `"${line.length > 300 ? `${line.slice(0, 300)}…` : line}"`;
+  return `"${shortened(message.replaceAll(/\s+/g, ' ').trim(), 300)}"`;
 }

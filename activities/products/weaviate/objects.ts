@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
+import { shortened } from '../../shortened.ts';
 import type { WeaviateClient } from './client.ts';
 
 /** An object as its server tells it; only what a proof compares. */
@@ -58,7 +59,7 @@ export async function countObjects(
   if (count !== undefined) return count;
   throw new HoldfastError(
     'TARGET_ERROR',
-    `${client.server}: ${operation} failed: ${result?.errors?.[0]?.message ?? 'it answers without a count'}.`,
+    `${client.server}: ${operation} failed: ${shortened(result?.errors?.[0]?.message ?? 'it answers without a count')}.`,
   );
 }
 

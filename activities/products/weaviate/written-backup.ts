@@ -1,6 +1,7 @@
 import type { ProductObject } from '../../catalog/product-objects.ts';
 import { eachBounded } from '../../each-bounded.ts';
 import { HoldfastError } from '../../failure.ts';
+import { shortened } from '../../shortened.ts';
 import type { Store, StoredObject } from '../../stores/store.ts';
 import { chunkFault } from './chunk-tail.ts';
 import {
@@ -160,6 +161,6 @@ function baseChunks({ incrementalBackupInfo }: Shard): [base: string, key: strin
 function incomplete({ server, name, storage }: Search, what: string): HoldfastError {
   return new HoldfastError(
     'BACKUP_INCOMPLETE',
-    `${server} calls its backup ${name} successful, and it is not whole: ${what} (in ${storage.place}).`,
+    `${server} calls its backup ${name} successful, and it is not whole: ${shortened(what)} (in ${storage.place}).`,
   );
 }

@@ -102,6 +102,9 @@ export interface Switches {
   /** `node_mapping` is taken and not obeyed. */
   nodeMappingBroken: Trap;
 
+  /** Characters that are added to the error of a failed job, as when it tells of a whole request. */
+  errorCharacters: number;
+
   // Of the database.
   /** Down: `/v1/nodes` says so, backups and restores are refused. `at` names nodes. */
   nodeDown: Trap;
@@ -153,17 +156,30 @@ export const QUIET: Switches = {
   restoreHangs: false,
   restoreCoordinatorDies: false,
   nodeMappingBroken: false,
+  errorCharacters: 0,
   nodeDown: false,
   clockSkewMs: 0,
 };
 
 type Amount =
-  'answerMs' | 'listingMs' | 'workMs' | 'settleMs' | 'downloadMs' | 'finalizeMs' | 'clockSkewMs';
+  | 'errorCharacters'
+  | 'answerMs'
+  | 'listingMs'
+  | 'workMs'
+  | 'settleMs'
+  | 'downloadMs'
+  | 'finalizeMs'
+  | 'clockSkewMs';
 export type Fault = Exclude<keyof Switches, Amount>;
 
 /** Whether the fault strikes now, at the named thing; counts down. */
 export function strikes(switches: Switches, name: Fault, at?: string): boolean {
   return springs(switches, name, at);
+}
+
+/** What makes the error of a job as long as the switch says. */
+export function more({ errorCharacters }: Switches): string {
+  return ' and so on'.repeat(Math.ceil(errorCharacters / 10));
 }
 
 /** `answerLost`, `answerLost=2`, `answerLost=@create,status`, `answerLost=@create*1`, `workMs=500`, `answerLost=off`. */

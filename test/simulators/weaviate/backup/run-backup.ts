@@ -1,6 +1,6 @@
 import type { ClusterNode, Slot } from '../cluster.ts';
 import type { World } from '../exchange.ts';
-import { strikes } from '../switches.ts';
+import { more, strikes } from '../switches.ts';
 import { backUpNode, type BackupOrder, summary } from './back-up-node.ts';
 import {
   BACKUP_CONFIG,
@@ -93,7 +93,7 @@ async function conclude(
   if (failed) {
     const [name, { error }] = failed;
     slot.status = 'FAILED';
-    slot.error = error === '' ? '' : `node "${name}": ${error}`;
+    slot.error = error === '' ? '' : `node "${name}": ${error}${more(switches)}`;
   } else {
     slot.status = cancelled ? 'CANCELED' : 'SUCCESS';
     slot.error = asked ? 'backup canceled due to node restart' : '';

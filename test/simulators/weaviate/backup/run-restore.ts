@@ -2,7 +2,7 @@ import type { ClusterNode, Slot } from '../cluster.ts';
 import type { Collection } from '../collection.ts';
 import type { World } from '../exchange.ts';
 import type { Place } from '../storage/storage.ts';
-import { strikes } from '../switches.ts';
+import { more, strikes } from '../switches.ts';
 import {
   type ClassDescriptor,
   classesOf,
@@ -51,7 +51,7 @@ export async function runRestore(
   };
   const end = async (status: string, error = '') => {
     descriptor.completedAt = clock.now().toISOString();
-    await say(status, error);
+    await say(status, status === 'FAILED' ? error + more(switches) : error);
   };
   const runsOn = () => classes.some((name) => strikes(switches, 'restoreRunsOn', name));
   try {
