@@ -38,7 +38,7 @@ export async function followJob(at: Attempt, job: FollowedJob): Promise<JobEnd> 
 
 async function ask(at: Attempt, job: FollowedJob): Promise<JobReport | undefined> {
   try {
-    const report = await polled(job.poll);
+    const report = await polled(() => job.poll());
     delete at.figures.lastError;
     return report;
   } catch (error) {

@@ -28,7 +28,7 @@ export async function untilQuiet(at: Attempt, job: StoppedJob): Promise<JobRepor
   await job.cancel();
   for (;;) {
     await pause(Math.min(job.pauseMs(Date.now() - begun), job.patienceMs), at.signal);
-    report = await polled(job.poll);
+    report = await polled(() => job.poll());
     at.figures.product = report.words;
     if (report.state !== 'running') return report;
     await job.progress?.look(at, true);
@@ -45,7 +45,7 @@ const ABSENCE_BELIEVED_MS = 30_000;
 async function settled(at: Attempt, job: StoppedJob): Promise<JobReport> {
   const believed = job.askedAt.getTime() + Math.min(ABSENCE_BELIEVED_MS, job.patienceMs);
   for (;;) {
-    const report = await polled(job.poll);
+    const report = await polled(() => job.poll());
     const rest = believed - Date.now();
     if (report.state !== 'absent' || rest <= 0) return report;
     await pause(Math.min(rest, 1_000), at.signal);
