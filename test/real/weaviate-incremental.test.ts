@@ -45,4 +45,30 @@ describe('an incremental backup of a real Weaviate', () => {
     expect(await contentsOf(weaviate)).toEqual(before);
     expect(await world.written()).toEqual([]);
   });
+
+  test('keeps its base from being deleted until it is deleted itself, with all that the server wrote', async () => {
+    const { holdfast } = world;
+    const take = async (more: object = {}) => {
+      const { backup } = await holdfast.run('backup', { target: 'articles', ...more });
+      await holdfast.client.workflow.getHandle(`copy/articles/${backup}`).result();
+      return backup;
+    };
+    const remove = (backup: string) =>
+      holdfast.run('delete', { target: 'articles', backup, confirm: backup });
+    const [base, leaf] = [await take({ full: true }), await take()];
+    const other = await take({ full: true });
+    expect((await world.manifest(leaf)).delegated?.bases).toEqual([{ backup: base, name: base }]);
+    const [written, kept] = [await world.written(), await world.kept(base)];
+    await expect(remove(base)).rejects.toMatchObject({ cause: { type: 'BACKUP_NEEDED' } });
+    expect([await world.written(), await world.kept(base)]).toEqual([written, kept]);
+
+    const without = (id: string) => (file: string) => !file.startsWith(`${id}/`);
+    await remove(leaf);
+    expect(await world.written()).toEqual(written.filter(without(leaf)));
+    expect(await world.kept(leaf)).toEqual([]);
+    await remove(base);
+    expect(await world.written()).toEqual(written.filter(without(leaf)).filter(without(base)));
+    const look = { target: 'articles', backup: other, depth: 'deep' } as const;
+    expect(await holdfast.run('verify', look)).toMatchObject({ ok: true });
+  });
 });
