@@ -37,7 +37,7 @@ export function refusal(complaint: Complaint, server: string, operation: string)
   const fail = (code: FailureCode, what: string) =>
     failure(code, complaint, server, operation, what);
   if (status === 401) return fail('AUTH_REJECTED', 'the server does not know the key or token');
-  if (status === 403) return fail('PERMISSION_MISSING', 'the key or token lacks a right');
+  if (status === 403) return fail('PERMISSION_MISSING', `the key or token lacks ${right(message)}`);
   if (status >= 300 && status < 400) {
     return fail('WRONG_SERVER', 'the address redirects elsewhere');
   }
@@ -47,6 +47,11 @@ export function refusal(complaint: Complaint, server: string, operation: string)
   if ([408, 429, 502, 503, 504].includes(status)) return fail('TARGET_BUSY', 'the server is busy');
   if (status >= 500) return fail('TARGET_ERROR', 'the server had an error');
   return fail('TARGET_REFUSED', 'the server refused it');
+}
+
+/** The server names every right but this one, of which it names the object only. */
+function right(message: string): string {
+  return /\[backups\/collections\//.test(message) ? 'the right `manage_backups`' : 'a right';
 }
 
 export function failure(

@@ -32,7 +32,7 @@ function forbidden(caller: Account, what: string): Refusal {
 export function mayManage({ caller }: Exchange, classes: string[], demand = true): boolean {
   const denied = classes.find((name) => !manages(caller, name));
   if (denied === undefined) return true;
-  if (demand && caller) throw forbidden(caller, `manage_backups [backups/collections/${denied}]`);
+  if (demand && caller) throw forbidden(caller, `C [backups/collections/${denied}]`);
   return false;
 }
 
@@ -50,7 +50,7 @@ export function permitted(exchange: Exchange, all: string[], include: string[]):
   }
   const left = all.filter((name) => manages(caller, name));
   if (caller && left.length === 0 && (all.length > 0 || !manages(caller, '*'))) {
-    throw forbidden(caller, 'manage_backups [backups/collections/*]');
+    throw forbidden(caller, 'C [backups/collections/*]');
   }
   return left;
 }

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askWeaviate, callWeaviate, countObjects } from '../support/weaviate-data.ts';
+import { seedWeaviate } from '../support/weaviate-seed.ts';
+import { secret } from './adapter.ts';
+import { dropClasses, startWeaviateWorld, type WeaviateWorld } from './weaviate-world.ts';
+
+let world: WeaviateWorld;
+/** Of the users of the database, by name. */
+const keys = new Map<string, string>();
+
+const READING = [
+  { action: 'read_collections', collections: { collection: '*' } },
+  { action: 'read_tenants', tenants: { collection: '*', tenant: '*' } },
+  { action: 'read_data', data: { collection: '*', tenant: '*', object: '*' } },
+  { action: 'read_aliases', aliases: { collection: '*', alias: '*' } },
+  { action: 'read_nodes', nodes: { verbosity: 'minimal' } },
+  { action: 'read_nodes', nodes: { collection: '*', verbosity: 'verbose' } },
+];
+const BACKUPS = { action: 'manage_backups', backups: { collection: '*' } };
+
+const ask = (method: string, path: string, body?: object) =>
+  askWeaviate(world.weaviate, method, path, body);
+
+async function createUser(name: string, role: string): Promise<void> {
+  const { apikey } = (await ask('POST', `/users/db/${name}`)) as { apikey: string };
+  keys.set(name, apikey);
+  await ask('POST', `/authz/users/${name}/assign`, { roles: [role], userType: 'db' });
+}
+
+function as(name: string, method: string, path: string) {
+  return callWeaviate({ url: world.weaviate.url, apiKey: keys.get(name) }, method, path);
+}
+
+beforeAll(async () => {
+  world = await startWeaviateWorld({
+    env: {
+      AUTHENTICATION_DB_USERS_ENABLED: 'true',
+      AUTHORIZATION_RBAC_ENABLED: 'true',
+      AUTHORIZATION_RBAC_ROOT_USERS: 'tests',
+    },
+  });
+  await seedWeaviate(world.weaviate, { objects: 100 });
+  await ask('POST', '/authz/roles', { name: 'reading', permissions: READING });
+  await ask('POST', '/authz/roles', { name: 'saving', permissions: [...READING, BACKUPS] });
+  await createUser('ada', 'reading');
+  await createUser('bob', 'saving');
+  const config = JSON.parse(await readFile(world.holdfast.configPath, 'utf8')) as {
+    targets: { articles: { connection: object } };
+  };
+  const { articles } = config.targets;
+  const target = (connection: object) => ({
+    ...articles,
+    connection: { ...articles.connection, ...connection },
+  });
+  await world.holdfast.configure({
+    ...config,
+    targets: {
+      ada: target({ apiKey: { env: secret(keys.get('ada') ?? '') } }),
+      bob: target({ apiKey: { env: secret(keys.get('bob') ?? '') } }),
+      articles: target({
+        users: { include: ['ada'], restore: true },
+        roles: { include: ['reading'], restore: true },
+      }),
+    },
+  });
+});
+afterAll(() => world?.stop());
+
+describe('a real Weaviate with roles', () => {
+  test('refuses a key that may not back up, and the sentence names the right', async () => {
+    const before = await world.written();
+    await expect(world.holdfast.run('backup', { target: 'ada' })).rejects.toMatchObject({
+      cause: {
+        type: 'PERMISSION_MISSING',
+        message: expect.stringMatching(
+          /: the key or token lacks the right `manage_backups` \(.*\)\.$/,
+        ) as string,
+      },
+    });
+    expect(await world.written()).toEqual(before);
+  });
+
+  test('needs no more than the rights that the documentation names, also to restore', async () => {
+    const { backup, state } = await world.holdfast.run('backup', { target: 'bob' });
+    expect(state).toBe('ok');
+    await dropClasses(world.weaviate);
+    const { restored } = await world.holdfast.run('restore', { target: 'bob', backup });
+    expect(restored).toContain('class Photo');
+  });
+
+  test('gets users and roles back, those that were asked for, with their keys and rights', async () => {
+    const { backup, warnings } = await world.holdfast.run('backup', { target: 'articles' });
+    expect(warnings.map(({ code }) => code)).toEqual(['CREDENTIALS_IN_BACKUP']);
+    await dropClasses(world.weaviate);
+    for (const name of ['ada', 'bob']) await ask('DELETE', `/users/db/${name}`);
+    for (const name of ['reading', 'saving']) await ask('DELETE', `/authz/roles/${name}`);
+    expect((await as('ada', 'GET', '/schema')).status).toBe(401);
+
+    const { restored } = await world.holdfast.run('restore', { target: 'articles', backup });
+    expect(restored).toEqual(expect.arrayContaining(['users', 'roles']));
+    expect((await as('bob', 'GET', '/schema')).status).toBe(401);
+    expect((await callWeaviate(world.weaviate, 'GET', '/authz/roles/saving')).status).toBe(404);
+    const reading = { url: world.weaviate.url, apiKey: keys.get('ada') };
+    expect(await countObjects(reading, 'Article')).toBe(100);
+    expect((await as('ada', 'DELETE', '/schema/Article')).status).toBe(403);
+  });
+});
