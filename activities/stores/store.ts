@@ -97,6 +97,8 @@ export interface StoredObject {
   sha256?: string;
   /** Where the store gives one: another when the object is another. Without quotes; no digest that one could compute. */
   etag?: string;
+  /** When it was written, by the clock of the store: listings tell it. */
+  modifiedAt?: Date;
 }
 
 export interface OpenUpload {

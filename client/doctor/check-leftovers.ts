@@ -30,8 +30,7 @@ export async function checkLeftovers(call: Invocation, remove: boolean): Promise
         checks.push(await checkOne(call, store, target, leftover, remove));
       }
     } catch (error) {
-      const { message, hint } = asHoldfastError(error);
-      checks.push({ area: 'leftovers', subject: target, level: 'note', message, hint });
+      checks.push(told(target, error));
     }
   }
   return [...checks, ...(await checkDatabases(call, await ownOf(call, claims), remove))];
@@ -62,31 +61,38 @@ async function checkOne(
   const about = { area: 'leftovers', subject: target } as const;
   const what = `${leftover.folder} (${plural(leftover.objects, 'object')}, ${humanBytes(leftover.bytes)})`;
   if (verdict === 'removable' && remove) {
-    const { signal } = new AbortController();
-    const snapshot = snapshotOf(await call.config(), target);
-    if (snapshot.kind === 'delegated') {
-      const { removeLeftoverJobs } = await import('../../activities/jobs/leftover-jobs.ts');
-      await removeLeftoverJobs(
-        { stores: call.resources },
-        store,
-        snapshot,
-        leftover.folder,
-        signal,
-      );
-      const { removeLeftoverStaging } =
-        await import('../../activities/restore/delegated/leftover-staging.ts');
-      await removeLeftoverStaging(
-        { stores: call.resources },
-        store,
-        await call.config(),
-        leftover.folder,
-        signal,
-      );
-    }
-    await removeLeftover(store, target, leftover, signal);
-    return { ...about, level: 'ok', message: `removed ${what}` };
+    // One that cannot be removed now keeps no other from it.
+    return removeOne(call, store, target, leftover).then(
+      () => ({ ...about, level: 'ok', message: `removed ${what}` }),
+      (error: unknown) => told(target, error),
+    );
   }
   return { ...about, ...SAYINGS[verdict](what, leftover.claim) };
+}
+
+function told(target: string, error: unknown): Check {
+  const { message, hint } = asHoldfastError(error);
+  return { area: 'leftovers', subject: target, level: 'note', message, hint };
+}
+
+async function removeOne(
+  call: Invocation,
+  store: Store,
+  target: string,
+  leftover: Leftover,
+): Promise<void> {
+  const { signal } = new AbortController();
+  const config = await call.config();
+  const snapshot = snapshotOf(config, target);
+  if (snapshot.kind === 'delegated') {
+    const { removeLeftoverJobs } = await import('../../activities/jobs/leftover-jobs.ts');
+    const { removeLeftoverStaging } =
+      await import('../../activities/restore/delegated/leftover-staging.ts');
+    const deps = { stores: call.resources };
+    await removeLeftoverJobs(deps, store, snapshot, leftover.folder, signal);
+    await removeLeftoverStaging(deps, store, config, leftover.folder, signal);
+  }
+  await removeLeftover(store, target, leftover, signal);
 }
 
 const SAYINGS: Record<

@@ -275,7 +275,7 @@ export function describeStore(name: string, factory: () => Promise<StoreUnderTes
     });
 
     describe('listing', () => {
-      it('gives the keys below a prefix in the order of their bytes, with sizes', async () => {
+      it('gives the keys below a prefix in the order of their bytes, with sizes and times', async () => {
         const all = ['a/b/1', 'a/b.c', 'a/b/2/x', 'a/B', 'a/b', 'a/bc/d', 'b/x'].filter(
           // A directory cannot hold both a file and a folder of one name; no two keys of a backup differ so.
           (key) => key !== 'a/b',
@@ -285,7 +285,11 @@ export function describeStore(name: string, factory: () => Promise<StoreUnderTes
         for (const prefix of ['', 'a', 'a/', 'a/b', 'a/b/', 'a/b/2', 'b/', 'none/']) {
           expect(await keys(prefix), prefix).toEqual(inOrder(prefix));
         }
-        for (const { key, bytes } of await listOf(store.list(''))) expect(bytes).toBe(key.length);
+        for (const { key, bytes, modifiedAt } of await listOf(store.list(''))) {
+          expect(bytes).toBe(key.length);
+          // Clocks of stores may differ from ours.
+          expect(Math.abs(Number(modifiedAt) - Date.now())).toBeLessThan(3_600_000);
+        }
       });
 
       it('knows the folders directly below a prefix', async () => {

@@ -20,7 +20,7 @@ import { checkRoot, claimForHost } from './host-marker.ts';
 import { intendedName, pathOf } from './layout.ts';
 import { probeDirectory } from './probe.ts';
 import { readFileRange } from './read-file.ts';
-import { namesIn, sizeOf, walk } from './walk.ts';
+import { fileAt, namesIn, walk } from './walk.ts';
 import { writeStream } from './write-file.ts';
 
 type Settings = Extract<StoreSettings, { type: 'directory' }>;
@@ -77,8 +77,8 @@ export class DirectoryStore implements Store {
 
   async head(key: string, options: CallOptions = {}): Promise<StoredObject | undefined> {
     return this.#call(`look at ${key}`, options, async () => {
-      const bytes = await sizeOf(pathOf(this.#root, this.#label, key));
-      if (bytes !== undefined) return { key, bytes };
+      const file = await fileAt(pathOf(this.#root, this.#label, key));
+      if (file) return { key, bytes: file.bytes };
       await checkRoot(this.#root, this.#label);
       return undefined;
     });
@@ -89,8 +89,8 @@ export class DirectoryStore implements Store {
     await this.#call('list objects', options, () => checkRoot(this.#root, this.#label));
     try {
       for await (const file of walk(this.#root, prefix, 'objects', options.signal)) {
-        const bytes = await sizeOf(file.path);
-        if (bytes !== undefined) yield { key: file.key, bytes };
+        const found = await fileAt(file.path);
+        if (found) yield { key: file.key, ...found };
       }
     } catch (error) {
       throw directoryFailure(error, this.#label, `list ${prefix}`);

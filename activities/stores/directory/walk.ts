@@ -53,10 +53,12 @@ export async function namesIn(path: string): Promise<string[]> {
   return names.sort(compareKeys);
 }
 
-export async function sizeOf(path: string): Promise<number | undefined> {
+export async function fileAt(
+  path: string,
+): Promise<{ bytes: number; modifiedAt: Date } | undefined> {
   try {
     const found = await stat(path);
-    return found.isFile() ? found.size : undefined;
+    return found.isFile() ? { bytes: found.size, modifiedAt: found.mtime } : undefined;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;

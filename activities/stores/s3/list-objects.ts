@@ -32,11 +32,11 @@ export async function* listObjects(
         ),
       ),
     );
-    for (const { Key: key, Size: bytes, ETag } of page.Contents ?? []) {
+    for (const { Key: key, Size: bytes, ETag, LastModified } of page.Contents ?? []) {
       if (key === undefined || bytes === undefined || !key.startsWith(listing.prefix)) {
         throw senseless(listing);
       }
-      yield { key, bytes, ...etagOf(ETag) };
+      yield { key, bytes, ...etagOf(ETag), ...(LastModified && { modifiedAt: LastModified }) };
     }
     for (const { Prefix: folder } of page.CommonPrefixes ?? []) {
       if (folder !== undefined) yield { folder };

@@ -184,7 +184,14 @@ function list(bucket: Bucket, query: URLSearchParams): Answer {
     }
     last = place;
     if (folder !== undefined) folders.add(folder);
-    else contents.push({ Key: key, Size: object.body.byteLength, ETag: `"${object.etag}"` });
+    else {
+      contents.push({
+        Key: key,
+        Size: object.body.byteLength,
+        ETag: `"${object.etag}"`,
+        LastModified: object.modified.toISOString(),
+      });
+    }
   }
   return xml('ListBucketResult', {
     Prefix: prefix,
