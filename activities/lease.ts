@@ -1,7 +1,7 @@
 import type { Activities, ReadJob } from '../workflows/contract/activities.ts';
 import { runSuffix, type Operation } from '../workflows/contract/names.ts';
 import { attempt } from './attempt.ts';
-import { LEASE_RENEWAL_MS, removeLease, writeLease } from './catalog/leases.ts';
+import { keepLease, removeLease, writeLease } from './catalog/leases.ts';
 import { backupFolder, LEASES, PROOFS, workFolderOf } from './catalog/layout.ts';
 import { removeBelow } from './catalog/remove-below.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -52,16 +52,9 @@ export async function keepingLease<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  await renew(store, job, operation, signal);
-  const timer = setInterval(() => {
-    // One renewal in twelve is enough; the next one tries again.
-    renew(store, job, operation, signal).catch(() => undefined);
-  }, LEASE_RENEWAL_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
+  const again = () => renew(store, job, operation, signal);
+  await again();
+  return keepLease(again, work);
 }
 
 function renew(store: Store, job: ReadJob, operation: Operation, signal: AbortSignal) {

@@ -17,6 +17,7 @@ const VERBS: Record<string, () => Promise<AddVerb>> = {
   copy: async () => (await import('./verbs/copy.ts')).copyVerb,
   delete: async () => (await import('./verbs/delete.ts')).deleteVerb,
   import: async () => (await import('./verbs/import.ts')).importVerb,
+  export: async () => (await import('./verbs/export.ts')).exportVerb,
   list: async () => (await import('./verbs/list.ts')).listVerb,
   show: async () => (await import('./verbs/show.ts')).showVerb,
   status: async () => (await import('./verbs/status.ts')).statusVerb,

@@ -16,10 +16,16 @@ export const leaseSchema = z.object({
   until: z.string(),
 });
 
-interface Lease {
+export interface Lease {
   target: string;
   backup: string;
   runId: string;
+}
+
+export interface LeaseHolder {
+  operation: Operation | 'export';
+  /** For people; of what is no workflow, where it runs. */
+  workflowId: string;
 }
 
 /**
@@ -30,7 +36,7 @@ interface Lease {
 export async function writeLease(
   store: Store,
   { target, backup, runId }: Lease,
-  holder: { operation: Operation; workflowId: string },
+  holder: LeaseHolder,
   signal?: AbortSignal,
 ): Promise<void> {
   const folder = backupFolder(target, backup);
@@ -43,6 +49,19 @@ export async function writeLease(
       'BACKUP_UNKNOWN',
       `Backup ${backup} of target ${target} is being removed.`,
     );
+  }
+}
+
+/** Keeps a lease that was written alive while the work lasts. */
+export async function keepLease<T>(renew: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => {
+    // One renewal in twelve is enough; the next one tries again.
+    renew().catch(() => undefined);
+  }, LEASE_RENEWAL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ObjectLine } from '../catalog/manifest.ts';
 import type { OpenArtifact } from '../products/product.ts';
 
 /** How one object of an artifact came to be, as its name tells (docs/formats.md). */
@@ -27,6 +28,16 @@ export function objectPrefixes(artifactPath: string): string[] {
   const { stem, extension } = splitPath(artifactPath);
   // Without the split, a listing for `x.1` would run through `x.10` to `x.1999` as well.
   return extension === '' ? [`data/${stem}`] : [`data/${stem}${extension}`, `data/${stem}~`];
+}
+
+/** What an object's artifact is called once it is joined and decrypted: `data/x~2.tar.gz.age.000` is `x~2.tar.gz`. */
+export function joinedName({
+  path,
+  encrypted,
+  part,
+}: Pick<ObjectLine, 'path' | 'encrypted' | 'part'>): string {
+  const joined = part === undefined ? path : path.replace(/\.\d{3,}$/, '');
+  return (encrypted ? joined.replace(/\.age$/, '') : joined).replace(/^data\//, '');
 }
 
 /** The inverse of `objectPath`. @returns undefined when the path is not one of this artifact */

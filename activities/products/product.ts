@@ -48,6 +48,11 @@ export interface StreamedProduct {
     notes: Pick<Notebook, 'recall'>;
   }): Promise<Warning[]>;
   /**
+   * What the product's own tool calls a file of `data/` that is joined and decrypted. Absent: as it lies there, since
+   * the tool's manifest names it so.
+   */
+  toolName?(name: string): string;
+  /**
    * Reads a directory that the product's own tool wrote, as the source of a backup. Absent: there is no such tool.
    * @throws INPUT_INVALID, BACKUP_FORMAT_NEWER, BACKUP_DAMAGED
    */

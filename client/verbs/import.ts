@@ -8,13 +8,10 @@ import { snapshotOf } from '../../activities/config/config.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { findProduct } from '../../activities/products/registry.ts';
 import { holdfastVersion } from '../../worker/version.ts';
+import { LocalWork } from '../local/local-work.ts';
 import { humanBytes, plural } from '../terminal/figures.ts';
-import type { Output } from '../terminal/output.ts';
-import { renderBar } from '../terminal/progress-bar.ts';
 import { warningLines, withWarnings } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
-
-const DRAW_EVERY_MS = 500;
 
 export function importVerb(program: Command): void {
   const command = program
@@ -43,7 +40,12 @@ export function importVerb(program: Command): void {
       const source = await product.openDirectory(resolve(directory));
       const store = await call.store(snapshot.store.name);
       const spool = await mkdtemp(join(tmpdir(), 'holdfast-import-'));
-      using progress = new ImportProgress(output, source.artifacts.length);
+      using progress = new LocalWork(output, {
+        phase: 'importing',
+        artifacts: source.artifacts.length,
+        brokenOff: 'The import was broken off.',
+        hint: 'Import the directory again: it goes on where it was.',
+      });
       try {
         const { manifest, already } = await importDirectory({
           store,
@@ -75,67 +77,4 @@ export function importVerb(program: Command): void {
 function summary({ id, totals, warnings }: Manifest, store: string): string {
   const { artifacts, plainBytes } = totals;
   return `${id} is in ${store}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${withWarnings(warnings)}`;
-}
-
-/** The bar of work in this process; Ctrl-C ends it, and the next import goes on. */
-class ImportProgress implements Disposable {
-  readonly #output: Output;
-  readonly #total: number;
-  readonly #startedAt = new Date();
-  readonly #stop = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  #bytes = 0;
-  #done = 0;
-  readonly #onSignal = () => {
-    this.#stop.abort(
-      new HoldfastError('CANCELLED', 'The import was broken off.', {
-        hint: 'Import the directory again: it goes on where it was.',
-      }),
-    );
-  };
-
-  constructor(output: Output, artifacts: number) {
-    this.#output = output;
-    this.#total = artifacts;
-    this.#timer = setInterval(() => this.#draw(), DRAW_EVERY_MS);
-    process.on('SIGINT', this.#onSignal);
-    process.on('SIGTERM', this.#onSignal);
-  }
-
-  get signal(): AbortSignal {
-    return this.#stop.signal;
-  }
-
-  add(bytes: number): void {
-    this.#bytes += bytes;
-  }
-
-  finishOne(): void {
-    this.#done += 1;
-  }
-
-  #draw(): void {
-    const seconds = (Date.now() - this.#startedAt.getTime()) / 1000;
-    const bar = renderBar(
-      {
-        phase: 'importing',
-        bytes: this.#bytes,
-        totalBytes: undefined,
-        artifacts: Math.min(this.#done, this.#total),
-        totalArtifacts: this.#total,
-        bytesPerSecond: this.#bytes / seconds,
-        startedAt: this.#startedAt,
-        remark: undefined,
-      },
-      this.#output.width,
-    );
-    this.#output.live(bar);
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-    process.off('SIGINT', this.#onSignal);
-    process.off('SIGTERM', this.#onSignal);
-    this.#output.clear();
-  }
 }

@@ -1,5 +1,7 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RestoreReport } from '../../workflows/contract/operations.ts';
 import { findTool } from '../../infra/tools/find-tool.ts';
@@ -74,7 +76,8 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
     // Under its own name, in front of any other of that name.
     await symlink(await findTool('influxd-v1'), join(programs, 'influxd'));
     const blocks = await recoveryBlocks();
-    for (const name of ['fetch-directory', 'check', 'decrypt', 'join', last]) {
+    for (const name of ['fetch-directory', 'check', 'decrypt', 'join', 'rename-v1', last]) {
+      if (name === 'rename-v1') await renameShard(join(recovery, 'data'));
       const { code, output } = await runBlock(blocks.get(name) ?? 'false', {
         PATH: `${programs}:${process.env['PATH']}`,
         BACKUP_URL: join(stage.store, 'metrics', backup),
@@ -89,6 +92,24 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
     const telemetry = back.find((name) => name.startsWith('telemetry'));
     // The tool ends before the server does.
     await expect.poll(() => pointsOf(stage.spare, `"${telemetry}".raw.cpu`)).toEqual(original);
+  });
+
+  test('is taken by the official tool out of the tar that `holdfast export` makes', async () => {
+    await using folder = await temporaryFolder('export-v1');
+    const tar = join(folder.path, 'metrics.tar');
+    const env = { HOLDFAST_CONFIG: stage.holdfast.configPath };
+    const { code, stderr } = await run(['export', 'metrics', backup, '--tar', tar], { env });
+    expect(code, stderr).toBe(0);
+    const unpacked = join(folder.path, 'unpacked');
+    await mkdir(unpacked);
+    await promisify(execFile)('tar', ['-xf', tar, '-C', unpacked]);
+    await stage.spare.restore(unpacked);
+    expect(await stage.databases()).toEqual(ALL);
+    for (const from of ['telemetry.raw.cpu', 'telemetry.monthly.cpu']) {
+      const original = await pointsOf(stage.source, from);
+      // The tool ends before the server does.
+      await expect.poll(() => pointsOf(stage.spare, from)).toEqual(original);
+    }
   });
 
   test('leaves nothing when it is cancelled in its midst', async () => {
@@ -126,6 +147,12 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
     expect(await stage.databases()).toEqual(['kept']);
   });
 });
+
+/** As if a second attempt had written it. */
+async function renameShard(data: string): Promise<void> {
+  const name = (await readdir(data)).find((one) => one.endsWith('.tar.gz')) ?? '';
+  await rename(join(data, name), join(data, name.replace('.tar', '~2.tar')));
+}
 
 /** Each kills one worker; the next one goes on. */
 const STEPS: Step[] = [

@@ -7,12 +7,14 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { HASTE } from './world.ts';
 
 /**
- * One service of the vendor with the targets `metrics`, `twin` and `impatient`, which gives its task a second, and all
- * that backs it up.
+ * One service of the vendor with the targets `metrics`, `twin`, `impatient`, which gives its task a second, and those of
+ * the caller; and all that backs it up.
  */
 export interface AivenWorld {
   aiven: AivenSimulator;
   holdfast: Holdfast;
+  /** Of the directory store. */
+  store: string;
   /** The names of a backup's files in `data/`. */
   data(backup: string): Promise<string[]>;
   /** Every file of the target in the store. */
@@ -24,7 +26,7 @@ export interface AivenWorld {
 
 export const TOKEN = 'TEST_AIVEN_TOKEN';
 
-export async function startAivenWorld(): Promise<AivenWorld> {
+export async function startAivenWorld(others: Record<string, object> = {}): Promise<AivenWorld> {
   const store = await temporaryFolder('aiven-store');
   const aiven = await startAivenSimulator();
   process.env[TOKEN] = aiven.account.token;
@@ -46,6 +48,9 @@ export async function startAivenWorld(): Promise<AivenWorld> {
       targets: {
         metrics: target,
         twin: target,
+        ...Object.fromEntries(
+          Object.entries(others).map(([name, own]) => [name, { ...target, ...own }]),
+        ),
         impatient: { ...target, timeouts: { ...target.timeouts, job: '1s' } },
       },
     },
@@ -53,6 +58,7 @@ export async function startAivenWorld(): Promise<AivenWorld> {
   return {
     aiven,
     holdfast,
+    store: store.path,
     data: async (backup) => (await readdir(join(store.path, 'metrics', backup, 'data'))).toSorted(),
     files: (name = 'metrics') => filesOf(join(store.path, name)),
     requested: () => aiven.requests.filter(({ method }) => method === 'POST').length,

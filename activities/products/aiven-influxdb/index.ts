@@ -17,6 +17,8 @@ export const aivenInfluxdb: StreamedProduct = {
     return [`${project}/${service}`];
   },
   connect,
+  // The manifest is the vendor's, and knows nothing of further attempts.
+  toolName: (name) => name.replace(/~\d+(?=\.)/, ''),
   givenUp: ({ connection, notes }) =>
     givenUp(serverName(connectionSchema.parse(connection)), notes),
 };
