@@ -1,0 +1,109 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { call, classesOf } from './seed-articles.ts';
+import { causeOf, HASTE } from './world.ts';
+
+let world: DelegatedWorld;
+let backup: string;
+
+beforeAll(async () => {
+  world = await startDelegatedWorld({ timeouts: { stall: '3s' } });
+  backup = (await world.holdfast.run('backup', { target: 'articles' })).backup;
+  await world.copied(backup);
+});
+afterAll(() => world?.stop());
+beforeEach(async () => {
+  world.database.calm();
+  world.spare.calm();
+  for (const name of await classesOf(world.spare.url)) {
+    await call(world.spare.url, 'DELETE', `/v1/schema/${name}`);
+  }
+  await rm(join(world.spareStorage, backup), { recursive: true, force: true });
+});
+
+const take = () => world.holdfast.run('backup', { target: 'articles' });
+const restore = () => world.holdfast.run('restore', { target: 'articles', backup, into: 'spare' });
+const productSays = async (handle: { query<T>(name: string): Promise<T> }) =>
+  (await handle.query<{ product?: string }>('progress')).product;
+
+describe('a backup by the product', () => {
+  test.each([
+    [
+      'was cancelled, and nobody here asked for it',
+      { cancelUnasked: 1 },
+      /cancelled by somebody else.*CANCELED: .*restart/,
+    ],
+    ['failed without a word', { backupFailsSilently: 1 }, /failed: it says “FAILED”/],
+  ])(
+    'that %s is begun again under another name, and nothing is left of it',
+    async (_, switches, words) => {
+      const before = await filesIn(world.storage);
+      Object.assign(world.database.switches, switches);
+      const report = await take();
+      expect(report.warnings).toContainEqual({
+        code: 'ROUND_FAILED',
+        message: expect.stringMatching(words) as string,
+      });
+      const { delegated } = await world.manifest(report.backup);
+      expect(delegated?.name).toBe(`${report.backup}-2`);
+      const folders = new Set((await filesIn(world.storage)).map((file) => file.split('/')[0]));
+      expect(folders).toEqual(
+        new Set([...before.map((file) => file.split('/')[0]), delegated?.name]),
+      );
+    },
+  );
+
+  test('that ends before its cancel comes is removed all the same', async () => {
+    const before = await filesIn(world.storage);
+    Object.assign(world.database.switches, { backupHangs: true, cancelLate: true });
+    const handle = await world.holdfast.start('backup', { target: 'articles' });
+    await expect.poll(() => productSays(handle)).toContain('STARTED');
+    await handle.signal('cancel');
+    await expect
+      .poll(() => world.database.requests.some(({ method }) => method === 'DELETE'))
+      .toBe(true);
+    world.database.switches.backupHangs = false;
+    await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    expect(await filesIn(world.storage)).toEqual(before);
+  });
+
+  test('is followed through answers that are no answers', async () => {
+    const at = ['status'];
+    Object.assign(world.database.switches, {
+      answerCut: { at, times: 1 },
+      internalError: { at, times: 2 },
+      descriptorHalf: { at, times: 2 },
+      tooManyRequests: { at, times: 1 },
+    });
+    expect(await take()).toMatchObject({ state: 'ok', warnings: [] });
+  });
+});
+
+describe('a restore by the product', () => {
+  test('whose coordinator died is given up, and no class of it stays', async () => {
+    const { spare } = world.config.targets;
+    const impatient = { ...spare, timeouts: { ...HASTE, stall: '3s', job: '8s' } };
+    await world.holdfast.configure({
+      ...world.config,
+      targets: { ...world.config.targets, spare: impatient },
+    });
+    world.spare.switches.restoreCoordinatorDies = 1;
+    expect(await restore().catch(causeOf)).toMatchObject({ type: 'JOB_STUCK' });
+    expect(await classesOf(world.spare.url)).toEqual([]);
+    expect(await filesIn(world.spareStorage)).toEqual([]);
+    await world.holdfast.configure(world.config);
+  });
+
+  test('is followed through answers that are no answers', async () => {
+    const at = ['restoreStatus'];
+    Object.assign(world.spare.switches, {
+      answerCut: { at, times: 1 },
+      internalError: { at, times: 2 },
+      tooManyRequests: { at, times: 1 },
+    });
+    const { restored } = await restore();
+    expect(restored).toContain('class Note');
+  });
+});
