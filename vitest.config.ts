@@ -30,7 +30,8 @@ export default defineConfig({
           name: 'real',
           include: ['test/real/**/*.test.ts'],
           globalSetup: ['test/support/temporal-server.ts'],
-          fileParallelism: false,
+          // They wait for their servers more than they work; three of those at a time are too much for two cores.
+          maxWorkers: 2,
         },
       },
     ],
