@@ -1,5 +1,5 @@
 import type { RestoreJob } from '../workflows/contract/activities.ts';
-import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
+import type { StoreSettings, TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import type { Attempt } from './attempt.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createOpener, type Opener } from './pipeline/age/opener.ts';
@@ -62,13 +62,18 @@ export async function withDelegated<T>(
   });
 }
 
+/** Where the database of a target writes its backups. */
+export function storageOf({ product, connection }: TargetSnapshot): StoreSettings {
+  return findDelegated(product).storage(connection);
+}
+
 /** Works with the storage where the database of a target writes its backups, without asking the database. */
 export async function withStorage<T>(
   deps: Pick<Dependencies, 'stores'>,
-  { product, connection }: TargetSnapshot,
+  snapshot: TargetSnapshot,
   body: (storage: Store) => Promise<T>,
 ): Promise<T> {
-  const settings = findDelegated(product).storage(connection);
+  const settings = storageOf(snapshot);
   // The server writes there as well, so it is never this host's alone.
   const shared = settings.type === 'directory' ? { ...settings, shared: true } : settings;
   const storage = openStore(shared, deps.stores);

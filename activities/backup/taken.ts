@@ -7,7 +7,8 @@ import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import { findInventory } from '../jobs/inventory.ts';
 import type { Store } from '../stores/store.ts';
-import { withStorage } from '../workspace.ts';
+import { fullPlaceOf } from '../stores/place.ts';
+import { storageOf } from '../workspace.ts';
 import { basesOf } from './bases.ts';
 import { collectReceipts } from './collect-receipts.ts';
 import { concludeBackup } from './conclude-backup.ts';
@@ -75,7 +76,7 @@ async function written(
     productObjects: objects,
     delegated: {
       name,
-      place: await withStorage(deps, snapshot, ({ place }) => Promise.resolve(place)),
+      place: fullPlaceOf(storageOf(snapshot)),
       objects: await writeProductObjects(store, folder, objects, at.signal),
       count: objects.length,
       bytes: objects.reduce((sum, object) => sum + object.bytes, 0),

@@ -46,7 +46,7 @@ export const manifestSchema = z.object({
     .object({
       /** The name under which the product knows it. */
       name: z.string(),
-      /** For people: `s3://bucket/prefix`. */
+      /** Where it was written: `s3://bucket/prefix at s3.example.com`; once without the service. */
       place: z.string(),
       objects: z.object({ path: z.string(), bytes, sha256 }),
       count: z.number().int(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Store } from '../stores/store.ts';
+import type { Store, StoredObject } from '../stores/store.ts';
 import { backupFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { readList, writeList, type ListReference } from './object-list.ts';
@@ -16,6 +16,12 @@ export const productObjectSchema = z.object({
   subject: z.string(),
 });
 export type ProductObject = z.infer<typeof productObjectSchema>;
+
+/** Its own storage says it by size and ETag; an ETag that only one side tells proves nothing. */
+export function isAsWritten(wanted: ProductObject, there: StoredObject | undefined): boolean {
+  if (there?.bytes !== wanted.bytes) return false;
+  return !wanted.etag || !there.etag || wanted.etag === there.etag;
+}
 
 const PRODUCT_OBJECTS = 'product.ndjson.gz';
 

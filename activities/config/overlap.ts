@@ -1,4 +1,5 @@
 import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
+import { hostOf } from '../stores/place.ts';
 import type { Problem } from './problems.ts';
 
 /** Two stores in one place would take each other's objects for leftovers. */
@@ -34,8 +35,7 @@ export function checkProductStorages(
 
 function placeOf(store: StoreSettings): string[] {
   if (store.type === 'directory') return ['directory', ...segments(store.path)];
-  const host = store.endpoint ? new URL(store.endpoint).host.toLowerCase() : 'aws';
-  return ['s3', host, store.bucket, ...segments(store.prefix ?? '')];
+  return ['s3', hostOf(store) ?? 'aws', store.bucket, ...segments(store.prefix ?? '')];
 }
 
 function segments(path: string): string[] {

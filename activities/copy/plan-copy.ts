@@ -1,11 +1,13 @@
-import type { Activities, CopyJob } from '../../workflows/contract/activities.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import { readCollected, type CollectedLine } from '../catalog/collected.ts';
 import { readChainObjects } from '../catalog/chain.ts';
+import type { Manifest } from '../catalog/manifest.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { requireNotMoved } from '../moved-storage.ts';
 import type { Store } from '../stores/store.ts';
-import { sealerOf, withStore } from '../workspace.ts';
+import { sealerOf, withStorage, withStore } from '../workspace.ts';
 import { CopyWork, type CopyItem } from './copy-work.ts';
 import { findEarlier } from './find-earlier.ts';
 
@@ -14,18 +16,26 @@ export function planCopy(deps: Dependencies): Activities['planCopy'] {
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const nothing = { artifacts: 0, bytes: 0 };
-        const { target } = job.snapshot;
+        const { snapshot } = job;
+        const { target } = snapshot;
         if (await readCollected(store, target, job.backup, at.signal)) {
           return { pages: [], artifacts: 0, stored: nothing, warnings: [] };
         }
-        const sealer = await sealerOf(job.snapshot);
+        const manifest = await readManifest(store, target, job.backup, at.signal);
+        await withStorage(deps, snapshot, (storage) =>
+          requireNotMoved(store, storage, manifest, snapshot, at.signal),
+        );
+        const sealer = await sealerOf(snapshot);
         await sealer?.selfTest();
         const work = new CopyWork(store, job, sealer, at.signal);
         await work.claim();
         const name = `${job.run.runId}-${at.number}-${Date.now().toString(36)}`;
         const { pages, artifacts, bytes } =
           (await work.plan()) ??
-          (await work.writePlan(name, await itemsOf(store, job, sealer?.fingerprints, at.signal)));
+          (await work.writePlan(
+            name,
+            await itemsOf(store, manifest, sealer?.fingerprints, at.signal),
+          ));
         return { pages, artifacts, bytes, stored: nothing, warnings: [] };
       }),
     );
@@ -33,11 +43,10 @@ export function planCopy(deps: Dependencies): Activities['planCopy'] {
 
 async function itemsOf(
   store: Store,
-  { snapshot, backup }: CopyJob,
+  manifest: Manifest,
   readers: string[] | undefined,
   signal: AbortSignal,
 ): Promise<CopyItem[]> {
-  const manifest = await readManifest(store, snapshot.target, backup, signal);
   const earlier = await findEarlier(store, manifest, readers, signal);
   const items: CopyItem[] = [];
   for await (const object of readChainObjects(store, manifest, signal)) {

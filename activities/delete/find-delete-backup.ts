@@ -8,8 +8,10 @@ import type { Manifest } from '../catalog/manifest.ts';
 import { parseManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
+import { earlierPlace } from '../moved-storage.ts';
+import { fullPlaceOf } from '../stores/place.ts';
 import type { Store } from '../stores/store.ts';
-import { withStorage, withStore } from '../workspace.ts';
+import { storageOf, withStore } from '../workspace.ts';
 
 export function findDeleteBackup(deps: Dependencies): Activities['findDeleteBackup'] {
   return (job) =>
@@ -17,21 +19,17 @@ export function findDeleteBackup(deps: Dependencies): Activities['findDeleteBack
       withStore(deps, job.snapshot, async (store) => {
         const manifest = await findManifest(store, job.snapshot, job.backup, at.signal);
         if (!manifest?.delegated) return job;
-        const { name, place } = manifest.delegated;
-        const warnings = [...job.warnings, ...(await movedSince(deps, job, place))];
-        return { ...job, product: name, warnings };
+        const warnings = [...job.warnings, ...movedSince(manifest, job)];
+        return { ...job, product: manifest.delegated.name, warnings };
       }),
     );
 }
 
 /** What a database wrote is looked for where its target writes now. */
-async function movedSince(
-  deps: Dependencies,
-  { backup, snapshot }: DeleteJob,
-  place: string,
-): Promise<Warning[]> {
-  const now = await withStorage(deps, snapshot, (storage) => Promise.resolve(storage.place));
-  if (now === place) return [];
+function movedSince(manifest: Manifest, { backup, snapshot }: DeleteJob): Warning[] {
+  const place = earlierPlace(manifest, snapshot);
+  if (place === undefined) return [];
+  const now = fullPlaceOf(storageOf(snapshot));
   return [
     {
       code: 'PRODUCT_STORAGE_MOVED',

@@ -12,6 +12,7 @@ import type { Store } from '../stores/store.ts';
 import { artifactsOf, type VerifyItem } from './verify-pages.ts';
 
 export interface Readings {
+  manifest?: Manifest;
   items: VerifyItem[];
   findings: Finding[];
   warnings: Warning[];
@@ -32,6 +33,7 @@ export async function readItems(
     readManifest(store, snapshot.target, backup, signal),
   );
   if (!manifest) return readings;
+  readings.manifest = manifest;
   const list = folder + manifest.objects.path;
   await noting(readings, list, async () => {
     const lines: ObjectLine[] = [];

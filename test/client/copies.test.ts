@@ -31,7 +31,7 @@ describe('holdfast list and show, of what a database wrote by itself', () => {
     expect(listed.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     const shown = await run('show', 'near', backup, '--objects');
     expect(shown.stdout).toMatch(
-      /^copy +not yet: its bytes lie in s3:\/\/\S+ beside the database/m,
+      /^copy +not yet: its bytes lie in s3:\/\/\S+ at \S+ beside the database/m,
     );
     expect(shown.stdout.match(/ chunk /g)?.length).toBeGreaterThan(1);
   });

@@ -165,6 +165,11 @@ export const FAILURES = {
     retry: 'never',
     hint: 'The only bytes lie beside the database; run `holdfast copy` and see what keeps it.',
   },
+  PRODUCT_STORAGE_MOVED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Name the first place in `connection` until the backup is copied, or move its objects.',
+  },
   SOURCE_TRUNCATED: {
     fault: 'product',
     retry: 'soon',

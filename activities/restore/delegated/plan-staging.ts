@@ -1,14 +1,17 @@
 import type { RestoreJob } from '../../../workflows/contract/activities.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { TargetSnapshot } from '../../../workflows/contract/snapshot.ts';
 import type { Attempt } from '../../attempt.ts';
 import { collectedByKey, readCollected } from '../../catalog/collected.ts';
-import type { ProductObject } from '../../catalog/product-objects.ts';
+import { isAsWritten, type ProductObject } from '../../catalog/product-objects.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
+import { earlierPlace, storageMoved } from '../../moved-storage.ts';
 import type { DelegatedBackup } from '../../products/delegated.ts';
 import type { RestoreStep } from '../../products/product.ts';
+import { fullPlaceOf } from '../../stores/place.ts';
 import type { Store, StoredObject } from '../../stores/store.ts';
-import { withStorage } from '../../workspace.ts';
+import { storageOf, withStorage } from '../../workspace.ts';
 
 /** How the objects of a backup come to lie where the product expects them. */
 export interface Staging {
@@ -46,7 +49,7 @@ export async function planStaging(
   for await (const object of backup.objects()) {
     const needed =
       prefixes === undefined || prefixes.some((prefix) => object.key.startsWith(prefix));
-    if (needed && !same(object, there.get(object.key))) wanted.push(object);
+    if (needed && !isAsWritten(object, there.get(object.key))) wanted.push(object);
   }
   if (wanted.length === 0) {
     return { steps: [], staging: { from: 'in place', ours: [], warnings: [] } };
@@ -57,11 +60,7 @@ export async function planStaging(
   return { steps: found.steps, staging: { from: found.from, ours, warnings: told(wanted, there) } };
 }
 
-/** A storage of its own says it by size and ETag; an ETag that only one side tells proves nothing. */
-export function same(wanted: ProductObject, there: StoredObject | undefined): boolean {
-  if (there?.bytes !== wanted.bytes) return false;
-  return !wanted.etag || !there.etag || wanted.etag === there.etag;
-}
+const placed = (snapshot: TargetSnapshot) => fullPlaceOf(storageOf(snapshot));
 
 async function listed(
   storage: Store,
@@ -78,7 +77,7 @@ async function listed(
 async function sourceOf(
   deps: Dependencies,
   at: Attempt,
-  { job, store, storage, backup }: Question,
+  { job, store, backup }: Question,
   wanted: ProductObject[],
 ): Promise<{ from: Staging['from']; steps: RestoreStep[] }> {
   const { manifest } = backup;
@@ -92,10 +91,14 @@ async function sourceOf(
     return { from: 'the copy', steps };
   }
   await withStorage(deps, job.snapshot, async (source) => {
-    const elsewhere = source.place !== storage.place;
+    const elsewhere = placed(job.snapshot) !== placed(job.destination);
     for (const object of wanted) {
       const there = elsewhere ? await source.head(object.key, { signal: at.signal }) : undefined;
-      if (!same(object, there)) throw nowhere(backup, object, 'it has not been copied yet');
+      if (isAsWritten(object, there)) continue;
+      if (earlierPlace(manifest, job.snapshot) !== undefined) {
+        throw storageMoved(manifest, job.snapshot);
+      }
+      throw nowhere(backup, object, 'it has not been copied yet');
     }
   });
   return { from: 'the storage of the source', steps: wanted.map((object) => stepFor(object)) };

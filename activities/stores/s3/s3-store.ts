@@ -27,6 +27,7 @@ import { putOnce, putOver } from './put-object.ts';
 import { changed, readObject } from './read-object.ts';
 import { removeObjects } from './remove-objects.ts';
 import { S3Requests } from './requests.ts';
+import { placeOf } from '../place.ts';
 import { uploadStream } from './upload-stream.ts';
 
 /** A bucket, or a prefix of one, of S3 or of a service that speaks like it. */
@@ -46,7 +47,7 @@ export class S3Store implements Store {
   constructor(settings: S3Settings, resources: StoreResources) {
     const prefix = (settings.prefix ?? '').replace(/^\/+|\/+$/g, '');
     this.name = settings.name;
-    this.place = `s3://${settings.bucket}${prefix && `/${prefix}`}`;
+    this.place = placeOf(settings);
     this.#bucket = settings.bucket;
     this.#prefix = prefix && `${prefix}/`;
     this.#label = `Store ${this.name} (${this.place})`;
