@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BACKUP_ID, TARGET_NAME } from '../workflows/contract/names.ts';
-import { didYouMean } from './config/config.ts';
+import { A_MAPPING, check } from './config/config.ts';
 import { HoldfastError } from './failure.ts';
 
 /** The inputs of the workflows, as a person may have typed them into the Temporal UI. */
@@ -16,7 +16,7 @@ const names = z.array(z.string().min(1)).optional();
 
 export const backupRequest = z.strictObject({
   target,
-  note: z.string().max(1_000).optional(),
+  note: z.string().max(1_000, 'expected at most 1,000 characters').optional(),
   tags: z
     .record(z.string().max(100), z.string().max(1_000))
     .refine((tags) => Object.keys(tags).length <= 20, 'expected at most 20 tags')
@@ -65,22 +65,18 @@ export const deleteRequest = z.strictObject({
 
 /** @throws INPUT_INVALID: one sentence with every mistake */
 export function parseRequest<T>(operation: string, schema: z.ZodObject, input: unknown): T {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data as T;
-  const mistakes = parsed.error.issues.map((issue) => describe(issue, Object.keys(schema.shape)));
+  const { data, problems } = check(schema, input);
+  if (problems.length === 0) return data as T;
+  const mistakes = problems.map(({ path, text }) =>
+    path.length === 0 ? text.replace(A_MAPPING, 'one JSON object') : `${path.join('.')}: ${text}`,
+  );
   throw new HoldfastError(
     'INPUT_INVALID',
-    `The input of ${operation} is wrong: ${mistakes.join('; ')}.`,
+    `The input of ${operation} is wrong: ${ended(mistakes.join('; '))}`,
     { hint: `Give one JSON object such as {"target": "metrics"}.` },
   );
 }
 
-function describe(issue: z.core.$ZodIssue, known: string[]): string {
-  const where = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys
-      .map((key) => `${where}unknown field "${key}"${didYouMean(key, known)}`)
-      .join('; ');
-  }
-  return `${where}${issue.message}`;
+function ended(sentence: string): string {
+  return sentence.endsWith('?') ? sentence : `${sentence}.`;
 }

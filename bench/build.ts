@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows } from '../worker/bundle-workflows.ts';
 
 /** Below node_modules, so that what is compiled finds its dependencies and nobody takes it for a release. */
 const OUTPUT = fileURLToPath(new URL('../node_modules/.cache/holdfast-bench', import.meta.url));
@@ -24,10 +24,7 @@ export async function build(): Promise<string> {
     { cwd: root },
   );
   await copyFile(join(root, 'package.json'), join(OUTPUT, 'package.json'));
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(OUTPUT, 'workflows'),
-    logger: new DefaultLogger('WARN'),
-  });
-  await writeFile(join(OUTPUT, 'workflows/bundle.js'), code);
+  const workflows = join(OUTPUT, 'workflows');
+  await writeFile(join(workflows, 'bundle.js'), await bundleWorkflows(workflows));
   return OUTPUT;
 }

@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { products } from '../activities/products/registry.ts';
+import { bundleWorkflows } from '../worker/bundle-workflows.ts';
 
 // Which folder may import which is the business of lint: lint-rules.test.ts.
 
@@ -66,10 +66,7 @@ describe('a product', () => {
 
 describe('the workflows', () => {
   it('bundle without Node, zod or anything of the other folders', async () => {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: inRoot('workflows'),
-      logger: new DefaultLogger('ERROR'),
-    });
+    const code = await bundleWorkflows(inRoot('workflows'));
     const modules = [...code.matchAll(/^ {2}!\*\*\* (\S+)/gm)].map((match) => match[1] ?? '');
     expect(modules.length).toBeGreaterThan(10);
     expect(modules.filter((path) => /zod|\/activities\/|\/worker\/(?!lib)/.test(path))).toEqual([]);

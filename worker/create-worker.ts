@@ -53,7 +53,9 @@ export async function createWorker(options: HoldfastWorkerOptions): Promise<Work
     connection,
     namespace,
     taskQueue,
-    ...(taskQueue === TASK_QUEUE && !options.sdk?.workflowBundle ? workflowSource() : {}),
+    ...(taskQueue === TASK_QUEUE && !options.sdk?.workflowBundle
+      ? { workflowBundle: await workflowSource() }
+      : {}),
     activities,
     tuner: {
       activityTaskSlotSupplier: new ActivitySlots(options.concurrency ?? ACTIVITIES_AT_A_TIME),

@@ -110,13 +110,15 @@ function expectation(issue: Issue): string {
     .join(' or ');
 }
 
+export const A_MAPPING = 'a mapping (key: value)';
+
 const KINDS: Record<string, string> = {
   string: 'text',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
-  object: 'a mapping (key: value)',
-  record: 'a mapping (key: value)',
+  object: A_MAPPING,
+  record: A_MAPPING,
   array: 'a list',
 };
 

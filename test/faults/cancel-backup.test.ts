@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ALWAYS, holding } from '../simulators/s3/faults.ts';
+import { unreadable } from '../support/unreadable.ts';
 import { audit, isLocked } from './audit.ts';
 import { ending, phase, until } from './following.ts';
 import { HASTE, setStage, type Stage } from './stage.ts';
@@ -161,6 +162,14 @@ describe('P-11, P-12: a backup that is cancelled', () => {
       await cancelled(handle, (one) => one.signal('cancel', ...payload));
     },
   );
+
+  test('with a payload that no converter reads is cancelled all the same', async () => {
+    stage.source.switches.firstByteMs = 600_000;
+    const handle = await stage.holdfast.start('backup', { target: 'metrics' });
+    await phase(handle, 'capturing');
+    await handle.signal('figures', unreadable());
+    await cancelled(handle, (one) => one.signal('cancel', unreadable()));
+  });
 
   test('takes no notice of nonsense in its other signals', async () => {
     stage.source.switches.firstByteMs = 600_000;

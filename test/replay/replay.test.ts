@@ -1,22 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { bundleWorkflows } from '../../worker/bundle-workflows.ts';
 
 const HISTORIES = fileURLToPath(new URL('histories', import.meta.url));
 const histories = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
-let workflowBundle: WorkflowBundleWithSourceMap;
+let workflowBundle: WorkflowBundle;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const workflowsPath = fileURLToPath(new URL('../../workflows', import.meta.url));
-  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const folder = fileURLToPath(new URL('../../workflows', import.meta.url));
+  workflowBundle = { code: await bundleWorkflows(folder) };
 });
 
 describe('P-09 runs that older code began go on under this code', () => {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { build } from 'esbuild';
+import { bundleWorkflows } from '../../worker/bundle-workflows.ts';
 
 /** A worker as one file, and its workflows as another: a process that is killed sixty times must start fast. */
 export interface WorkerProgram {
@@ -33,8 +33,6 @@ export async function buildWorkerProgram(): Promise<WorkerProgram> {
     packages: 'external',
     logLevel: 'error',
   });
-  const logger = new DefaultLogger('ERROR');
-  const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger });
-  await writeFile(program.workflows, code);
+  await writeFile(program.workflows, await bundleWorkflows(WORKFLOWS));
   return program;
 }

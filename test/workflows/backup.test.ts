@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { unreadable } from '../support/unreadable.ts';
 import { causeOf, SHARDS, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -112,5 +114,20 @@ describe('backup', () => {
     const failure = await world.holdfast.run('backup', input as never).catch(causeOf);
     expect(failure).toMatchObject({ type });
     expect(String(failure)).toMatch(message);
+  });
+
+  test('refuses an input that no converter reads', async () => {
+    const failure = await world.holdfast.run('backup', unreadable() as never).catch(causeOf);
+    expect(failure).toMatchObject({ type: 'INPUT_INVALID' });
+    expect(String(failure)).toContain('json/protobuf');
+  });
+
+  test.each(['bakcup', 'Backup', 'watch'])('the workflow type %s fails at once', async (type) => {
+    const { client } = world.holdfast;
+    const args = [{ target: 'metrics' }];
+    const options = { workflowId: `by hand/${type}`, taskQueue: TASK_QUEUE, args };
+    const failure = await client.workflow.execute(type, options).catch(causeOf);
+    expect(failure).toMatchObject({ type: 'INPUT_INVALID' });
+    expect(String(failure)).toContain(`no workflow "${type}"; it has backup, restore, verify`);
   });
 });

@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { expect, inject, test } from 'vitest';
 import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
+import { workflowSource } from '../../worker/workflow-source.ts';
 import { freshNamespace } from '../support/namespace.ts';
 
 test('a run that may not cancel itself goes on, and says so', async () => {
@@ -18,7 +18,7 @@ test('a run that may not cancel itself goes on, and says so', async () => {
     connection,
     namespace,
     taskQueue: 'denied',
-    workflowsPath: fileURLToPath(new URL('../../workflows', import.meta.url)),
+    workflowBundle: await workflowSource(),
     activities: {
       resolveBackup: async () => {
         const beat = setInterval(() => Context.current().heartbeat(), 500);
