@@ -121,6 +121,16 @@ export function withDestination<T>(
   return withSession(at, destination, body, snapshot);
 }
 
+/** As `withDestination`, of a database that restores by itself. */
+export function withDelegatedDestination<T>(
+  deps: Pick<Dependencies, 'stores'>,
+  at: Pick<Attempt, 'signal'>,
+  { destination, snapshot }: RestoreJob,
+  body: (session: DelegatedSession, storage: Store) => Promise<T>,
+): Promise<T> {
+  return withDelegated(deps, at, destination, body, snapshot);
+}
+
 /** What encrypts for a target's recipients; undefined when it keeps its backups unencrypted. */
 export async function sealerOf({ encryption }: TargetSnapshot): Promise<Sealer | undefined> {
   return encryption ? createSealer(encryption.recipients) : undefined;

@@ -10,8 +10,8 @@ export interface ClientOptions {
   urls: string[];
   ca?: string | undefined;
   clusterUuid?: string | undefined;
-  /** In the order in which they are tried. */
-  tokens: (() => Promise<Secret>)[];
+  /** In the order in which they are tried. All but the first may turn out not to be there. */
+  tokens: (() => Promise<Secret | undefined>)[];
   connections: number;
   stallMs: number;
   signal: AbortSignal;
@@ -84,16 +84,26 @@ export class EnterpriseClient {
   /** What one node answers, with the first token that it knows. */
   async askNode(node: Node, call: NodeCall): Promise<Answer> {
     for (;;) {
-      const token = this.#tokens[this.#token];
+      const tried = this.#token;
+      const token = await this.#tokens[tried]?.();
       if (!token) throw new Error('There is no token.');
-      const answer = await node.ask(call, await token());
+      const answer = await node.ask(call, token);
       this.pin.check(answer);
       this.clock.look(answer.header('date'));
-      const last = this.#token + 1 >= this.#tokens.length;
-      if (answer.status === 401 && !last) this.#token += 1;
-      else if (answer.status === 401 || answer.status === 403) throw refusal(answer);
-      else return answer;
+      if (answer.status === 401 && (await this.#findToken(tried + 1))) continue;
+      if (answer.status === 401 || answer.status === 403) throw refusal(answer);
+      return answer;
     }
+  }
+
+  /** Goes on with the next token that this host has; other requests may have done so meanwhile. */
+  async #findToken(from: number): Promise<boolean> {
+    for (const [index, token] of this.#tokens.entries()) {
+      if (index < from || !(await token())) continue;
+      this.#token = Math.max(this.#token, index);
+      return true;
+    }
+    return false;
   }
 
   /** Any node that answers at all. */

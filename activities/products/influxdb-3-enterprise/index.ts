@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
-import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
+import type { SecretReference, StoreSettings } from '../../../workflows/contract/snapshot.ts';
+import { HoldfastError } from '../../failure.ts';
 import { readSecret, type Secret } from '../../secrets.ts';
 import type { DelegatedContext, DelegatedProduct, DelegatedSession } from '../delegated.ts';
 import { createBackupJobs } from './backup-jobs.ts';
-import { EnterpriseClient } from './client.ts';
+import { EnterpriseClient, type ClientOptions } from './client.ts';
 import { type Connection, connectionSchema } from './config.ts';
 import { preflight } from './preflight.ts';
 import { createRestoreJobs } from './restore-jobs.ts';
@@ -66,14 +67,26 @@ function connect(context: DelegatedContext): DelegatedSession {
 function tokensOf(
   { target, source }: DelegatedContext,
   { token, tokenAfterRestore }: Connection,
-): (() => Promise<Secret>)[] {
-  const tokens = [() => readSecret(token, `the token of target ${target}`)];
+): ClientOptions['tokens'] {
+  const tokens: ClientOptions['tokens'] = [
+    () => readSecret(token, `the token of target ${target}`),
+  ];
   if (tokenAfterRestore) {
     tokens.push(() => readSecret(tokenAfterRestore, `the later token of target ${target}`));
   }
   if (source) {
     const { token: other } = connectionSchema.parse(source.connection);
-    tokens.push(() => readSecret(other, `the token of target ${source.target}`));
+    tokens.push(() => readIfHere(other, `the token of target ${source.target}`));
   }
   return tokens;
+}
+
+/** A cluster that is lost may have taken its token along; nobody promised that it is here. */
+async function readIfHere(token: SecretReference, purpose: string): Promise<Secret | undefined> {
+  try {
+    return await readSecret(token, purpose);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'SECRET_MISSING') return undefined;
+    throw error;
+  }
 }

@@ -3,7 +3,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { attempt } from '../../attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
-import { withDelegated, withStore } from '../../workspace.ts';
+import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { keepProof } from '../keep-proof.ts';
 import { readRestorePlan, readState } from '../restore-in-store.ts';
 import { plannedJob, stagingOf } from './plan-delegated.ts';
@@ -15,7 +15,7 @@ export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJ
       withStore(deps, job.snapshot, async (store) => {
         const plan = await readRestorePlan(store, job, at.signal);
         const state = (await readState(store, job, at.signal)) ?? {};
-        return withDelegated(deps, at, job.destination, async ({ restore }, storage) => {
+        return withDelegatedDestination(deps, at, job, async ({ restore }, storage) => {
           const finished = await restore.finish(plannedJob(plan), state);
           // The word of the server alone proves nothing of the backup.
           const compared = totals.identical + totals.equivalent > 0;

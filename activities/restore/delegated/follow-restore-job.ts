@@ -4,7 +4,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import { followJob } from '../../jobs/follow-job.ts';
 import { JOB_PATIENCE_MS } from '../../jobs/patience.ts';
 import { keepingLease } from '../../lease.ts';
-import { withDelegated, withStore } from '../../workspace.ts';
+import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { begunAt, readRestorePlan, readState } from '../restore-in-store.ts';
 import { plannedJob } from './plan-delegated.ts';
 
@@ -17,7 +17,7 @@ export function followRestoreJob(deps: Dependencies): Activities['followRestoreJ
         const state = (await readState(store, job, at.signal)) ?? {};
         const since = await begunAt(store, job, at.signal);
         return keepingLease(store, job, 'restore', at.signal, () =>
-          withDelegated(deps, at, destination, ({ restore }) =>
+          withDelegatedDestination(deps, at, job, ({ restore }) =>
             followJob(at, {
               subject: `restore of ${plan.name} into ${destination.target}`,
               poll: () => restore.poll(plan, state),

@@ -5,7 +5,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import type { PlannedJob } from '../../products/delegated.ts';
 import type { BackupReader, PlannedRestore } from '../../products/product.ts';
 import type { Store } from '../../stores/store.ts';
-import { withDelegated } from '../../workspace.ts';
+import { withDelegatedDestination } from '../../workspace.ts';
 import { checkCopy } from './check-copy.ts';
 import { delegatedBackup } from './delegated-backup.ts';
 import { planStaging, type Staging } from './plan-staging.ts';
@@ -25,35 +25,29 @@ export async function planDelegated(
   reader: BackupReader,
 ): Promise<PlannedRestore> {
   const backup = delegatedBackup(store, job, reader, at.signal);
-  return withDelegated(
-    deps,
-    at,
-    job.destination,
-    async (session, storage) => {
-      const { summary, ...planned } = await session.restore.plan({
-        backup,
-        restore: job.request,
-        destination: job.destination.target,
-        run: runSuffix(job.run.runId, 8),
-      });
-      const { steps, staging } = await planStaging(deps, at, {
-        job,
-        store,
-        storage,
-        backup,
-        prefixes: planned.prefixes,
-        folderOf: (name) => session.backup.prefix(name),
-      });
-      await checkCopy(store, reader, steps, at.signal);
-      const detail: DelegatedDetail = { job: planned, staging };
-      return {
-        summary: { ...summary, warnings: [...summary.warnings, ...staging.warnings] },
-        steps,
-        detail,
-      };
-    },
-    job.snapshot,
-  );
+  return withDelegatedDestination(deps, at, job, async (session, storage) => {
+    const { summary, ...planned } = await session.restore.plan({
+      backup,
+      restore: job.request,
+      destination: job.destination.target,
+      run: runSuffix(job.run.runId, 8),
+    });
+    const { steps, staging } = await planStaging(deps, at, {
+      job,
+      store,
+      storage,
+      backup,
+      prefixes: planned.prefixes,
+      folderOf: (name) => session.backup.prefix(name),
+    });
+    await checkCopy(store, reader, steps, at.signal);
+    const detail: DelegatedDetail = { job: planned, staging };
+    return {
+      summary: { ...summary, warnings: [...summary.warnings, ...staging.warnings] },
+      steps,
+      detail,
+    };
+  });
 }
 
 export function plannedJob({ summary, detail }: PlannedRestore): PlannedJob {

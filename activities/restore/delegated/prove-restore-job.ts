@@ -2,7 +2,7 @@ import type { Activities } from '../../../workflows/contract/activities.ts';
 import { attempt } from '../../attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { keepingLease } from '../../lease.ts';
-import { withDelegated, withStore } from '../../workspace.ts';
+import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { readRestorePlan, readState } from '../restore-in-store.ts';
 import { delegatedBackup } from './delegated-backup.ts';
@@ -17,7 +17,7 @@ export function proveRestoreJob(deps: Dependencies): Activities['proveRestoreJob
         const reader = await backupReader(store, job, at.signal);
         const backup = delegatedBackup(store, job, reader, at.signal);
         return keepingLease(store, job, 'restore', at.signal, () =>
-          withDelegated(deps, at, job.destination, ({ restore }) =>
+          withDelegatedDestination(deps, at, job, ({ restore }) =>
             restore.prove(plan, state, backup, (counts) => Object.assign(at.figures, counts)),
           ),
         );

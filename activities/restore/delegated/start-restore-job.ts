@@ -2,7 +2,7 @@ import type { Activities } from '../../../workflows/contract/activities.ts';
 import { attempt } from '../../attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { keepingLease } from '../../lease.ts';
-import { withDelegated, withStore } from '../../workspace.ts';
+import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { beginOnce } from '../begin-once.ts';
 import { readRestorePlan, readState, writeState } from '../restore-in-store.ts';
@@ -17,12 +17,8 @@ export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob
         const reader = await backupReader(store, job, at.signal);
         await keepingLease(store, job, 'restore', at.signal, async () => {
           const since = await beginOnce(deps, at, store, job, plan, reader);
-          const state = await withDelegated(
-            deps,
-            at,
-            job.destination,
-            (session) => session.restore.start(plannedJob(plan), since),
-            job.snapshot,
+          const state = await withDelegatedDestination(deps, at, job, ({ restore }) =>
+            restore.start(plannedJob(plan), since),
           );
           await writeState(store, job, state, at.signal);
         });

@@ -3,7 +3,7 @@ import { attempt, type Attempt } from '../../attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { untilQuiet } from '../../jobs/until-quiet.ts';
 import type { PlannedJob, RestoreJobs } from '../../products/delegated.ts';
-import { withDelegated, withStore } from '../../workspace.ts';
+import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { begunAt, readRestorePlan, readState } from '../restore-in-store.ts';
 import { plannedJob, stagingOf } from './plan-delegated.ts';
 import type { Staging } from './plan-staging.ts';
@@ -18,7 +18,7 @@ export function stopRestoreJob(deps: Dependencies): Activities['stopRestoreJob']
         const plan = plannedJob(stored);
         const state = await readState(store, job, at.signal);
         const begun = await begunAt(store, job, at.signal);
-        return withDelegated(deps, at, job.destination, async ({ restore }, storage) => {
+        return withDelegatedDestination(deps, at, job, async ({ restore }, storage) => {
           const undone = begun
             ? await stopAndUndo(at, job, keep, restore, plan, state)
             : { removed: [], quarantined: [] };
