@@ -80,6 +80,6 @@ function toSchedule(description: ScheduleDescription): FoundSchedule {
     paused: state.paused,
     note: state.note || undefined,
     next: info.nextActionTimes[0],
-    last: last && { at: last.scheduledAt, workflowId: last.action.workflow.workflowId },
+    last: last && { at: last.takenAt, workflowId: last.action.workflow.workflowId },
   };
 }

@@ -91,7 +91,8 @@ async function dev(call: Invocation, options: Options): Promise<void> {
 
 /** The other verbs must find this server too. */
 function tellOthers({ output }: Invocation, { temporal }: Config, address: string): void {
-  if (temporal.address !== undefined && temporal.address !== address) {
+  if (temporal.address === address) return;
+  if (temporal.address !== undefined) {
     output.remark(
       `The configuration names another Temporal (${temporal.address}): the other verbs go there, not here.`,
     );

@@ -109,9 +109,10 @@ async function agreement(
 ): Promise<{ confirm?: string }> {
   if (yes) {
     if (!replaces(plan) || confirm === plan.into) return {};
+    const not = confirm === undefined ? '' : `, and "${confirm}" is not its name`;
     throw new HoldfastError(
       'CONFIRM_REQUIRED',
-      `Nothing was restored: this replaces what is in ${plan.into}.`,
+      `Nothing was restored: this replaces what is in ${plan.into}${not}.`,
       { hint: `Look at the plan, then pass --confirm ${plan.into}.` },
     );
   }
@@ -128,6 +129,7 @@ async function agreement(
     throw new HoldfastError(
       'CONFIRM_REQUIRED',
       `Nothing was restored: "${plan.into}" was not typed.`,
+      { hint: 'Start again when the plan is right.' },
     );
   }
   if (await confirmed('Restore?')) return {};

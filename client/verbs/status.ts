@@ -57,7 +57,7 @@ async function overview(call: Invocation, target: string | undefined, limit: num
           [
             { title: 'RUN', flexible: true },
             { title: 'STATE' },
-            { title: 'BEGAN', align: 'right' },
+            { title: 'AGE', align: 'right' },
             { title: 'DETAIL', flexible: true },
           ],
           [
@@ -70,7 +70,7 @@ async function overview(call: Invocation, target: string | undefined, limit: num
 }
 
 function row(run: FoundRun, detailText: string): string[] {
-  return [run.workflowId, stateOf(run), `${humanAge(run.startedAt)} ago`, detailText];
+  return [run.workflowId, stateOf(run), humanAge(run.startedAt), detailText];
 }
 
 function stateOf({ status, outcome }: FoundRun): string {
@@ -82,7 +82,7 @@ function phaseOf({ progress, untouched, pending }: Observation): string {
   if (untouched) return 'waiting for a worker';
   const troubled = pending.find(({ lastError }) => lastError);
   if (troubled) return printable(`attempt ${troubled.attempt}, last error ${troubled.lastError}`);
-  if (!progress) return 'no answer from a worker';
+  if (!progress) return 'no worker answers';
   const { phase, bytes, waitingFor } = progress;
   if (waitingFor) return `waiting for ${waitingFor}`;
   const share = bytes.total ? ` ${Math.floor((bytes.done / bytes.total) * 100)} %` : '';
@@ -90,8 +90,8 @@ function phaseOf({ progress, untouched, pending }: Observation): string {
 }
 
 function endingOf({ startedAt, closedAt, bytes }: FoundRun): string {
-  const took = closedAt ? `in ${humanDuration(closedAt.getTime() - startedAt.getTime())}` : '';
-  return [bytes === undefined ? '' : humanBytes(bytes), took].filter(Boolean).join(' ');
+  const took = closedAt ? humanDuration(closedAt.getTime() - startedAt.getTime()) : '';
+  return [bytes ? humanBytes(bytes) : '', took].filter(Boolean).join(', ');
 }
 
 async function detail(call: Invocation, workflowId: string): Promise<void> {
@@ -123,10 +123,11 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
         ['began', `${humanTime(run.startedAt)} (${humanAge(run.startedAt)} ago)`],
         ['ended', run.closedAt && humanTime(run.closedAt)],
         ['backup', run.backup],
-        ['phase', progress?.phase],
+        ['phase', progress?.phase ?? (silent(seen) ? 'no worker answers' : undefined)],
         ['waiting for', idle ? `a worker on the task queue ${idle}` : progress?.waitingFor],
         ['artifacts', progress && `${progress.artifacts.done} of ${progress.artifacts.total}`],
         ['bytes', progress && bytesLine(progress)],
+        ['left', progress?.eta && leftUntil(progress.eta)],
         ['cancellable', progress && String(progress.cancellable)],
         ['failure', ended?.error && printable(`${ended.error.code}: ${ended.error.message}`)],
         ['what to do', ended?.error && printable(ended.error.hint)],
@@ -139,6 +140,15 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
       ...warningLines(warnings),
     ],
   );
+}
+
+/** Taken up by a worker once, and none answers now: none is there, or it cannot go on with this run. */
+function silent({ status, untouched, progress }: Observation): boolean {
+  return status === 'RUNNING' && !untouched && !progress;
+}
+
+function leftUntil(eta: string): string {
+  return humanDuration(Math.max(0, new Date(eta).getTime() - Date.now()));
 }
 
 function bytesLine({ bytes, bytesPerSecond }: NonNullable<Observation['progress']>): string {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -72,5 +72,21 @@ describe('where no worker polls the queue', () => {
     expect(doctor.stdout).toMatch(/^PROBLEM temporal task queue holdfast: no worker polls it/m);
     expect(doctor.stdout).toMatch(/^PROBLEM temporal search attributes: not registered: Holdfast/m);
     expect(doctor.stdout).toMatch(/temporal operator search-attribute create --address .* --name/);
+  });
+});
+
+describe('where no Temporal answers', () => {
+  it('the doctor tells what it can, also when a dead run left something', async () => {
+    const work = join(folder.path, 'metrics/2026-11-20t02-00-00z-7f3a1c/work');
+    await mkdir(work, { recursive: true });
+    const claim = { cluster: 'c', namespace: 'n', workflowId: 'backup/metrics/x', runId: 'r' };
+    await writeFile(join(work, 'run.json'), JSON.stringify(claim));
+    const unreachable = { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const { code, stdout } = await run(['doctor', '--remove-leftovers'], { env: unreachable });
+    expect(code).toBe(8);
+    expect(stdout).toMatch(/^PROBLEM temporal .*No Temporal server answers at 127\.0\.0\.1:1\.$/m);
+    expect(stdout).toMatch(/^PROBLEM target metrics: /m);
+    expect(stdout).toMatch(/^note +leftovers metrics: No Temporal server answers/m);
+    expect(await readdir(work)).toEqual(['run.json']);
   });
 });

@@ -135,6 +135,12 @@ describe('holdfast restore', () => {
     },
   );
 
+  it('says that the name given is not that of the destination', async () => {
+    const { code, stderr } = await run('restore', 'metrics', '--yes', '--confirm', 'metricks');
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/replaces what is in metrics, and "metricks" is not its name\./);
+  });
+
   it('gives the plan as its result for --dry-run', async () => {
     const { code, result } = await run('restore', 'metrics', '--dry-run', '--json');
     expect(code).toBe(0);
@@ -163,6 +169,10 @@ describe('holdfast status and cancel', () => {
     const status = await run('status', 'metrics', '--json');
     const { runs } = status.result as { runs: Record<string, unknown>[] };
     expect(runs[0]).toMatchObject({ workflowId: id, status: 'RUNNING', target: 'metrics' });
+
+    const lines = (await run('status')).stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^RUN +STATE +AGE +DETAIL$/);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
 
     const followed = startCommand(['cancel', 'metrics', '--reason', 'a test', '--json'], { env });
     const cancelled = await followed.ended;

@@ -163,6 +163,17 @@ describe('the other verbs of holdfast schedule', () => {
     await expect.poll(async () => (await handle.describe()).info.numActionsTaken).toBe(2);
   });
 
+  it.each([
+    ['2026-11-03T12:00:00Z', '2026-11-01T12:00:00Z', /must be the earlier time/],
+    ['2026-11-01', '2026-11-03T12:00:00Z', /--from <time>.* RFC 3339/],
+    ['2026-11-01T12:00:00Z', '2026-11-03 12:00', /--to <time>.* RFC 3339/],
+  ])('refuse to run what was missed from %s to %s', async (from, to, message) => {
+    const ran = await run('schedule', 'backfill', 'plain', '--from', from, '--to', to, '--json');
+    expect(ran.code).toBe(2);
+    const expected = expect.stringMatching(message) as string;
+    expect(ran.result).toMatchObject({ error: { code: 'INPUT_INVALID', message: expected } });
+  });
+
   it('exit with 3 for a target without a schedule, and name the nearest', async () => {
     const { code, result } = await run('schedule', 'pause', 'plian', '--json');
     expect(code).toBe(3);

@@ -96,7 +96,7 @@ async function lookAround({ resources, tokens, destination }: Request): Promise<
       `users, dashboards, tasks and every other setting of ${destination}`,
     ],
     bound: [
-      `${authorizations.length} tokens of ${destination} stop working; those of the backup work instead`,
+      `every token of ${destination} (${authorizations.length} now) stops working; those of the backup work instead`,
     ],
   };
 }

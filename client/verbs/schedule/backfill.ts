@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { HoldfastError } from '../../../activities/failure.ts';
 import { requireSchedule } from '../../schedules/find-schedules.ts';
 import { OVERLAP_POLICIES, type OverlapName } from '../../schedules/settings.ts';
 import { humanTime } from '../../terminal/figures.ts';
@@ -30,6 +31,13 @@ export function backfillVerb(schedule: Command): void {
         'A backup of a past time bears that time in its id and holds the data of today: a\ndatabase cannot be read as it was.',
     },
     async (call, { from, to = new Date(), overlap }, target = '') => {
+      if (from >= to) {
+        throw new HoldfastError(
+          'INPUT_INVALID',
+          `Nothing lies between ${humanTime(from)} and ${humanTime(to)}: --from must be the earlier time.`,
+          { hint: 'See `holdfast schedule backfill --help`.' },
+        );
+      }
       const session = await call.temporal();
       const { id } = await requireSchedule(session, target);
       const handle = session.client.schedule.getHandle(id);
@@ -41,9 +49,12 @@ export function backfillVerb(schedule: Command): void {
   );
 }
 
+/** With its offset: a time without one would mean another hour on another host. */
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+
 function timeOption(text: string): Date {
   const time = new Date(text);
-  if (Number.isNaN(time.getTime())) {
+  if (!RFC_3339.test(text) || Number.isNaN(time.getTime())) {
     throw new InvalidArgumentError('Write it as RFC 3339, such as 2026-11-20T00:00:00Z.');
   }
   return time;
