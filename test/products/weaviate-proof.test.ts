@@ -132,28 +132,6 @@ describe.each(['sample', 'full'] as const)('a proof by %s', (proof) => {
   });
 });
 
-describe('tenants in a proof', () => {
-  test('that are inactive are not woken up, and offloaded ones are told', async () => {
-    await using stage = await weaviateStage();
-    await seedWeaviate(stage.simulator, { objects: 5 });
-    await stage.ask('POST', '/schema/Note/tenants', [{ name: 'east' }, { name: 'west' }]);
-    await stage.ask('PUT', '/schema/Note/tenants', [
-      { name: 'east', activityStatus: 'INACTIVE' },
-      { name: 'west', activityStatus: 'OFFLOADED' },
-    ]);
-    const { inventory, backup } = await stage.take();
-    const { places } = censusOf(inventory);
-    const east = places.find(({ tenant }) => tenant === 'east');
-    expect(east).toEqual({ class: 'Note', tenant: 'east', sample: [] });
-    expect(places.map(({ tenant }) => tenant)).not.toContain('west');
-    expect(inventory.warnings.map(({ code }) => code)).toEqual(['TENANTS_OFFLOADED']);
-    await stage.ask('DELETE', '/schema/Note');
-    const plan = await stage.plan(backup, { select: { classes: ['Note'] } });
-    const { totals } = await stage.restore(plan, backup);
-    expect(totals).toMatchObject({ artifacts: 3, equivalent: 3, failed: { count: 0 } });
-  });
-});
-
 function censusOf({ files }: Inventory) {
   const [file] = files;
   return censusSchema.parse(JSON.parse(Buffer.from(file?.bytes ?? []).toString('utf8')));

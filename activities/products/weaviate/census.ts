@@ -51,6 +51,8 @@ export const censusSchema = z.object({
       /** Objects before and after the backup; absent for a tenant that was not active. */
       least: z.number().optional(),
       most: z.number().optional(),
+      /** Why the backup does not hold it: its files lay elsewhere, or it was not active and the server passed it over. */
+      absent: z.enum(['offloaded', 'left out']).optional(),
       /** Objects that were the same before and after. */
       sample,
       /** `null` for a part that was written to meanwhile. */

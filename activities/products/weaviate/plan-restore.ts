@@ -89,7 +89,7 @@ export async function planRestore(
         .filter((one) => replaced.has(one.class.toLowerCase()))
         .map((one) => `alias ${one.alias} of class ${one.class}`),
     ),
-    artifacts: census.places.filter((place) => names.has(place.class)).length,
+    artifacts: census.places.filter((one) => names.has(one.class) && !one.absent).length,
     bytes: chosen.reduce((sum, { bytes }) => sum + bytes, 0),
     warnings: [
       ...versionWarnings(version, census),

@@ -11,12 +11,14 @@ import { readCensus } from './plan-restore.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { countOf as countOfPart } from './tally.ts';
+import { isUncounted, unprovenTenants } from './tenant-warnings.ts';
 
 type OnProgress = (counts: { artifacts?: number; bytes?: number }) => void;
 
 /** What was found of one class or tenant. */
 interface Finding {
-  result: 'identical' | 'equivalent' | 'different';
+  /** `named`: it is there, and there was nothing to compare. */
+  result: 'identical' | 'equivalent' | 'named' | 'different';
   reason?: string;
   /** More objects than the backup was taken from. */
   grew?: boolean;
@@ -33,7 +35,8 @@ export async function prove(
 ): Promise<ProvenJob> {
   const census = await readCensus(backup);
   const chosen = new Set(detailOf(plan).classes.map(({ name }) => name));
-  const places = census.places.filter((place) => chosen.has(place.class));
+  const recorded = census.places.filter((place) => chosen.has(place.class));
+  const places = recorded.filter(({ absent }) => absent === undefined);
   const surroundings = await lookAround(weaviate, census, chosen);
   const counts = { artifacts: 0, bytes: 0 };
   const found: (Finding & { place: CensusPlace })[] = [];
@@ -63,7 +66,13 @@ export async function prove(
         count: failed.length,
       },
     },
-    warnings: grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
+    warnings: [
+      ...grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
+      ...unprovenTenants(
+        found.filter(({ result }) => result === 'named').map(({ place }) => place),
+        recorded,
+      ),
+    ],
   };
 }
 
@@ -102,7 +111,7 @@ async function lookAround(
     if (active === undefined)
       return { result: 'different', reason: 'the tenant did not come back' };
     // Only waking a tenant up would tell more.
-    return place.least === undefined || !active ? { result: 'equivalent' } : undefined;
+    return isUncounted(place) || !active ? { result: 'named' } : undefined;
   };
 }
 

@@ -5,6 +5,13 @@ import type { CensusPlace, Observation, ObservedPlace } from './census.ts';
 import { told } from '../../few.ts';
 import { label, type Place } from './objects.ts';
 import { countOf, observe, type Observer } from './observe.ts';
+import { quietTenants } from './tenant-warnings.ts';
+
+/** What the server wrote: classes, and labels of the tenants that have files. */
+export interface Held {
+  classes: ReadonlySet<string>;
+  shards: ReadonlySet<string>;
+}
 
 /** Replicas that have not caught up yet count less than there is. */
 const RECOUNTS = 3;
@@ -18,21 +25,21 @@ const RECOUNT_PAUSE_MS = 1_000;
 export async function settle(
   observer: Observer,
   before: Observation,
-  held: ReadonlySet<string>,
+  held: Held,
   deletions: 'fail' | 'warn',
 ): Promise<{ places: CensusPlace[]; after: Observation; warnings: Warning[] }> {
   const { client } = observer;
   const now = await observer.database.classes();
   const after = await observe(
     observer,
-    now.filter(({ name }) => held.has(name)),
+    now.filter(({ name }) => held.classes.has(name)),
   );
   const known = new Map(before.places.map((place) => [label(place), place]));
   const seen = new Map(after.places.map((place) => [label(place), place]));
   const shrunk = new Map<string, string>();
   const written: string[] = [];
   for (const place of before.places) {
-    if (!held.has(place.class) || place.count === undefined) continue;
+    if (!held.classes.has(place.class) || place.count === undefined) continue;
     const there = seen.get(label(place));
     const count = await settledCount(client.signal, observer, place, there);
     if (count !== undefined && count < place.count) {
@@ -41,9 +48,15 @@ export async function settle(
   }
   const lost = [...shrunk.values()];
   if (lost.length > 0 && deletions === 'fail') throw loss(client.server, lost);
-  const kept = after.places.filter(({ offloaded }) => !offloaded);
-  const places = kept.map((place) => {
+  const places = after.places.map((place): CensusPlace => {
+    const { class: name, tenant, count, offloaded } = place;
+    if (offloaded) return { class: name, tenant, sample: [], absent: 'offloaded' };
+    if (count === undefined && !held.shards.has(label(place))) {
+      return { class: name, tenant, sample: [], absent: 'left out' };
+    }
     const earlier = known.get(label(place));
+    // One that woke up meanwhile may have been written to, and nobody can tell.
+    if (earlier && earlier.count === undefined) return { class: name, tenant, sample: [] };
     if ((earlier?.count ?? 0) < (place.count ?? 0)) {
       written.push(change(place, earlier?.count ?? 0, place.count ?? 0));
     } else if (!shrunk.has(label(place)) && differing(earlier, place)) {
@@ -62,14 +75,7 @@ export async function settle(
       `What was written while the backup was taken may or may not be in it: ${told(written)}.`,
     );
   }
-  const offloaded = after.places.length - kept.length;
-  if (offloaded > 0) {
-    warn(
-      'TENANTS_OFFLOADED',
-      `${offloaded} tenants are offloaded, and no backup of Weaviate holds those.`,
-    );
-  }
-  return { places, after, warnings };
+  return { places, after, warnings: [...warnings, ...quietTenants(places)] };
 }
 
 /** Undefined for a tenant that fell asleep meanwhile: it cannot be told. */

@@ -5,6 +5,7 @@ import { CENSUS_PATH, type Census, type Observation } from './census.ts';
 import { claimKey } from './claim.ts';
 import { untilDurable } from './durable.ts';
 import { few, told } from '../../few.ts';
+import { label } from './objects.ts';
 import type { Weaviate } from './session.ts';
 import { settle } from './settle.ts';
 import { checkWritten, type WrittenBackup } from './written-backup.ts';
@@ -25,7 +26,7 @@ export async function takeInventory(
     signal,
   });
   await requireObserved(weaviate, name, observed, written);
-  const held = new Set(written.classes);
+  const held = { classes: new Set(written.classes), shards: tenantsIn(written) };
   const { places, after, warnings } = await settle(
     weaviate.observer(observed.proof),
     observed,
@@ -56,7 +57,7 @@ export async function takeInventory(
     detail: {
       version: 1,
       classes: few(written.classes, 100),
-      places: places.length,
+      places: places.filter(({ absent }) => absent === undefined).length,
       objects: places.reduce((sum, { most }) => sum + (most ?? 0), 0),
       proof: observed.proof,
       nodes: few(census.nodes, 100),
@@ -71,6 +72,16 @@ export async function takeInventory(
         : []),
     ],
   };
+}
+
+/** Of a class with tenants, a shard bears the name of its tenant. */
+function tenantsIn({ nodes }: WrittenBackup): Set<string> {
+  const classes = [...nodes.values()].flatMap((node) => node.classes ?? []);
+  return new Set(
+    classes.flatMap(({ name, shards }) =>
+      (shards ?? []).map((shard) => label({ class: name, tenant: shard.name })),
+    ),
+  );
 }
 
 /** A class that is still there and was asked for must be in the backup. */

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import type { Inventory } from '../../activities/products/delegated.ts';
+import { censusSchema } from '../../activities/products/weaviate/census.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import { seedWeaviate } from '../support/weaviate-seed.ts';
+import { ended, newName, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
+
+const INTO = '/schema/Note/tenants';
+
+/** Tenants north and south are active and hold objects, as is the way of the seed; others are as told. */
+async function stageWith(
+  tenants: Record<string, string>,
+  options: Parameters<typeof weaviateStage>[0] = {},
+): Promise<WeaviateStage> {
+  const stage = await weaviateStage(options);
+  await seedWeaviate(stage.simulator, { objects: 5 });
+  const names = Object.keys(tenants).map((name) => ({ name }));
+  await stage.ask('POST', INTO, names);
+  for (const [name, activityStatus] of Object.entries(tenants)) {
+    await stage.write([
+      { class: 'Note', id: idOf(name), tenant: name, properties: { text: name } },
+    ]);
+    await stage.ask('PUT', INTO, [{ name, activityStatus }]);
+  }
+  return stage;
+}
+
+const idOf = (name: string) =>
+  `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`;
+const codes = (warnings: Warning[]) => warnings.map(({ code }) => code);
+const census = ({ files }: Inventory) =>
+  censusSchema.parse(JSON.parse(Buffer.from(files[0]?.bytes ?? []).toString('utf8')));
+
+async function restored({ plan, ask, restore }: WeaviateStage, { backup }: Taken) {
+  await ask('DELETE', '/schema/Note');
+  return restore(await plan(backup, { select: { classes: ['Note'] } }), backup);
+}
+type Taken = Awaited<ReturnType<WeaviateStage['take']>>;
+
+describe('tenants that are not active', () => {
+  test('are named when a backup cannot count them, and prove nothing after a restore', async () => {
+    await using stage = await stageWith({ east: 'INACTIVE', west: 'OFFLOADED' });
+    const taken = await stage.take();
+    expect(taken.inventory.warnings).toEqual([
+      {
+        code: 'TENANTS_NOT_COUNTED',
+        message: expect.stringMatching(/^1 tenant is not active.*: class Note, tenant east\.$/),
+      },
+      {
+        code: 'TENANTS_OFFLOADED',
+        message: expect.stringMatching(/^1 tenant is offloaded.*: class Note, tenant west\.$/),
+      },
+    ]);
+    const { totals, warnings } = await restored(stage, taken);
+    expect(totals).toMatchObject({
+      artifacts: 3,
+      identical: 0,
+      equivalent: 2,
+      failed: { count: 0 },
+    });
+    expect(warnings).toEqual([
+      {
+        code: 'TENANTS_NOT_COMPARED',
+        message: expect.stringMatching(
+          /^1 tenant is compared by name alone, .*: class Note, tenant east\.$/,
+        ),
+      },
+      {
+        code: 'TENANTS_LEFT_OUT',
+        message: expect.stringMatching(
+          /^1 tenant is not in the backup.*: class Note, tenant west\.$/,
+        ),
+      },
+    ]);
+  });
+
+  test('are told to be missing in the backup of a server that leaves them out', async () => {
+    await using stage = await stageWith({ east: 'INACTIVE' }, { version: '1.33.0' });
+    const taken = await stage.take();
+    expect(codes(taken.inventory.warnings)).toEqual(['TENANTS_LEFT_OUT']);
+    const { totals, warnings } = await restored(stage, taken);
+    expect(totals).toMatchObject({ artifacts: 2, equivalent: 2 });
+    expect(codes(warnings)).toEqual(['TENANTS_LEFT_OUT']);
+  });
+
+  test('are counted all, and named as far as a sentence goes', async () => {
+    const many = Array.from({ length: 30 }, (_, n) => [`t${n + 10}`, 'INACTIVE'] as const);
+    await using stage = await stageWith(Object.fromEntries(many));
+    const { inventory } = await stage.take();
+    const [{ message } = { message: '' }] = inventory.warnings;
+    expect(message).toMatch(/^30 tenants are not active.*tenant t19, … and 20 more\.$/);
+  });
+
+  test('count as not compared when they fell asleep after the backup', async () => {
+    await using stage = await stageWith({});
+    const { backup } = await stage.take();
+    await stage.ask('DELETE', '/schema/Note');
+    const plan = await stage.plan(backup, { select: { classes: ['Note'] } });
+    const state = await stage.session.restore.start(plan, new Date());
+    await ended(() => stage.session.restore.poll(plan, state));
+    await stage.ask('PUT', INTO, [{ name: 'south', activityStatus: 'INACTIVE' }]);
+    const { totals, warnings } = await stage.session.restore.prove(
+      plan,
+      state,
+      backup,
+      () => undefined,
+    );
+    expect(totals).toMatchObject({ artifacts: 2, equivalent: 1, failed: { count: 0 } });
+    expect(warnings.map(({ message }) => message).join()).toContain('class Note, tenant south.');
+  });
+
+  test.each([
+    ['fell asleep', { north: 'INACTIVE' }, 'north'],
+    ['woke up', { east: 'ACTIVE' }, 'east'],
+  ])('prove nothing when they %s while the backup was taken', async (_, change, tenant) => {
+    await using stage = await stageWith({ east: 'INACTIVE' });
+    const { backup } = stage.session;
+    const [name, observed] = [newName(), await backup.observe()];
+    await backup.start(name, new Date());
+    await ended(() => backup.poll(name));
+    for (const [one, activityStatus] of Object.entries(change)) {
+      await stage.ask('PUT', INTO, [{ name: one, activityStatus }]);
+    }
+    const inventory = await backup.inventory(name, observed);
+    expect(codes(inventory.warnings)).toEqual(['TENANTS_NOT_COUNTED']);
+    expect(inventory.warnings[0]?.message).toContain(`tenant ${tenant}`);
+    const place = census(inventory).places.find((one) => one.tenant === tenant);
+    expect(place).toEqual({ class: 'Note', tenant, sample: [] });
+  });
+});
