@@ -31,9 +31,9 @@ const codes = (warnings: Warning[]) => warnings.map(({ code }) => code);
 const census = ({ files }: Inventory) =>
   censusSchema.parse(JSON.parse(Buffer.from(files[0]?.bytes ?? []).toString('utf8')));
 
-async function restored({ plan, ask, restore }: WeaviateStage, { backup }: Taken) {
-  await ask('DELETE', '/schema/Note');
-  return restore(await plan(backup, { select: { classes: ['Note'] } }), backup);
+async function restored(stage: WeaviateStage, { backup }: Taken) {
+  await stage.ask('DELETE', '/schema/Note');
+  return stage.restore(await stage.plan(backup, { select: { classes: ['Note'] } }), backup);
 }
 type Taken = Awaited<ReturnType<WeaviateStage['take']>>;
 
