@@ -20,6 +20,8 @@ export interface WeaviateOptions {
   storage: WeaviateStorage;
   /** Three make a cluster on this machine, with a leader. */
   nodes?: 1 | 3;
+  /** Of the nodes; default: `node1` and so on. They stand in the keys of what a backup writes. */
+  names?: string[];
   /** Asked of every caller; default: anonymous access. */
   apiKey?: string;
   /** More settings of every node; they win. */
@@ -56,7 +58,8 @@ export interface Weaviate extends AsyncDisposable {
 export async function startWeaviate(options: WeaviateOptions): Promise<Weaviate> {
   const executable = options.executable ?? (await findTool('weaviate-server'));
   const folder = await temporaryFolder('weaviate');
-  const names = Array.from({ length: options.nodes ?? 1 }, (_, index) => `node${index + 1}`);
+  const numbered = Array.from({ length: options.nodes ?? 1 }, (_, index) => `node${index + 1}`);
+  const names = options.names ?? numbered;
   const ports: NodePorts[] = [];
   for (const name of names) ports.push({ name, ...(await choosePorts()) });
   // The nodes of a cluster are ready only when they see each other.

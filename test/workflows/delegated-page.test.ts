@@ -31,6 +31,8 @@ describe('the page of a run of a product that writes its backups itself', () => 
     const taking = await backup();
     await expect.poll(() => pageOf(taking)).toContain('The product says: STARTED');
     expect(await pageOf(taking)).toMatch(/^### the product writes its backup\n/);
+    // No product tells how far it is: what appears in its storage does.
+    await expect.poll(() => pageOf(taking)).toMatch(/\| objects so far \| [1-9]/);
     world.database.calm();
     const report = (await taking.result()) as { backup: string };
     await world.copied('far', report.backup);
