@@ -1,17 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bundleWorkflows } from '../../worker/bundle-workflows.ts';
+import { workflowBundle } from '../support/workflow-bundle.ts';
 
 const HISTORIES = fileURLToPath(new URL('histories', import.meta.url));
 const histories = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
-let workflowBundle: WorkflowBundle;
+let code: string;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const folder = fileURLToPath(new URL('../../workflows', import.meta.url));
-  workflowBundle = { code: await bundleWorkflows(folder) };
+  code = await workflowBundle();
 });
 
 describe('P-09 runs that older code began go on under this code', () => {
@@ -23,14 +22,14 @@ describe('P-09 runs that older code began go on under this code', () => {
 
   test.each(histories)('%s', async (name) => {
     const history = JSON.parse(await readFile(`${HISTORIES}/${name}`, 'utf8')) as object;
-    await Worker.runReplayHistory({ workflowBundle }, history, name);
+    await Worker.runReplayHistory({ workflowBundle: { code } }, history, name);
   });
 
   test('a history that does not fit is refused, so that this suite can fail', async () => {
     const name = histories.find((one) => one.startsWith('backup-done'));
     const text = await readFile(`${HISTORIES}/${name}`, 'utf8');
     const foreign = JSON.parse(text.replaceAll('resolveBackup', 'resolveSomething')) as object;
-    await expect(Worker.runReplayHistory({ workflowBundle }, foreign, 'foreign')).rejects.toThrow(
+    await expect(Worker.runReplayHistory({ workflowBundle: { code } }, foreign, 'foreign')).rejects.toThrow(
       /[Nn]ondeterminism/,
     );
   });

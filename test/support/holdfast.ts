@@ -21,6 +21,7 @@ import type {
 } from '../../workflows/contract/operations.ts';
 import { freshNamespace } from './namespace.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 interface Workflows {
   backup: { input: BackupRequest; report: BackupReport };
@@ -84,6 +85,7 @@ export async function startHoldfast(options: {
       concurrency: options.concurrency,
       // Time-outs of heartbeats are short in tests: on a loaded machine each beat counts.
       heartbeatThrottleMs: 500,
+      sdk: { workflowBundle: { code: await workflowBundle() } },
     });
     const running = worker.run();
     return async () => {

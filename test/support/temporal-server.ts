@@ -1,6 +1,7 @@
 import 'vitest';
 import type { TestProject } from 'vitest/node';
 import { startTemporal } from './temporal.ts';
+import { shareWorkflowBundle } from './workflow-bundle.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -11,7 +12,10 @@ declare module 'vitest' {
 
 /** One Temporal server for all tests of a project; tests keep apart by fresh names of targets and task queues. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startTemporal();
+  const [server, removeBundle] = await Promise.all([startTemporal(), shareWorkflowBundle()]);
   project.provide('temporalAddress', server.address);
-  return () => server.stop();
+  return async () => {
+    await server.stop();
+    await removeBundle();
+  };
 }

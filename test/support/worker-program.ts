@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { bundleWorkflows } from '../../worker/bundle-workflows.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** A worker as one file, and its workflows as another: a process that is killed sixty times must start fast. */
 export interface WorkerProgram {
@@ -12,7 +12,6 @@ export interface WorkerProgram {
 }
 
 const ENTRY = fileURLToPath(new URL('worker-child.ts', import.meta.url));
-const WORKFLOWS = fileURLToPath(new URL('../../workflows', import.meta.url));
 /** Below `node_modules`, so that packages are found from there. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/holdfast-tests', import.meta.url));
 
@@ -33,6 +32,6 @@ export async function buildWorkerProgram(): Promise<WorkerProgram> {
     packages: 'external',
     logLevel: 'error',
   });
-  await writeFile(program.workflows, await bundleWorkflows(WORKFLOWS));
+  await writeFile(program.workflows, await workflowBundle());
   return program;
 }
