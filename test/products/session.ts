@@ -4,7 +4,7 @@ import type { ProductServer, ProductUnderTest } from './product-under-test.ts';
 
 /** Connects as an activity does: the settings have been through the schema of the product. */
 export function connectTo(
-  { product }: ProductUnderTest,
+  { product }: Pick<ProductUnderTest, 'product'>,
   connection: Record<string, unknown>,
   more: Partial<ProductContext> = {},
 ): ProductSession {

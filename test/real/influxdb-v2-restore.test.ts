@@ -5,10 +5,10 @@ import {
   restore,
   restoreStep,
   secret,
-  stored,
   takeBackup,
   type Taken,
 } from './adapter.ts';
+import { asStored } from '../products/backup-run.ts';
 import {
   detailOf,
   type SomeBuckets,
@@ -112,15 +112,14 @@ describe('a restore of buckets into a real influxd', () => {
       { ...TELEMETRY, onConflict: 'replace' },
       'run7',
     );
-    expect(plan.summary.replaces).toEqual([
-      'acme/telemetry (kept as telemetry.replaced-2026-11-20t02-00-00z-7f3a1c)',
-    ]);
+    const kept = `telemetry.replaced-${taken.reader.manifest.id}`;
+    expect(plan.summary.replaces).toEqual([`acme/telemetry (kept as ${kept})`]);
     expect(plan.summary.bound.join()).toMatch(/db\/rp.*"of the collector"/);
     expect(restored).toEqual(['acme/telemetry']);
     expect(warnings.map(({ code }) => code)).toEqual(['REPLACED_KEPT']);
     const now = await bucket('telemetry');
     expect(now.id).not.toBe(old.id);
-    expect((await bucket('telemetry.replaced-2026-11-20t02-00-00z-7f3a1c')).id).toBe(old.id);
+    expect((await bucket(kept)).id).toBe(old.id);
     expect(await destination.count('telemetry')).toBe(30);
     const { content } = await destination.api('GET', `/api/v2/dbrps?orgID=${old.orgID}&db=db`);
     expect(content).toMatchObject([{ ...mapping, bucketID: now.id }]);
@@ -145,8 +144,8 @@ describe('a restore of buckets into a real influxd', () => {
       ...TELEMETRY,
       rename: { telemetry: 'again' },
     });
-    const early = stored(await session().restore.prepare(plan, taken.reader));
-    const second = stored(await session().restore.prepare(plan, taken.reader));
+    const early = asStored(await session().restore.prepare(plan, taken.reader));
+    const second = asStored(await session().restore.prepare(plan, taken.reader));
     expect(second).not.toEqual(early);
     expect(await destination.bucketNames()).toContain('again.restoring-run1');
     for (const step of plan.steps) {
@@ -269,9 +268,9 @@ describe('a restore of a whole real influxd', () => {
     expect(plan.summary).toMatchObject({
       destructive: true,
       replaces: expect.arrayContaining(['acme/precious']),
-      bound: [expect.stringContaining('1 tokens')],
+      bound: [expect.stringContaining('every token of suite (1 now)')],
     });
-    const state = stored(await open().restore.prepare({ ...plan, steps: [] }, taken.reader));
+    const state = asStored(await open().restore.prepare({ ...plan, steps: [] }, taken.reader));
     // The answer got lost and the worker died: another one begins again, with a token that is worth nothing any more.
     await open().restore.prepare({ ...plan, steps: [] }, taken.reader);
     const suspended = await destination.api(

@@ -10,16 +10,8 @@ import { readManifest } from '../../activities/products/influxdb-v2/official-man
 import { TsmContent } from '../../activities/pipeline/tsm/tsm-content.ts';
 import { TarParser } from '../../activities/pipeline/tar/tar-parser.ts';
 import type { RestoreStep } from '../../activities/products/product.ts';
-import {
-  connect,
-  each,
-  planRestore,
-  restore,
-  restoreStep,
-  stored,
-  takeBackup,
-  type Taken,
-} from './adapter.ts';
+import { connect, planRestore, restore, restoreStep, takeBackup, type Taken } from './adapter.ts';
+import { asStored, each } from '../products/backup-run.ts';
 import { BEGIN, first, HOUR, points, startInfluxd, type InfluxServer } from './influxd.ts';
 
 describe('the proof of a restore into a real influxd', () => {
@@ -44,7 +36,7 @@ describe('the proof of a restore into a real influxd', () => {
       rename: { telemetry: 'proven' },
       select: { buckets: ['telemetry'] },
     });
-    state = stored(await session().restore.prepare(plan, taken.reader));
+    state = asStored(await session().restore.prepare(plan, taken.reader));
     step = first(plan.steps);
     expect(step.lines[0]?.entries).toHaveLength(2);
   });
@@ -109,7 +101,7 @@ describe('the proof of a restore into a real influxd', () => {
   });
 
   it('says so when the shard is not there any more', async () => {
-    const nowhere = stored(state) as {
+    const nowhere = asStored(state) as {
       buckets: Record<string, { shards: Record<string, number> }>;
     };
     for (const one of Object.values(nowhere.buckets)) {
@@ -126,7 +118,7 @@ describe('the proof of a restore into a real influxd', () => {
     await using busy = await startInfluxd({ flags });
     const open = () => connect(busy.url);
     const plan = await planRestore(open(), taken, { select: { buckets: ['telemetry'] } });
-    const there = stored(await open().restore.prepare(plan, taken.reader));
+    const there = asStored(await open().restore.prepare(plan, taken.reader));
     await open().restore.apply(step, there, original);
     const again = () => open().restore.prove(step, there, original, taken.spool);
     let proof = await again();
@@ -207,7 +199,7 @@ describe('what a real influxd does to a backup', () => {
           message: expect.stringContaining('3 of its shards') as string,
         },
       ]);
-      const state = stored(await session.restore.prepare(plan, taken.reader));
+      const state = asStored(await session.restore.prepare(plan, taken.reader));
       await sleep(6_000);
       for (const step of plan.steps) {
         expect(await restoreStep(session, taken, step, state)).toEqual({ result: 'identical' });
