@@ -3,6 +3,7 @@ import type { DelegatedSession } from '../../activities/products/delegated.ts';
 import { weaviate as product } from '../../activities/products/weaviate/index.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
+import { freePort } from '../support/free-port.ts';
 import { startVersitygw, type Versitygw } from '../support/versitygw.ts';
 import { askWeaviate } from '../support/weaviate-data.ts';
 import { startWeaviate, type Weaviate } from '../support/weaviate.ts';
@@ -35,7 +36,7 @@ beforeAll(async () => {
     connection,
     storage: openStore(product.storage(connection), resources),
     concurrency: 4,
-    stallMs: 20_000,
+    stallMs: 60_000,
     signal: new AbortController().signal,
   });
 });
@@ -79,6 +80,14 @@ describe('a real Weaviate whose own storage is set up wrongly', () => {
     await expect(begin('no-secret')).rejects.toMatchObject({
       code: 'TARGET_ERROR',
       message: expect.stringContaining('signature'),
+    });
+  });
+
+  test('is asked again while its endpoint leads nowhere, and says so', async () => {
+    await restartWith({ BACKUP_S3_ENDPOINT: `127.0.0.1:${await freePort()}` });
+    await expect(begin('no-endpoint')).rejects.toMatchObject({
+      code: 'TARGET_ERROR',
+      message: expect.stringContaining('connection refused'),
     });
   });
 });
