@@ -1,6 +1,7 @@
 import { DATA } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { HoldfastError } from '../failure.ts';
+import { lineKey } from '../pipeline/line-key.ts';
 import type { Store } from '../stores/store.ts';
 
 /**
@@ -14,7 +15,7 @@ export async function checkPresence(
   lines: ObjectLine[],
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = new Map(lines.map((line) => [folder + line.path, line.bytes]));
+  const wanted = new Map(lines.map((line) => [lineKey(folder, line), line.bytes]));
   for await (const { key, bytes } of store.list(folder + DATA, { signal })) {
     const expected = wanted.get(key);
     if (expected === undefined) continue;

@@ -13,6 +13,7 @@ import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { sealerOf, withStore } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
+import { namingEarlier } from './name-earlier.ts';
 import { reportOf } from './report.ts';
 import { totalsOf, warningsOf } from './summarise.ts';
 import { takenBy, type Taken } from './taken.ts';
@@ -32,9 +33,14 @@ export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
         const earlier = await ownManifest(store, folder, job, at);
         if (earlier) return reportOf(earlier, job);
         const taken = await takenBy(deps, at, job, store, folder);
-        await checkPresence(store, folder, taken.lines, at.signal);
-        const manifest = await compose(deps, at, store, folder, job, preflight, taken);
-        return publish(store, folder, manifest, job, at);
+        const readers = (await sealerOf(job.snapshot))?.fingerprints;
+        const naming = { store, job, readers, number: at.number, signal: at.signal };
+        return namingEarlier(naming, taken.lines, async (lines) => {
+          await checkPresence(store, folder, lines, at.signal);
+          const named = { ...taken, lines };
+          const manifest = await compose(deps, at, store, folder, job, preflight, named);
+          return publish(store, folder, manifest, job, at);
+        });
       }),
     );
 }

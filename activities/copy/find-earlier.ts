@@ -1,8 +1,8 @@
 import { readChain } from '../catalog/chain.ts';
 import { collectedByKey, readCollected, type CollectedLine } from '../catalog/collected.ts';
-import { backupFolder, targetFolder } from '../catalog/layout.ts';
 import type { Manifest } from '../catalog/manifest.ts';
-import { lineKey } from '../pipeline/line-key.ts';
+import { sameReaders } from '../pipeline/age/same-readers.ts';
+import { lineFrom } from '../pipeline/line-key.ts';
 import type { Store } from '../stores/store.ts';
 
 /**
@@ -21,19 +21,11 @@ export async function findEarlier(
     const collected = await readCollected(store, base.target, base.id, signal);
     if (!collected || !sameReaders(collected.encryption?.recipients, readers)) continue;
     for (const [key, lines] of await collectedByKey(store, base, collected, signal)) {
-      found.set(key, named(lines, base));
+      found.set(
+        key,
+        lines.map((line) => ({ ...line, from: lineFrom(line, base) })),
+      );
     }
   }
   return found;
-}
-
-function named(lines: CollectedLine[], { target, id }: Manifest): CollectedLine[] {
-  return lines.map((line) => {
-    const key = lineKey(backupFolder(target, id), line);
-    return { ...line, from: `../${key.slice(targetFolder(target).length)}` };
-  });
-}
-
-function sameReaders(one: string[] | undefined, other: string[] | undefined): boolean {
-  return one?.toSorted().join() === other?.toSorted().join();
 }

@@ -23,6 +23,8 @@ export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
         const fresh = await putOnce(store, key, sentence, at.signal);
         try {
           await refuseWhileRead(store, job, at.signal);
+          // A backup that was about to name its objects held a lease until its manifest was there.
+          await refuseWhileNeeded(store, job, at.signal);
         } catch (error) {
           // One that was there before may have lost objects already: it is never a backup again.
           if (fresh) await store.remove([key], { signal: at.signal });

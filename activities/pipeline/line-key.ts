@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { backupFolder, targetFolder } from '../catalog/layout.ts';
 import { HoldfastError } from '../failure.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 
@@ -20,6 +21,17 @@ export function lineKey(folder: string, line: Pick<ObjectLine, 'path' | 'from'>)
     );
   }
   return key;
+}
+
+/**
+ * The `from` by which another backup of the target names the object of a line: wherever it truly lies.
+ * @throws BACKUP_DAMAGED
+ */
+export function lineFrom(
+  line: Pick<ObjectLine, 'path' | 'from'>,
+  { target, id }: { target: string; id: string },
+): string {
+  return `../${lineKey(backupFolder(target, id), line).slice(targetFolder(target).length)}`;
 }
 
 function parentOf(folder: string): string {

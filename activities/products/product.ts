@@ -30,6 +30,11 @@ export interface StreamedProduct {
   readonly honours?: readonly ProductOption[];
   /** It cannot be backed up: only a destination. */
   readonly restoreOnly?: true;
+  /**
+   * A backup names what the one before it holds with the same content, instead of keeping it twice; `full` turns that
+   * off. Absent: every backup is complete in its own folder.
+   */
+  readonly namesEarlier?: true;
   /** The `connection` of a target; secrets are references. */
   readonly connection: z.ZodObject;
   /**

@@ -8,6 +8,7 @@ import { withWarnings } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 
 interface Options extends OperateOptions {
+  full?: boolean;
   note?: string;
   tag?: Record<string, string>;
   strict?: boolean;
@@ -18,6 +19,7 @@ export function backupVerb(program: Command): void {
     .command('backup')
     .description('back up a target now, and follow the run')
     .argument('<target>', 'a target of the configuration')
+    .option('--full', 'resting on no earlier backup, where a product would')
     .option('--note <text>', 'kept with the backup')
     .option('--tag <name=value>', 'kept with the backup; may be repeated', pairOption);
   verb<Options>(
@@ -30,6 +32,7 @@ export function backupVerb(program: Command): void {
       await call.checkTarget(target);
       const request: BackupRequest = {
         target,
+        ...(options.full ? { full: true } : {}),
         ...(options.note === undefined ? {} : { note: options.note }),
         ...(options.tag ? { tags: options.tag } : {}),
       };

@@ -21,7 +21,11 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
   let backup: string;
   beforeAll(async () => {
     stage = await setV1Stage({ worker: true });
+    await stage.holdfast.run('backup', { target: 'metrics' });
+    // The tool packs everything anew, under other names and with them in each gzip: shards are known by their files.
     ({ backup } = await stage.holdfast.run('backup', { target: 'metrics' }));
+    const own = await readdir(join(stage.store, 'metrics', backup, 'data'));
+    expect(own.filter((name) => name.endsWith('.gz'))).toEqual([]);
   });
   afterAll(() => stage?.stop());
   afterEach(async () => {
@@ -76,7 +80,15 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
     // Under its own name, in front of any other of that name.
     await symlink(await findTool('influxd-v1'), join(programs, 'influxd'));
     const blocks = await recoveryBlocks();
-    for (const name of ['fetch-directory', 'check', 'decrypt', 'join', 'rename-v1', last]) {
+    for (const name of [
+      'fetch-directory',
+      'fetch-named-directory',
+      'check',
+      'decrypt',
+      'join',
+      'rename-v1',
+      last,
+    ]) {
       if (name === 'rename-v1') await renameShard(join(recovery, 'data'));
       const { code, output } = await runBlock(blocks.get(name) ?? 'false', {
         PATH: `${programs}:${process.env['PATH']}`,

@@ -3,6 +3,8 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { findTool } from '../../infra/tools/find-tool.ts';
+import { members } from '../influxdb-v1/portable-backup.ts';
+import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { contentsOf, writeLines, type InfluxAddress } from '../support/influx.ts';
 import { startInfluxd, type Influxd } from '../support/influxd.ts';
@@ -34,6 +36,7 @@ describe('docs/recovery-without-holdfast.md', () => {
   let folder: TemporaryFolder;
   let source: Influxd;
   let gateway: Versitygw;
+  let aiven: AivenSimulator;
   let holdfast: Holdfast;
   let path: string;
 
@@ -51,6 +54,9 @@ describe('docs/recovery-without-holdfast.md', () => {
     });
     await writeLines(source, source.bucket, lines);
     gateway = await startVersitygw({ buckets: ['backups'] });
+    aiven = await startAivenSimulator();
+    const { project, service, token } = aiven.account;
+    process.env['RECOVERY_AIVEN'] = token;
     process.env['RECOVERY_TOKEN'] = SOURCE_TOKEN;
     process.env['RECOVERY_S3_KEY'] = gateway.accessKeyId;
     process.env['RECOVERY_S3_SECRET'] = gateway.secretAccessKey;
@@ -79,6 +85,11 @@ describe('docs/recovery-without-holdfast.md', () => {
         },
         targets: {
           metrics: { ...target, store: 'main' },
+          hosted: {
+            product: 'aiven-influxdb',
+            connection: { project, service, token: { env: 'RECOVERY_AIVEN' }, apiUrl: aiven.url },
+            store: 'main',
+          },
           plain: { ...target, store: 'disk' },
           ...(withoutAge === undefined && {
             sealed: { ...target, store: 'small', encryption: { recipients: [newKey()] } },
@@ -93,6 +104,7 @@ describe('docs/recovery-without-holdfast.md', () => {
   afterAll(async () => {
     await holdfast?.stop();
     await gateway?.stop();
+    await aiven?.stop();
     await source?.stop();
     await folder?.remove();
   });
@@ -130,14 +142,39 @@ describe('docs/recovery-without-holdfast.md', () => {
     expect([...(await recoveryBlocks()).keys()]).toEqual([
       'fetch-s3',
       'fetch-directory',
+      'fetch-named-s3',
+      'fetch-named-directory',
       'check',
       'decrypt',
       'join',
       'restore-bucket',
       'restore-server',
+      'rename-v1',
       'restore-v1-database',
       'restore-v1-server',
     ]);
+  });
+
+  const aws = () => ({
+    AWS_ENDPOINT_URL: gateway.endpoint,
+    AWS_REGION: gateway.region,
+    AWS_ACCESS_KEY_ID: gateway.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: gateway.secretAccessKey,
+  });
+
+  test('fetches from S3 what an earlier backup holds, and checks it', async ({ skip }) => {
+    skip(withoutAws !== undefined, withoutAws);
+    await holdfast.run('backup', { target: 'hosted' });
+    const { backup } = await holdfast.run('backup', { target: 'hosted' });
+    const place = await variables('named', `s3://backups/holdfast/hosted/${backup}`);
+    const env = { ...place, ...aws() };
+    await follow(['fetch-s3'], env);
+    const data = join(String(place['RECOVERY']), 'data');
+    expect((await readdir(data)).filter((name) => name.endsWith('.tar.gz'))).toEqual([]);
+    await follow(['fetch-named-s3', 'check', 'decrypt', 'join', 'rename-v1'], env);
+    for (const [name, bytes] of members) {
+      expect((await readFile(join(data, name))).equals(bytes), name).toBe(true);
+    }
   });
 
   test('restores one bucket from S3', async ({ skip }) => {
@@ -145,10 +182,7 @@ describe('docs/recovery-without-holdfast.md', () => {
     const { backup } = await holdfast.run('backup', { target: 'metrics' });
     const env = {
       ...(await variables('s3', `s3://backups/holdfast/metrics/${backup}`)),
-      AWS_ENDPOINT_URL: gateway.endpoint,
-      AWS_REGION: gateway.region,
-      AWS_ACCESS_KEY_ID: gateway.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: gateway.secretAccessKey,
+      ...aws(),
       ...destination(source),
       BUCKET: source.bucket,
     };

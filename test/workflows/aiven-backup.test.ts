@@ -16,7 +16,8 @@ afterEach(() => {
   world.aiven.requests.length = 0;
 });
 
-const backUp = () => world.holdfast.run('backup', { target: 'metrics' });
+/** Each complete in its own folder. */
+const backUp = () => world.holdfast.run('backup', { target: 'metrics', full: true });
 
 describe('a backup of Aiven for InfluxDB', () => {
   test('keeps the files of the tar under their own names, and passes a deep verification', async () => {
@@ -135,7 +136,7 @@ describe('an attempt that follows another', () => {
 
   test('requests another backup when somebody else has replaced the file', async () => {
     world.aiven.switches.downloadStalls = 1;
-    const handle = await world.holdfast.start('backup', { target: 'metrics' });
+    const handle = await world.holdfast.start('backup', { target: 'metrics', full: true });
     await expect
       .poll(() => world.aiven.requests.some(({ host }) => host === 'download'))
       .toBe(true);

@@ -29,6 +29,20 @@ async function copiedBackup(target: string): Promise<string> {
   return backup;
 }
 
+/** A deletion that has looked whether it may, and is about to say that it does. */
+async function beginning(id: string): Promise<{ ended: Promise<unknown> }> {
+  world.far.seen.length = 0;
+  const slow = { kind: 'slow', ms: 1_000 } as const;
+  world.far.plan({ on: 'PutObject', key: /deleting\.json$/, fault: slow });
+  const ended = remove('far', id);
+  const begun = () =>
+    world.far.seen.some(
+      ({ operation, key }) => operation === 'PutObject' && key.endsWith('deleting.json'),
+    );
+  await expect.poll(begun, { timeout: 60_000, interval: 20 }).toBe(true);
+  return { ended };
+}
+
 const remove = (target: string, backup: string, more: object = { confirm: backup }) =>
   world.holdfast.run('delete', { target, backup, ...more }).catch(causeOf);
 
@@ -109,29 +123,23 @@ describe('delete', () => {
 
   test('sees a reader that comes while it begins, and takes it back', async () => {
     const id = await copiedBackup('far');
-    world.far.seen.length = 0;
-    const slow = { kind: 'slow', ms: 1_000 } as const;
-    world.far.plan({ on: 'PutObject', key: /deleting\.json$/, fault: slow });
-    const removing = remove('far', id);
-    await expect
-      .poll(
-        () =>
-          world.far.seen.some(
-            ({ operation, key }) => operation === 'PutObject' && key.endsWith('deleting.json'),
-          ),
-        {
-          timeout: 60_000,
-          interval: 20,
-        },
-      )
-      .toBe(true);
+    const removing = await beginning(id);
     const until = new Date(Date.now() + 60_000).toISOString();
     const lease = { operation: 'restore', workflowId: 'restore/far/x', runId: 'r', until };
     const key = `holdfast/far/${id}/leases/r.json`;
     world.far.bucket.put(key, Buffer.from(JSON.stringify(lease)), {}, false);
-    expect(await removing).toMatchObject({ type: 'LOCK_HELD' });
+    expect(await removing.ended).toMatchObject({ type: 'LOCK_HELD' });
     expect(world.keys('far', id)).not.toContain('deleting.json');
     expect(world.keys('far', id)).toContain('backup.json');
+  });
+
+  test('sees a backup that comes to rest on it while it begins, and takes it back', async () => {
+    const [base, id] = [await copiedBackup('far'), await copiedBackup('far')];
+    const removing = await beginning(base);
+    world.restOn('far', id, base);
+    expect(await removing.ended).toMatchObject({ type: 'BACKUP_NEEDED' });
+    expect(world.keys('far', base)).not.toContain('deleting.json');
+    expect(world.keys('far', base)).toContain('backup.json');
   });
 
   test('goes on with a deletion that ended half-way, which is no backup meanwhile', async () => {

@@ -10,6 +10,9 @@ import { createRestoreSink } from './restore-sink.ts';
 export const aivenInfluxdb: StreamedProduct = {
   name: 'aiven-influxdb',
   kind: 'streamed',
+  honours: ['full'],
+  // Every backup of the vendor is a full one, and most shards never change any more.
+  namesEarlier: true,
   connection: connectionSchema,
   // A service has one place for a backup, and each request replaces what is there.
   locks: (connection) => {
