@@ -10,7 +10,7 @@ let buckets: string[];
 let targets: Stage['config']['targets'];
 /** No refusal may wait for the last of so many attempts. */
 const ATTEMPTS = 10_000;
-const SENTENCE = /^\S[^\n]*\.$/;
+const SENTENCE = /^\S[^\n]*[.?]$/;
 const BUCKET = { into: 'spare', select: { buckets: ['telemetry'] }, rename: { 'acme/': 'other' } };
 
 beforeAll(async () => {
