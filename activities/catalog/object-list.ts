@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
 import type { z } from 'zod';
@@ -57,11 +56,8 @@ export async function* readList<T extends z.ZodType>(
       `${key} in store ${store.name} is not what the manifest says: its SHA-256 differs.`,
     );
   }
-  const unpacked = Readable.from([bytes]).pipe(createGunzip());
   try {
-    for await (const text of createInterface({ input: unpacked })) {
-      yield line.parse(JSON.parse(text));
-    }
+    for await (const text of linesOf(bytes)) yield line.parse(JSON.parse(text));
   } catch (cause) {
     if (cause instanceof HoldfastError || signal?.aborted) throw cause;
     throw new HoldfastError(
@@ -70,4 +66,17 @@ export async function* readList<T extends z.ZodType>(
       { cause },
     );
   }
+}
+
+/** By hand: `readline` leaves the failure of a stream that is not read to its end to nobody, which ends the process. */
+async function* linesOf(gzip: Buffer): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let rest = '';
+  for await (const chunk of Readable.from([gzip]).pipe(createGunzip())) {
+    const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest;
 }

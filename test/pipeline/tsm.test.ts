@@ -8,10 +8,10 @@ import { temporaryFolder, type TemporaryFolder } from '../support/temporary-fold
 /** Times of each block of a series; the values do not matter to what is read here. */
 type Series = Record<string, { type?: number; blocks: number[][] }>;
 
-function block(times: number[]): Buffer {
+function block(type: number, times: number[]): Buffer {
   const stamps = Buffer.alloc(1 + times.length * 8);
   times.forEach((time, i) => stamps.writeBigInt64BE(BigInt(time), 1 + i * 8));
-  const data = Buffer.concat([Buffer.from([0, stamps.length]), stamps, Buffer.from('values')]);
+  const data = Buffer.concat([Buffer.from([type, stamps.length]), stamps, Buffer.from('values')]);
   const crc = Buffer.alloc(4);
   crc.writeUInt32BE(crc32(data));
   return Buffer.concat([crc, data]);
@@ -29,7 +29,7 @@ function tsm(series: Series): Buffer {
     head.writeUInt16BE(all.length, 3 + key.length);
     index.push(head);
     for (const times of all) {
-      const bytes = block(times);
+      const bytes = block(type, times);
       const entry = Buffer.alloc(28);
       entry.writeBigInt64BE(BigInt(times[0] ?? 0), 0);
       entry.writeBigInt64BE(BigInt(times.at(-1) ?? 0), 8);

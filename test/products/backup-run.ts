@@ -145,7 +145,7 @@ export async function backupRun(product: string, stallMs = 20_000): Promise<Back
   return run;
 }
 
-function manifestOf(
+export function manifestOf(
   product: string,
   id: string,
   lines: ObjectLine[],

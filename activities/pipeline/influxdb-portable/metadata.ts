@@ -40,29 +40,41 @@ export interface ShardGroup {
 
 /** The file `<base>.meta`: the metadata inside a small wrapper. @throws FormatFault */
 export function parsePortableMetadata(file: Buffer): PortableMetadata {
-  const inner = first(fieldsOf(file), 1);
-  if (!Buffer.isBuffer(inner)) throw new FormatFault('garbled', 'holds no metadata of InfluxDB 1');
-  return parseMetadata(inner);
+  return parseMetadata(unwrapMetadata(file));
+}
+
+/** The metadata as they lie in a `<base>.meta`, whose wrapper holds a number behind them. @throws FormatFault */
+export function unwrapMetadata(file: Buffer): Buffer {
+  const fields = collect(file);
+  requireFields(fields, [1, 2]);
+  const [inner, ...more] = messages(fields, 1);
+  if (inner === undefined || more.length > 0) throw garbled('lacks its metadata');
+  return inner;
 }
 
 /** The metadata as the server keeps and sends them. @throws FormatFault */
 export function parseMetadata(data: Buffer): PortableMetadata {
   const fields = collect(data);
-  return {
-    databases: messages(fields, 5).map(parseDatabase),
-    users: messages(fields, 6).map((user) => text(collect(user), 1)),
-  };
+  requireFields(fields, [1, 2, 3, 7, 8, 9]);
+  const databases = messages(fields, 5).map(parseDatabase);
+  const shards = databases.flatMap(shardsOf);
+  if (new Set(shards).size !== shards.length) throw garbled('names a shard twice');
+  return { databases, users: messages(fields, 6).map((user) => name(collect(user), 1)) };
+}
+
+function shardsOf({ policies }: Database): number[] {
+  return policies.flatMap(({ groups }) => groups.flatMap(({ shards }) => shards));
 }
 
 function parseDatabase(message: Buffer): Database {
   const fields = collect(message);
   return {
-    name: text(fields, 1),
+    name: name(fields, 1),
     defaultPolicy: text(fields, 2),
     policies: messages(fields, 3).map(parsePolicy),
     continuousQueries: messages(fields, 4).map((query) => {
       const of = collect(query);
-      return { name: text(of, 1), query: text(of, 2) };
+      return { name: name(of, 1), query: text(of, 2) };
     }),
   };
 }
@@ -70,12 +82,12 @@ function parseDatabase(message: Buffer): Database {
 function parsePolicy(message: Buffer): RetentionPolicy {
   const fields = collect(message);
   return {
-    name: text(fields, 1),
+    name: name(fields, 1),
     duration: signed(fields, 2),
     groupDuration: signed(fields, 3),
     replicas: whole(fields, 4),
     groups: messages(fields, 5).map(parseGroup),
-    subscriptions: messages(fields, 6).map((subscription) => text(collect(subscription), 1)),
+    subscriptions: messages(fields, 6).map((subscription) => name(collect(subscription), 1)),
   };
 }
 
@@ -95,29 +107,49 @@ function collect(message: Buffer): Field[] {
   return [...fieldsOf(message)];
 }
 
-function first(fields: Iterable<Field>, number: number): Field['value'] | undefined {
-  for (const field of fields) if (field.number === number) return field.value;
-  return undefined;
+function messages(fields: Field[], number: number): Buffer[] {
+  return fields.filter((field) => field.number === number).map(bytesOf);
 }
 
-function messages(fields: Field[], number: number): Buffer[] {
-  return fields.flatMap((field) =>
-    field.number === number && Buffer.isBuffer(field.value) ? [field.value] : [],
-  );
+/** Cannot be empty. */
+function name(fields: Field[], number: number): string {
+  const value = text(fields, number);
+  if (value === '') throw garbled('has something without a name');
+  return value;
 }
 
 function text(fields: Field[], number: number): string {
-  const value = first(fields, number);
-  return Buffer.isBuffer(value) ? value.toString('utf8') : '';
+  return bytesOf(required(fields, number)).toString('utf8');
+}
+
+function bytesOf({ value }: Field): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  throw garbled('has a number where a text should be');
 }
 
 function signed(fields: Field[], number: number): bigint {
-  const value = first(fields, number);
-  return typeof value === 'bigint' ? BigInt.asIntN(64, value) : 0n;
+  const { value } = required(fields, number);
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value);
+  throw garbled('has a text where a number should be');
 }
 
 function whole(fields: Field[], number: number): number {
-  const value = Number(first(fields, number) ?? 0n);
-  if (Number.isSafeInteger(value)) return value;
-  throw new FormatFault('garbled', 'is not the metadata of InfluxDB 1: it has an impossible id');
+  const value = signed(fields, number);
+  if (value >= 0n && value <= Number.MAX_SAFE_INTEGER) return Number(value);
+  throw garbled('has an impossible id');
+}
+
+/** The server writes every field of these, so one that is not there was lost. */
+function required(fields: Field[], number: number): Field {
+  const field = fields.find((one) => one.number === number);
+  if (field) return field;
+  throw garbled('lacks a field');
+}
+
+function requireFields(fields: Field[], numbers: number[]): void {
+  for (const number of numbers) required(fields, number);
+}
+
+function garbled(what: string): FormatFault {
+  return new FormatFault('garbled', `is not the metadata of InfluxDB 1: it ${what}`);
 }

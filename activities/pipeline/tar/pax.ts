@@ -4,6 +4,13 @@ export interface PaxFields {
   size?: number;
 }
 
+/** How a tar is wrong in which such a header stands before the end mark: the entry that it describes was lost. */
+export const WITHOUT_ENTRY = 'has an extended header without its entry';
+
+export function isEmpty({ path, size }: PaxFields): boolean {
+  return path === undefined && size === undefined;
+}
+
 /** @returns undefined when the records are not what they say */
 export function parsePax(body: Buffer): PaxFields | undefined {
   const fields: PaxFields = {};

@@ -1,5 +1,5 @@
 import { FormatFault } from '../formats/format-fault.ts';
-import { parsePax, type PaxFields } from './pax.ts';
+import { isEmpty, parsePax, WITHOUT_ENTRY, type PaxFields } from './pax.ts';
 import { BLOCK_BYTES, parseTarHeader, type TarHeader } from './tar-header.ts';
 
 /** One entry of a tar, as it passes. */
@@ -22,8 +22,8 @@ const EXTENSION_LIMIT = 1024 * 1024;
  */
 export async function* tarMembers(source: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
   const input = new Input(source);
+  let next: PaxFields = {};
   try {
-    let next: PaxFields = {};
     for (;;) {
       const block = await input.block('before its end mark');
       if (ZEROS.equals(block)) break;
@@ -39,6 +39,7 @@ export async function* tarMembers(source: AsyncIterable<Uint8Array>): AsyncGener
         next = { ...next, ...(await extension(input, header)) };
       }
     }
+    if (!isEmpty(next)) throw input.garbled(WITHOUT_ENTRY);
     if (!ZEROS.equals(await input.block('before its end mark'))) {
       throw input.garbled('has a single block of zeros between its entries');
     }

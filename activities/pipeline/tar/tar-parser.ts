@@ -1,5 +1,5 @@
 import { TrailingText } from '../formats/trailing-text.ts';
-import { parsePax, type PaxFields } from './pax.ts';
+import { isEmpty, parsePax, WITHOUT_ENTRY, type PaxFields } from './pax.ts';
 import { BLOCK_BYTES, parseTarHeader, type TarHeader } from './tar-header.ts';
 
 /** What a tar consists of, in order. Directories and links have no bytes and are passed over. */
@@ -130,6 +130,7 @@ export class TarParser {
   #consumeBlock(block: Uint8Array): void {
     if (ZEROS.equals(block)) {
       this.#zeroBlocks++;
+      if (!isEmpty(this.#next)) this.#break(WITHOUT_ENTRY);
       return;
     }
     const header = parseTarHeader(block);

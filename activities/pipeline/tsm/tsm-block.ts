@@ -7,29 +7,56 @@ const CRC_BYTES = 4;
 /** How many values each selector of simple8b packs into one word. */
 const PACKED = [240, 120, 60, 30, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1];
 
-/** Checks blocks, and counts their points by the timestamps alone. Blocks are mostly asked for in the order of the file. */
+export interface Block {
+  /** Of its values, as the index names them. */
+  type: number;
+  /** Its first time, which stands by itself in every encoding. */
+  first: bigint;
+  points: number;
+}
+
+/** Checks blocks, and counts their points by the timestamps alone. */
 export class BlockReader {
   readonly #file: TsmSource;
   /** Where the blocks end and the index begins. */
   readonly #end: number;
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
+  /** Where the next block begins. */
+  #next: number;
 
-  constructor(file: TsmSource, end: number) {
+  constructor(file: TsmSource, start: number, end: number) {
     this.#file = file;
+    this.#next = start;
     this.#end = end;
   }
 
-  /** @param bytes of the block with its CRC. @throws RangeError for what is no block */
-  async points(offset: number, bytes: number): Promise<number> {
+  /** Whether every byte of the file belongs to a block that was read, or to the index behind the blocks. */
+  get complete(): boolean {
+    return this.#next === this.#end;
+  }
+
+  /**
+   * A file holds its blocks in the order of its index, one right behind another, so one that is anywhere else is not what
+   * it is taken for, and a gap is a block that the index has lost.
+   * @param bytes of the block with its CRC
+   * @throws RangeError for what is no block, or another
+   */
+  async read(offset: number, bytes: number): Promise<Block> {
+    if (offset !== this.#next) throw new RangeError('block in another place than it should be');
     if (offset + bytes > this.#end) throw new RangeError('block outside the file');
+    this.#next = offset + bytes;
     const block = await this.#read(offset, bytes);
     if (crc32(block.subarray(CRC_BYTES)) !== block.readUInt32BE(0)) {
       throw new RangeError('block with a wrong checksum');
     }
-    // One byte says the type of the values.
-    const times = uvarint(block, CRC_BYTES + 1);
-    return countTimestamps(block.subarray(times.next, times.next + times.value));
+    const { value, next } = uvarint(block, CRC_BYTES + 1);
+    const times = block.subarray(next, next + value);
+    return {
+      type: block.readUInt8(CRC_BYTES),
+      first: times.readBigInt64BE(1),
+      points: countTimestamps(times),
+    };
   }
 
   async #read(offset: number, bytes: number): Promise<Buffer> {

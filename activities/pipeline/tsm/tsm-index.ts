@@ -31,12 +31,18 @@ export async function* readTsm(source: string | TsmSource): AsyncGenerator<TsmKe
   const file = typeof source === 'string' ? await openTsmFile(source) : source;
   try {
     const { index, blocksEnd } = await readIndex(file);
-    const blocks = new BlockReader(file, blocksEnd);
+    const blocks = new BlockReader(file, HEADER_BYTES, blocksEnd);
+    let before: string | undefined;
     for (let at = 0; at < index.length;) {
       const { key, next } = await readKey(index, at, blocks);
+      if (before !== undefined && key.key <= before) {
+        throw new TsmFault('is damaged (series in another order than they should be)');
+      }
       yield key;
+      before = key.key;
       at = next;
     }
+    if (!blocks.complete) throw new TsmFault('is damaged (blocks that its index does not name)');
   } finally {
     await file.close();
   }
@@ -77,11 +83,13 @@ async function readKey(
       if (i > 0 && from <= max) overlaps = true;
       if (i === 0 || from < min) min = from;
       if (i === 0 || to > max) max = to;
-      points += await blocks.points(
-        Number(index.readBigUInt64BE(at + 16)),
-        index.readUInt32BE(at + 24),
-      );
+      const offset = Number(index.readBigUInt64BE(at + 16));
+      const block = await blocks.read(offset, index.readUInt32BE(at + 24));
+      if (block.type !== type) throw new RangeError('block of another type');
+      if (block.first !== from || to < from) throw new RangeError('block of another time');
+      points += block.points;
     }
+    if (count === 0) throw new RangeError('series without a block');
     return { key: { key, type, min, max, points, overlaps }, next: at };
   } catch (error) {
     if (error instanceof RangeError) throw new TsmFault(`is damaged (${error.message})`);

@@ -8,6 +8,8 @@ export interface MetadataPart {
 }
 
 const HEADER_LIMIT = 16 * 1024;
+/** A name, a colon, and what can be printed. */
+const HEADER = /^[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e]*$/;
 
 /**
  * Reads `multipart/mixed` as the server sends it, part by part, without holding one. Parsers of forms do not take
@@ -74,6 +76,8 @@ class Scanner {
       const at = this.#held.indexOf(end);
       if (at >= 0) {
         const text = this.#held.toString('latin1', 0, at);
+        // Where their end was damaged, what seems to end them is a line break of the body, whose beginning would be lost.
+        if (!text.split('\r\n').every((line) => HEADER.test(line))) throw this.#garbled();
         this.#held = this.#held.subarray(at + end.length);
         return text;
       }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import type { ObjectLine } from '../../catalog/manifest.ts';
-import { bucketSchema, isDeleted, type Bucket, type Shard } from './buckets.ts';
+import { bucketSchema, fullName, isDeleted, shardsOf, type Bucket, type Shard } from './buckets.ts';
 import { parse, print } from './lossless-json.ts';
 
 /** A file beside the official manifest. `compression`: 0 none, 1 gzip. `size`: bytes as it lies on disk. */
@@ -16,7 +16,7 @@ const officialSchema = z.looseObject({
   manifestVersion: z.number().optional(),
   kv: fileSchema.optional(),
   sql: fileSchema.nullish(),
-  buckets: z.array(bucketSchema).default([]),
+  buckets: z.array(bucketSchema).nullish(),
 });
 
 export interface OfficialManifest {
@@ -56,11 +56,26 @@ export function readManifest(text: string, name: string): OfficialManifest {
       { hint: 'Use a newer Holdfast, or the official tool.' },
     );
   }
-  return {
-    kv: toFile(kv),
-    ...(sql ? { sql: toFile(sql) } : {}),
-    buckets,
-  };
+  if (buckets === undefined) {
+    throw new HoldfastError('BACKUP_DAMAGED', `${name} lacks its list of buckets.`);
+  }
+  // The tool writes null where there is none.
+  const manifest = { kv: toFile(kv), ...(sql ? { sql: toFile(sql) } : {}), buckets: buckets ?? [] };
+  requireFiles(manifest, name);
+  return manifest;
+}
+
+/** A shard that was not taken is not in a manifest, so one without a file has lost it. */
+function requireFiles({ buckets }: OfficialManifest, name: string): void {
+  for (const bucket of buckets) {
+    for (const { shard } of shardsOf(bucket)) {
+      if (fileOf(shard)) continue;
+      throw new HoldfastError(
+        'BACKUP_DAMAGED',
+        `${name} names no file for shard ${shard.id} of ${fullName(bucket)}.`,
+      );
+    }
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ export const SMALLEST_GENERATED = 512;
 
 /**
  * A valid TSM file of exactly `size` bytes, computed from its seed when it is read and never held as a whole: blocks of
- * text points, a few distinct ones in turn, one series each. What they do not fill is dead space before the index.
+ * text points, a few distinct ones in turn, one series each. The last text of the last one fills what is left.
  */
 export function generatedBytes(seed: string, size: number, startNs: bigint): StoredBytes {
   if (size < SMALLEST_GENERATED)
@@ -37,9 +37,12 @@ interface Layout {
   blockBytes: number;
   /** Blocks, and series. */
   count: number;
-  /** Bytes between blocks and index that nothing names. */
-  dead: number;
+  /** What the last text has more than the others, and what the name of the last series has. */
+  more: { text: number; name: number };
 }
+
+/** A longer text may need more bytes for its lengths. */
+const LENGTHS = 12;
 
 const layouts = new Map<number, Layout>();
 
@@ -54,48 +57,64 @@ function layoutOf(size: number): Layout {
   const textBytes = Math.floor((budget - 40) / points) - 3;
   const blockBytes = block('', points, textBytes, 0n).length;
   const count = Math.floor(space / (blockBytes + perKey));
-  const dead = space - count * (blockBytes + perKey);
-  const layout = { points, textBytes, blockBytes, count, dead };
+  const left = space - count * (blockBytes + perKey);
+  const text = Math.max(0, left - LENGTHS);
+  const name = left - (block('', points, textBytes, 0n, text).length - blockBytes);
+  const layout = { points, textBytes, blockBytes, count, more: { text, name } };
   layouts.set(size, layout);
   return layout;
 }
 
 async function* write(seed: string, size: number, startNs: bigint): AsyncGenerator<Buffer> {
-  const { points, textBytes, blockBytes, count, dead } = layoutOf(size);
+  const { points, textBytes, blockBytes, count, more } = layoutOf(size);
   const distinct = Math.min(DISTINCT_BLOCKS, count);
   const blocks = Array.from({ length: distinct }, (_, i) =>
     block(`${seed}/${i}`, points, textBytes, startNs),
   );
+  const last = block(`${seed}/${(count - 1) % distinct}`, points, textBytes, startNs, more.text);
   const index = Buffer.concat(
-    Array.from({ length: count }, (_, i) =>
-      indexEntry(i, TSM_HEADER.length + i * blockBytes, blockBytes, points, startNs),
-    ),
+    Array.from({ length: count }, (_, i) => {
+      const offset = TSM_HEADER.length + i * blockBytes;
+      return i < count - 1
+        ? indexEntry(i, offset, blockBytes, points, startNs)
+        : indexEntry(i, offset, last.length, points, startNs, more.name);
+    }),
   );
-  const tail = Buffer.concat([Buffer.alloc(dead), index, indexOffset(size - 8 - index.length)]);
-  if (count === 1) yield Buffer.concat([TSM_HEADER, ...blocks, tail]);
+  const tail = Buffer.concat([last, index, indexOffset(size - 8 - index.length)]);
+  if (count === 1) yield Buffer.concat([TSM_HEADER, tail]);
   else {
     yield TSM_HEADER;
-    for (let i = 0; i < count; i += distinct) yield* blocks.slice(0, count - i);
+    for (let i = 0; i < count - 1; i += distinct) yield* blocks.slice(0, count - 1 - i);
     yield tail;
   }
 }
 
-function indexEntry(i: number, offset: number, size: number, points: number, min: bigint): Buffer {
-  const key = `generated,host=h${String(i).padStart(7, '0')}#!~#text`;
+function indexEntry(
+  i: number,
+  offset: number,
+  size: number,
+  points: number,
+  min: bigint,
+  more = 0,
+): Buffer {
+  const host = `h${String(i).padStart(7, '0')}${'x'.repeat(more)}`;
   const max = min + BigInt(points - 1) * SECOND;
+  const key = `generated,host=${host}#!~#text`;
   return encodeIndex([{ key, type: TYPE.string, blocks: [{ min, max, offset, size }] }]);
 }
 
 /** Its length depends on the numbers alone, never on the seed. */
-function block(seed: string, points: number, textBytes: number, startNs: bigint): Buffer {
-  const text = createHash('shake256', { outputLength: points * textBytes })
+function block(seed: string, points: number, textBytes: number, startNs: bigint, more = 0): Buffer {
+  const text = createHash('shake256', { outputLength: points * textBytes + more })
     .update(seed)
     .digest('base64');
   return withChecksum(
     encodeBlock(
       TYPE.string,
       Array.from({ length: points }, (_, i) => startNs + BigInt(i) * SECOND),
-      Array.from({ length: points }, (_, i) => text.slice(i * textBytes, (i + 1) * textBytes)),
+      Array.from({ length: points }, (_, i) =>
+        text.slice(i * textBytes, (i + 1) * textBytes + (i === points - 1 ? more : 0)),
+      ),
     ),
   );
 }
