@@ -1,5 +1,7 @@
-import { appendFile, cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../workflows/world.ts';
 import { run } from './command.ts';
@@ -42,6 +44,21 @@ describe('holdfast import', () => {
     const again = await run(args, { env });
     expect(again.code).toBe(0);
     expect(again.result).toMatchObject({ backup, already: true });
+  });
+
+  it('takes in what `holdfast export` writes, which is the official directory again', async () => {
+    const tar = join(world.holdfast.folder, 'metrics.tar');
+    const ran = await run(['export', 'metrics', '--tar', tar], { env });
+    expect(ran.code, ran.stderr).toBe(0);
+    const unpacked = join(world.holdfast.folder, 'unpacked');
+    await mkdir(unpacked);
+    await promisify(execFile)('tar', ['-xf', tar, '-C', unpacked]);
+    const names = (await readdir(directory)).toSorted();
+    expect((await readdir(unpacked)).toSorted()).toEqual(names);
+    for (const name of names) {
+      const original = await readFile(join(directory, name));
+      expect((await readFile(join(unpacked, name))).equals(original), name).toBe(true);
+    }
   });
 
   it('goes on with an import that was broken off', async () => {
