@@ -35,7 +35,7 @@ describe('the plan', () => {
     expect(codes(summary.warnings)).toEqual(['RESTORE_ROLLS_BACK', 'DELETES_PERSIST']);
   });
 
-  test('of 3.10 says in words that it only adds, and needs a restart', async () => {
+  test('of 3.10 says in words that it only adds, cannot be undone, and needs a restart', async () => {
     await using stage = await enterpriseStage({ version: '3.10.0' });
     expect(codes((await stage.session.preflight('backup')).warnings)).toEqual(['VERSION_DEFECT']);
     const { backup } = await stage.take();
@@ -43,8 +43,11 @@ describe('the plan', () => {
     const plan = await stage.plan(backup, {});
     expect(plan.summary).toMatchObject({
       destructive: false,
-      replaces: [],
-      leaves: ['telemetry', 'events', 'created'],
+      // A restore that replaces something demands `confirm`: nor can this one be undone.
+      replaces: [
+        expect.stringMatching(/^the state of cluster cluster01: .* cannot be taken out again$/),
+      ],
+      leaves: ['created'],
     });
     const [first] = plan.summary.warnings;
     expect(first).toMatchObject({ code: 'RESTORE_NEEDS_RESTART' });

@@ -58,6 +58,14 @@ export function isLost(error: unknown): error is HoldfastError {
   );
 }
 
+/** Whether it is certain that nothing came of a request. */
+export function isRefused(error: unknown): boolean {
+  return (
+    error instanceof HoldfastError &&
+    ['TARGET_REFUSED', 'AUTH_REJECTED', 'PERMISSION_MISSING'].includes(error.code)
+  );
+}
+
 /** An empty answer may be an accident of what lies between; anything else that is no JSON is another program. */
 export function garbled({ server, operation, text }: Answer): HoldfastError {
   return text.trim() === ''

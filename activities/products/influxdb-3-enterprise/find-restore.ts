@@ -1,32 +1,58 @@
+import { z } from 'zod';
 import type { PlannedJob } from '../delegated.ts';
 import type { RestoreRecord } from './records.ts';
 import type { RestoreApi } from './restore-api.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Session } from './session.ts';
 
-/**
- * The restore that this run began, though its answer was lost: of our backup, not known when the restore was planned,
- * and begun since.
- */
-export function isOurs(
-  { client }: Session,
-  plan: PlannedJob,
-  since: Date,
-): (record: RestoreRecord) => boolean {
-  const { known } = detailOf(plan);
-  return (record) =>
-    record.backup_name === plan.name &&
-    !known.includes(record.restore_id) &&
-    client.clock.isSince(record.created_at, since);
+/** What is looked at before a request: restores that are none of this run's. */
+export const lookSchema = z.object({ known: z.array(z.string()) });
+
+/** More are not looked through for one of our own. */
+const KNOWN = 500;
+
+export function idsOf(list: readonly RestoreRecord[]): string[] {
+  return list.slice(0, KNOWN).map(({ restore_id }) => restore_id);
 }
 
-export async function findRestore(
+/**
+ * Restores that this run may have begun, though the answer was lost: of our backup, not known before our first request,
+ * and begun since. The server says of none who began it, so with more than one nobody can tell which is ours.
+ */
+export function candidates(
+  { client }: Session,
+  plan: PlannedJob,
+  list: readonly RestoreRecord[],
+  since: Date,
+): RestoreRecord[] {
+  const { asked } = plan;
+  // Every request of this run was refused: whatever runs is another's.
+  if (asked === null) return [];
+  const known = new Set([
+    ...detailOf(plan).known,
+    ...(asked ? lookSchema.parse(asked.look).known : []),
+  ]);
+  const from = asked ? new Date(asked.at) : since;
+  return list.filter(
+    (record) =>
+      record.backup_name === plan.name &&
+      !known.has(record.restore_id) &&
+      client.clock.isSince(record.created_at, from),
+  );
+}
+
+export async function findRestores(
   session: Session,
   api: RestoreApi,
   plan: PlannedJob,
-): Promise<RestoreRecord | undefined> {
-  const since = new Date(detailOf(plan).plannedAt);
+): Promise<RestoreRecord[]> {
   // The list comes first: it is what tells the server's clock.
   const list = await api.list();
-  return list.find(isOurs(session, plan, since));
+  return candidates(session, plan, list, new Date(detailOf(plan).plannedAt));
+}
+
+/** For a sentence. */
+export function severalOf(records: readonly RestoreRecord[]): string {
+  const told = records.map((one) => `${one.restore_id} of ${one.created_at} (${one.status})`);
+  return `${records.length} restores of this backup were begun since, and which is this run's the server does not tell: ${told.join(', ')}`;
 }

@@ -5,14 +5,12 @@ import type { DelegatedBackup, PlannedJob } from '../delegated.ts';
 import { readCensus } from './census-record.ts';
 import { listDatabases } from './census.ts';
 import { few } from '../../few.ts';
+import { idsOf } from './find-restore.ts';
 import { checkName } from './names.ts';
 import { RestoreApi } from './restore-api.ts';
 import type { PlanDetail } from './restore-detail.ts';
 import type { Session } from './session.ts';
 import { isAdditive, readVersion } from './version.ts';
-
-/** More are not looked through for one of our own. */
-const KNOWN = 500;
 
 /** What a restore does to this cluster, which is another act in each version. Changes nothing. */
 export async function planRestore(
@@ -26,7 +24,7 @@ export async function planRestore(
   demandSameCluster(backup, connection.clusterId, destination);
   const version = await readVersion(client);
   const additive = isAdditive(version);
-  const known = (await new RestoreApi(client).list()).slice(0, KNOWN);
+  const known = idsOf(await new RestoreApi(client).list());
   const census = await readCensus(backup);
   const here = await listDatabases(client);
   const held = census?.after.databases.map(({ name }) => name) ?? [];
@@ -37,7 +35,7 @@ export async function planRestore(
     additive,
     version: version.text,
     plannedAt: new Date().toISOString(),
-    known: known.map(({ restore_id }) => restore_id),
+    known,
     uuids: [client.pin.uuid, manifest.product.identity].filter(Boolean),
   };
   return {
@@ -49,12 +47,14 @@ export async function planRestore(
       destructive: !additive,
       creates: few(held.filter((name) => !now.includes(name))),
       replaces: additive
-        ? []
+        ? [
+            `the state of cluster ${connection.clusterId}: what it lacks of ${moment} is added to it, and cannot be taken out again`,
+          ]
         : few([
             `the whole cluster ${connection.clusterId}: it goes back to ${moment}, in place, and everything written since is removed`,
             ...now,
           ]),
-      leaves: additive ? few(now) : [],
+      leaves: additive ? few(now.filter((name) => !held.includes(name))) : [],
       bound: additive
         ? []
         : ['tokens, users, triggers and whatever else the catalog got since the backup'],

@@ -1,12 +1,12 @@
 import { HoldfastError } from '../../failure.ts';
-import type { PlannedJob, RestoreJobs } from '../delegated.ts';
+import type { JobReport, PlannedJob, RestoreJobs } from '../delegated.ts';
 import { pauseMs } from './backup-jobs.ts';
 import { listDatabases } from './census.ts';
-import { findRestore } from './find-restore.ts';
+import { findRestores, severalOf } from './find-restore.ts';
 import { few } from '../../few.ts';
 import { planRestore } from './plan-restore.ts';
 import { proveRestore } from './prove-restore.ts';
-import { report } from './records.ts';
+import { report, type RestoreRecord, stateOf } from './records.ts';
 import { RestoreApi } from './restore-api.ts';
 import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Session } from './session.ts';
@@ -19,17 +19,16 @@ export function createRestoreJobs(session: Session): RestoreJobs {
   const on = (plan: PlannedJob) => client.pin.allow(...detailOf(plan).uuids);
   return {
     plan: (request) => planRestore(session, request),
-    async start(plan, since) {
+    async start(plan, since, notes) {
       on(plan);
-      return { ...(await startRestore(session, plan, since)) };
+      return { ...(await startRestore(session, plan, since, notes)) };
     },
     async poll(plan, state) {
       on(plan);
       const id = stateFrom(state)?.restoreId;
-      const record = await withRestoredTokens(session, () =>
-        id === undefined ? findRestore(session, api, plan) : api.get(id),
+      return withRestoredTokens(session, async () =>
+        reportAll(id === undefined ? await findRestores(session, api, plan) : [await api.get(id)]),
       );
-      return record ? report(record) : { state: 'absent', words: 'no restore of this id' };
     },
     pauseMs,
     async cancel(plan, state) {
@@ -59,6 +58,19 @@ export function createRestoreJobs(session: Session): RestoreJobs {
       on(plan);
       return undoRestore(session, plan, stateFrom(state), keep);
     },
+  };
+}
+
+/** With several of which none is known to be ours, the state of that which still runs counts. */
+function reportAll(found: (RestoreRecord | undefined)[]): JobReport {
+  const records = found.filter((one) => one !== undefined);
+  const [record] = records;
+  if (!record) return { state: 'absent', words: 'no restore of this run' };
+  if (records.length === 1) return report(record);
+  const running = records.some((one) => stateOf(one) === 'running');
+  return {
+    state: running ? 'running' : 'failed',
+    words: `${severalOf(records)}; none was told to stop`,
   };
 }
 

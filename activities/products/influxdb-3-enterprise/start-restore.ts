@@ -1,8 +1,8 @@
 import { HoldfastError } from '../../failure.ts';
-import type { PlannedJob } from '../delegated.ts';
-import { isLost } from './answer.ts';
+import type { PlannedJob, RequestNotes } from '../delegated.ts';
+import { isLost, isRefused } from './answer.ts';
 import { BackupApi } from './backup-api.ts';
-import { isOurs } from './find-restore.ts';
+import { candidates, idsOf, severalOf } from './find-restore.ts';
 import { backupPrefix } from './names.ts';
 import { pause } from '../../pause.ts';
 import { type RestoreRecord, stateOf } from './records.ts';
@@ -14,21 +14,29 @@ const TRIES = 3;
 /** How often one looks for what may appear in a moment. */
 const LOOKS = 3;
 
-/** Begins a restore, or finds the one that this run began: the server knows no name for it, only whose it is and when. */
+/**
+ * Begins a restore, or finds the one that this run began: the server knows no name for it, only of which backup it is
+ * and when it began.
+ * @throws RESTORE_STATE_UNKNOWN when it may be one of several
+ */
 export async function startRestore(
   session: Session,
   plan: PlannedJob,
   since: Date,
+  notes?: RequestNotes,
 ): Promise<RestoreState> {
   const { client } = session;
   const api = new RestoreApi(client);
-  const ours = isOurs(session, plan, since);
-  const earlier = (await api.list()).find(ours);
+  const earlier = only(session, plan, candidates(session, plan, await api.list(), since));
   if (earlier) return stateWith(earlier);
   await demandBackup(session, plan.name);
+  const known = idsOf(await api.list());
+  const mine = { ...plan, asked: { at: since.toISOString(), look: { known } } };
   let lost: unknown;
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const outcome = await api.start(plan.name).catch((error: unknown) => {
+    await notes?.asking({ known });
+    const outcome = await api.start(plan.name).catch(async (error: unknown) => {
+      if (isRefused(error) && !lost) await notes?.refused();
       if (!isLost(error)) throw error;
       lost = error;
       return 'lost' as const;
@@ -36,15 +44,31 @@ export async function startRestore(
     if (typeof outcome === 'object' && outcome.id !== undefined) {
       return { restoreId: outcome.id, createdAt: new Date().toISOString() };
     }
+    if (outcome === 'conflict' && !lost) {
+      await notes?.refused();
+      throw busy(session, plan.name, await api.list());
+    }
     for (let look = 1; look <= LOOKS; look += 1) {
       const list = await api.list();
-      const found = list.find(ours);
+      const found = only(session, plan, candidates(session, mine, list, since));
       if (found) return stateWith(found);
       if (outcome === 'conflict') throw busy(session, plan.name, list);
       await pause(Math.min(300, session.patienceMs / LOOKS), client.signal);
     }
   }
   throw lost ?? busy(session, plan.name, await api.list());
+}
+
+function only(
+  { client }: Session,
+  plan: PlannedJob,
+  found: RestoreRecord[],
+): RestoreRecord | undefined {
+  if (found.length < 2) return found[0];
+  throw new HoldfastError(
+    'RESTORE_STATE_UNKNOWN',
+    `${client.server}: the answer to the request to restore backup ${plan.name} was lost. ${severalOf(found)}.`,
+  );
 }
 
 /** @throws TARGET_REFUSED, TARGET_BUSY */

@@ -1,22 +1,26 @@
 import type { Undone } from '../../../workflows/contract/activities.ts';
 import type { PlannedJob } from '../delegated.ts';
 import { isLost } from './answer.ts';
-import { findRestore } from './find-restore.ts';
+import { findRestores, severalOf } from './find-restore.ts';
 import { pause } from '../../pause.ts';
 import { type RestoreRecord, stateOf } from './records.ts';
 import { RestoreApi } from './restore-api.ts';
 import { detailOf, type RestoreState } from './restore-detail.ts';
 import type { Session } from './session.ts';
 
-/** Has the server stop the restore. Without a state it is looked for. One that has ended, or never began, is no error. */
+/**
+ * Has the server stop the restore. Without a state it is looked for; of several that may be it, none is stopped. One that
+ * has ended, or never began, is no error.
+ */
 export async function cancelRestore(
   session: Session,
   plan: PlannedJob,
   state: RestoreState | undefined,
 ): Promise<void> {
   const api = new RestoreApi(session.client);
-  const id = state?.restoreId ?? (await findRestore(session, api, plan))?.restore_id;
-  if (id !== undefined) await deliver(session, api, id);
+  if (state) return deliver(session, api, state.restoreId);
+  const [found, ...others] = await findRestores(session, api, plan);
+  if (found && others.length === 0) await deliver(session, api, found.restore_id);
 }
 
 /**
@@ -30,7 +34,11 @@ export async function undoRestore(
   keep: boolean,
 ): Promise<Undone> {
   const api = new RestoreApi(session.client);
-  const record = state ? await api.get(state.restoreId) : await findRestore(session, api, plan);
+  const found = state ? [await api.get(state.restoreId)] : await findRestores(session, api, plan);
+  const several = found.filter((one) => one !== undefined);
+  if (several.length > 1)
+    return { removed: [], quarantined: [], unknown: unnamed(session, several) };
+  const [record] = several;
   const nothing: Undone = { removed: [], quarantined: [] };
   const id = record?.restore_id ?? state?.restoreId;
   if (id === undefined) return nothing;
@@ -38,7 +46,20 @@ export async function undoRestore(
     const left = `cluster ${session.connection.clusterId} as restore ${id} left it`;
     return { ...nothing, quarantined: [left] };
   }
-  return { ...nothing, unknown: checks(session, plan, id, record) };
+  const sentence = checks(session, plan, id, record);
+  return { ...nothing, unknown: state ? sentence : `${sentence} ${BY_TIME_ALONE}` };
+}
+
+const BY_TIME_ALONE =
+  'It is known by its backup and its time alone, since the answer to the request was lost: the server does not tell who began it.';
+
+function unnamed({ client, connection }: Session, several: RestoreRecord[]): string {
+  return (
+    `The answer to the request was lost. ${severalOf(several)}; none was told to stop, and what they leave of cluster ` +
+    `${connection.clusterId} is not known. Checks: (1) ask who began the others; (2) ask GET /api/v3/enterprise/restore at ` +
+    `${client.server} until none is in_progress; (3) restore the backup that is wanted: only a restore that is completed ` +
+    'makes the state known.'
+  );
 }
 
 const TRIES = 3;
