@@ -138,11 +138,11 @@ export interface RestoreJobs {
    * Has the product begin, or finds what an earlier attempt of this run began after `since`. The objects of the
    * backup lie in the destination's storage. Returns what the later calls need.
    */
-  start(plan: PlannedJob, since: Date): Promise<Record<string, unknown>>;
+  start(plan: PlannedJob, since: Date, notes?: RequestNotes): Promise<Record<string, unknown>>;
   /** `state` is empty when a request to begin was broken off: then it is looked for, and may be `absent`. */
   poll(plan: PlannedJob, state: Record<string, unknown>): Promise<JobReport>;
   pauseMs(elapsedMs: number): number;
-  /** Asks the product to stop. `state` is absent when it is not known whether it began. */
+  /** Asks the product to stop what this run began, and nothing else. `state` is absent when it is not known whether it did. */
   cancel(plan: PlannedJob, state: Record<string, unknown> | undefined): Promise<void>;
 
   /** Compares what came back with what the backup recorded; counts for progress go to `onProgress`. */
@@ -170,6 +170,17 @@ export interface RestoreJobs {
   ): Promise<Undone & { unknown?: string }>;
 }
 
+/**
+ * Products tell neither who began a restore nor under which name, and anybody may begin one of the same backup: what an
+ * adapter notes around its request tells later whether a restore that runs can be this run's.
+ */
+export interface RequestNotes {
+  /** Before the request: what there is that is not this run's. */
+  asking(look: Record<string, unknown>): Promise<void>;
+  /** The product answered that nothing came of it. */
+  refused(): Promise<void>;
+}
+
 export interface PlannedJob {
   summary: RestorePlan;
   /** The product's name of the backup: where its objects are expected. */
@@ -178,6 +189,11 @@ export interface PlannedJob {
   prefixes?: string[];
   /** The adapter's own; without secrets. */
   detail: Record<string, unknown>;
+  /**
+   * The first request of this run that the product may have heard, and what was there before it. `null`: there is none,
+   * so without a state nothing is this run's. Absent: nobody knows.
+   */
+  asked?: { at: string; look: Record<string, unknown> } | null | undefined;
 }
 
 export interface ProvenJob {

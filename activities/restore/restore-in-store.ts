@@ -20,7 +20,7 @@ interface StoredPlan {
 const PAGE_STEPS = 32;
 const PAGE_BYTES = 4 * 1024 ** 3;
 
-function workFolder({ snapshot, backup, run }: RestoreJob): string {
+export function workFolder({ snapshot, backup, run }: RestoreJob): string {
   return workFolderOf(snapshot.target, backup, run.runId);
 }
 

@@ -58,7 +58,14 @@ const nodeSchema = z.object({
 });
 export type NodeDescriptor = z.output<typeof nodeSchema>;
 
-const restoreSchema = z.object({ status: z.string(), startedAt: text });
+const restoreSchema = z.object({
+  status: z.string(),
+  startedAt: text,
+  nodes: z
+    .record(z.string(), z.object({ classes: z.array(z.string()).nullish() }).nullish())
+    .nullish(),
+});
+export type RestoreDescriptor = z.output<typeof restoreSchema>;
 
 export function globalKey(name: string): string {
   return `${name}/${GLOBAL}`;
@@ -97,7 +104,7 @@ export async function readRestore(
   storage: Store,
   name: string,
   signal: AbortSignal,
-): Promise<z.output<typeof restoreSchema> | undefined> {
+): Promise<RestoreDescriptor | undefined> {
   const found = await readJson(storage, restoreKey(name), signal);
   return restoreSchema.safeParse(found).data;
 }

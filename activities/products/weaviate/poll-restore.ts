@@ -3,7 +3,7 @@ import { told } from '../../few.ts';
 import { report } from './job-status.ts';
 import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
-import { hasBegun } from './start-restore.ts';
+import { whoseRestore } from './whose-restore.ts';
 
 /** A restore that was accepted shows itself before the answer to that, unless another node answers. */
 const SHOWS_WITHIN_MS = 30_000;
@@ -17,14 +17,19 @@ export async function pollRestore(
   plan: PlannedJob,
   state: Record<string, unknown>,
 ): Promise<JobReport> {
-  const detail = detailOf(plan);
-  const begun = await hasBegun(weaviate, plan, detail);
-  const says = report(await weaviate.api.restoreStatus(plan.name));
-  if (begun) return says.state === 'failed' ? withRestored(weaviate, plan, says) : says;
-  // A word for something under way is nobody else's: the server restores one backup at a time.
-  if (says.state === 'running' && says.words !== 'CANCELLING') return says;
   const accepted = stateFrom(state);
+  const { whose, startedAt } = await whoseRestore(weaviate, plan, accepted);
+  if (whose === 'superseded') {
+    return {
+      state: 'failed',
+      words: `another restore of the same backup, which this run did not begin, began at ${startedAt}, so that the end of this one is not told any more`,
+    };
+  }
+  const says = report(await weaviate.api.restoreStatus(plan.name));
+  if (whose === 'ours') return says.state === 'failed' ? withRestored(weaviate, plan, says) : says;
   if (!accepted) return { state: 'absent', words: 'not begun' };
+  // The server restores one backup at a time, and has accepted this one.
+  if (says.state === 'running' && says.words !== 'CANCELLING') return says;
   const patienceMs = Math.min(SHOWS_WITHIN_MS, weaviate.stallMs);
   if (Date.now() - Date.parse(accepted.acceptedAt) < patienceMs) {
     return { state: 'running', words: 'accepted, not begun yet' };

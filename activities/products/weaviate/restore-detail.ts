@@ -21,7 +21,7 @@ const detailSchema = z.object({
   overwriteAlias: z.boolean(),
   users: z.boolean(),
   roles: z.boolean(),
-  /** When the last restore of this backup began, as the storage told: another time than this is ours. */
+  /** When the last restore of this backup began, as the storage told: no later one has this time. */
   earlier: z.string().nullable(),
 });
 export type RestoreDetail = z.output<typeof detailSchema>;
@@ -31,7 +31,14 @@ export function detailOf(plan: PlannedJob): RestoreDetail {
 }
 
 /** Absent until the server has accepted the restore. */
-const stateSchema = z.object({ version: z.literal(1), acceptedAt: z.string() });
+const stateSchema = z.object({
+  version: z.literal(1),
+  acceptedAt: z.string(),
+  /** By which the server's file tells it from every other restore; absent while the file did not show it yet. */
+  startedAt: z.string().optional(),
+  /** When the restore before it began, as the file told then. */
+  earlier: z.string().nullish(),
+});
 export type RestoreState = z.output<typeof stateSchema>;
 
 export function stateFrom(state: Record<string, unknown> | undefined): RestoreState | undefined {

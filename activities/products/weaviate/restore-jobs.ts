@@ -7,47 +7,61 @@ import { stateOf } from './job-status.ts';
 import { planRestore } from './plan-restore.ts';
 import { pollRestore } from './poll-restore.ts';
 import { prove } from './prove.ts';
-import { detailOf } from './restore-detail.ts';
+import { detailOf, stateFrom, type RestoreState } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
-import { hasBegun, startRestore } from './start-restore.ts';
+import { startRestore } from './start-restore.ts';
 import { undoRestore } from './undo-restore.ts';
+import { whoseRestore } from './whose-restore.ts';
 
 export function createRestoreJobs(weaviate: Weaviate): RestoreJobs {
   return {
     plan: (request) => planRestore(weaviate, request),
-    start: async (plan, since) => ({ ...(await startRestore(weaviate, plan, since)) }),
+    start: async (plan, since, notes) => ({
+      ...(await startRestore(weaviate, plan, since, notes)),
+    }),
     poll: (plan, state) => pollRestore(weaviate, plan, state),
     pauseMs: (elapsedMs) => (elapsedMs < 2_000 ? 2_000 : elapsedMs < 60_000 ? 5_000 : 10_000),
-    cancel: (plan) => cancel(weaviate, plan),
+    cancel: (plan, state) => cancel(weaviate, plan, stateFrom(state)),
     prove: (plan, _state, backup, onProgress) => prove(weaviate, plan, backup, onProgress),
-    finish: (plan) => finish(weaviate, plan),
+    finish: (plan, state) => finish(weaviate, plan, stateFrom(state)),
     undo: (plan, state, keep) => undoRestore(weaviate, plan, state, keep),
   };
 }
 
-/** A cancel of what has not begun would spoil the end of an earlier restore, which the server still tells. */
-async function cancel(weaviate: Weaviate, plan: PlannedJob): Promise<void> {
+/**
+ * The server cancels whatever bears the name of the backup: a restore that somebody else began, too, and one that has
+ * ended, of which it would tell another end then.
+ */
+async function cancel(
+  weaviate: Weaviate,
+  plan: PlannedJob,
+  state: RestoreState | undefined,
+): Promise<void> {
   const { api } = weaviate;
+  const { whose } = await whoseRestore(weaviate, plan, state);
+  // What was accepted and shows itself nowhere yet is the one that runs.
+  if (whose === 'superseded' || (whose === 'not ours' && !state)) return;
   const status = await api.restoreStatus(plan.name).catch((error: unknown) => {
     // A server that cannot say how it stands may well stop.
     if (error instanceof HoldfastError && error.code === 'TARGET_ERROR') return undefined;
     throw error;
   });
-  if (status && stateOf(status) !== 'running') return;
-  if (status || (await hasBegun(weaviate, plan, detailOf(plan))))
-    await api.cancelRestore(plan.name);
+  if (!status || stateOf(status) === 'running') await api.cancelRestore(plan.name);
 }
 
 async function finish(
-  { database, storage, signal }: Weaviate,
+  weaviate: Weaviate,
   plan: PlannedJob,
+  state: RestoreState | undefined,
 ): Promise<{ restored: string[]; warnings: Warning[] }> {
+  const { database, storage, signal } = weaviate;
   const { classes, aliases, users, roles } = detailOf(plan);
   const live = new Map((await database.aliases()).map((one) => [one.alias, one.class]));
   const restored = aliases.filter((one) => live.get(one.alias) === one.class);
   const lost = aliases.filter((one) => !live.has(one.alias));
+  const { whose } = await whoseRestore(weaviate, plan, state);
   // The next restore of this backup would read its end as its own.
-  await storage.remove([restoreKey(plan.name)], { signal });
+  if (whose === 'ours') await storage.remove([restoreKey(plan.name)], { signal });
   return {
     restored: few([
       ...classes.map(({ name }) => `class ${name}`),

@@ -1,11 +1,12 @@
 import { HoldfastError } from '../../failure.ts';
-import type { PlannedJob } from '../delegated.ts';
+import type { PlannedJob, RequestNotes } from '../delegated.ts';
 import { readRestore } from './descriptors.ts';
 import { told } from '../../few.ts';
 import { stateOf } from './job-status.ts';
 import { detailOf, type RestoreDetail, type RestoreState } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { startRefusal } from './start-refusal.ts';
+import { whoseRestore } from './whose-restore.ts';
 
 /** A cancel that nobody finishes any more leaves its word in the storage for ever. */
 const CANCELLING_MS = 10 * 60_000;
@@ -18,11 +19,12 @@ export async function startRestore(
   weaviate: Weaviate,
   plan: PlannedJob,
   since: Date,
+  notes?: RequestNotes,
 ): Promise<RestoreState> {
   const { api, database, connection, client } = weaviate;
   const detail = detailOf(plan);
-  const accepted = (): RestoreState => ({ version: 1, acceptedAt: new Date().toISOString() });
-  if (await hasBegun(weaviate, plan, detail)) return accepted();
+  const begun = await whoseRestore(weaviate, plan, undefined);
+  if (begun.whose === 'ours') return accepted(begun.startedAt);
   await requireNoCancel(weaviate, plan.name, since);
   const there = await api.status(plan.name);
   if (!there || stateOf(there) !== 'succeeded') {
@@ -34,6 +36,8 @@ export async function startRestore(
   }
   await makeRoom(weaviate, detail);
   const { bucket, path, cpuPercentage, nodeMapping } = connection;
+  const earlier = await startedAt(weaviate, plan);
+  await notes?.asking({ earlier: earlier ?? null });
   const complaint = await api.restore(plan.name, {
     ...(!detail.whole && { include: detail.classes.map(({ name }) => name) }),
     config: {
@@ -46,7 +50,11 @@ export async function startRestore(
     ...(nodeMapping && { node_mapping: nodeMapping }),
     ...(detail.overwriteAlias && { overwriteAlias: true }),
   });
-  if (!complaint) return accepted();
+  if (!complaint) {
+    const shown = await startedAt(weaviate, plan);
+    return accepted(shown === earlier ? undefined : shown, earlier);
+  }
+  if (REFUSED.includes(complaint.status)) await notes?.refused();
   throw startRefusal(complaint, {
     server: client.server,
     operation: `beginning the restore of backup ${plan.name}`,
@@ -55,14 +63,23 @@ export async function startRestore(
   });
 }
 
-/** The server tells no time of a restore; its file in the storage does, and another than before is ours. */
-export async function hasBegun(
+/** Whatever else they say, nothing was begun. */
+const REFUSED = [404, 422];
+
+/** When the last restore of the backup began. */
+async function startedAt(
   { storage, signal }: Weaviate,
-  plan: PlannedJob,
-  { earlier }: RestoreDetail,
-): Promise<boolean> {
-  const found = await readRestore(storage, plan.name, signal);
-  return found !== undefined && (found.startedAt ?? null) !== earlier;
+  { name }: PlannedJob,
+): Promise<string | undefined> {
+  return (await readRestore(storage, name, signal))?.startedAt ?? undefined;
+}
+
+function accepted(shown: string | undefined, earlier?: string): RestoreState {
+  return {
+    version: 1,
+    acceptedAt: new Date().toISOString(),
+    ...(shown === undefined ? { earlier: earlier ?? null } : { startedAt: shown }),
+  };
 }
 
 /** Beside an unfinished cancel the server answers that it began, and does nothing. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Undone } from '../../../workflows/contract/activities.ts';
 import type { PlannedJob } from '../delegated.ts';
-import { few } from '../../few.ts';
+import { few, told } from '../../few.ts';
 import { detailOf, stateFrom, type RestoreDetail } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
-import { hasBegun } from './start-restore.ts';
+import { whoseRestore } from './whose-restore.ts';
 
 /** A restore that was cancelled has been seen to go on for a moment. */
 const LOOKS = 3;
@@ -19,18 +19,24 @@ export async function undoRestore(
 ): Promise<Undone> {
   const { database, signal } = weaviate;
   const detail = detailOf(plan);
+  const known = stateFrom(state);
+  const { whose, startedAt } = await whoseRestore(weaviate, plan, known);
+  if (whose === 'superseded' && !keep) {
+    return { removed: [], quarantined: [], unknown: superseded(weaviate, plan, startedAt) };
+  }
+  const note = known ? '' : UNNAMED;
   const removed = new Set<string>();
   const left = new Set<string>();
-  if (stateFrom(state) || (await hasBegun(weaviate, plan, detail))) {
+  if (known || whose === 'ours') {
     for (let look = 0; look < LOOKS; look += 1) {
       if (look > 0) await sleep(PAUSE_MS, undefined, { signal });
       const { created, foreign } = await findCreated(weaviate, plan.name, detail);
       for (const name of foreign) left.add(`class ${name} (made by somebody else meanwhile)`);
       for (const name of created) {
-        if (keep) left.add(`class ${name} (not proven, under its own name)`);
+        if (keep) left.add(`class ${name} (not proven, under its own name)${note}`);
         else {
           await database.dropClass(name);
-          removed.add(`class ${name}`);
+          removed.add(`class ${name}${note}`);
         }
       }
     }
@@ -40,6 +46,21 @@ export async function undoRestore(
     if (!present.has(name)) removed.add(`class ${name} (dropped to be replaced)`);
   }
   return { removed: few([...removed]), quarantined: few([...left]) };
+}
+
+/** The answer to the request was lost. */
+const UNNAMED =
+  ' (by a restore that is known by its time and its classes: the server does not name who began it)';
+
+/** Both came from one backup, so nothing tells their classes apart. */
+function superseded({ client }: Weaviate, plan: PlannedJob, startedAt = 'some time'): string {
+  const { classes } = detailOf(plan);
+  return (
+    `Somebody else began another restore of backup ${plan.name} at ${startedAt}, before the end of this one was seen, and ` +
+    'which classes came from which cannot be told: nothing was removed. Checks: (1) wait until GET ' +
+    `/v1/backups/{backend}/${plan.name}/restore at ${client.server} says SUCCESS, FAILED or CANCELED; (2) look whether ` +
+    `${told(classes.map(({ name }) => name))} are as they should be, and drop what nobody wants.`
+  );
 }
 
 /**

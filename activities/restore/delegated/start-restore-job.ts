@@ -5,8 +5,9 @@ import { keepingLease } from '../../lease.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { beginOnce } from '../begin-once.ts';
-import { readRestorePlan, readState, writeState } from '../restore-in-store.ts';
+import { readRestorePlan, readState, workFolder, writeState } from '../restore-in-store.ts';
 import { plannedJob } from './plan-delegated.ts';
+import { requestNotes, withAsked } from './request-notes.ts';
 
 export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob'] {
   return (job) =>
@@ -17,9 +18,11 @@ export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob
         const reader = await backupReader(store, job, at.signal);
         await keepingLease(store, job, 'restore', at.signal, async () => {
           const since = await beginOnce(deps, at, store, job, plan, reader);
-          const state = await withDelegatedDestination(deps, at, job, ({ restore }) =>
-            restore.start(plannedJob(plan), since),
-          );
+          const state = await withDelegatedDestination(deps, at, job, async ({ restore }) => {
+            const work = workFolder(job);
+            const planned = await withAsked(store, work, plannedJob(plan), at.signal);
+            return restore.start(planned, since, requestNotes(store, work, at.number, at.signal));
+          });
           await writeState(store, job, state, at.signal);
         });
       }),

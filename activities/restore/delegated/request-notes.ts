@@ -1,0 +1,35 @@
+import { putOnce, readJson, toJson } from '../../catalog/json.ts';
+import type { PlannedJob, RequestNotes } from '../../products/delegated.ts';
+import type { Store } from '../../stores/store.ts';
+
+/** Below the folder of a restore's work: one object for each attempt whose request was not refused for certain. */
+const ASKED = 'asked/';
+
+/** @param work the folder of the restore's work */
+export function requestNotes(
+  store: Store,
+  work: string,
+  attempt: number,
+  signal: AbortSignal,
+): RequestNotes {
+  const key = `${work}${ASKED}${String(attempt).padStart(6, '0')}.json`;
+  return {
+    asking: async (look) => {
+      await putOnce(store, key, toJson({ at: new Date().toISOString(), look }), signal);
+    },
+    refused: () => store.remove([key], { signal }),
+  };
+}
+
+/** The plan with what the first request found there that may have been heard. */
+export async function withAsked(
+  store: Store,
+  work: string,
+  plan: PlannedJob,
+  signal: AbortSignal,
+): Promise<PlannedJob> {
+  for await (const { key } of store.list(work + ASKED, { signal })) {
+    return { ...plan, asked: (await readJson(store, key, signal)) as PlannedJob['asked'] };
+  }
+  return { ...plan, asked: null };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import type { DelegatedBackup, PlannedJob } from '../../activities/products/delegated.ts';
+import { failureOf, mayPass } from './delegated-stage.ts';
+import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
+import { noted } from './noted-requests.ts';
+
+/** A restore of the same backup that another person begins. */
+async function theirs(stage: EnterpriseStage, backup: DelegatedBackup) {
+  const plan = await stage.plan(backup, {});
+  const state = await stage.session.restore.start(plan, new Date());
+  return {
+    id: String(state.restoreId),
+    end: () => stage.followRestore(plan, state),
+    now: async () => (await stage.session.restore.poll(plan, state)).state,
+  };
+}
+
+const nothing = { removed: [], quarantined: [] };
+const undo = (stage: EnterpriseStage, plan: PlannedJob) =>
+  stage.session.restore.undo(plan, undefined, false);
+
+describe('a restore of the same backup that somebody else begins', () => {
+  test('is not taken for ours when every request of ours was refused', async () => {
+    await using stage = await enterpriseStage({ switches: { wholeSeconds: true } });
+    const { backup } = await stage.take();
+    const { calls, notes, plan } = noted(await stage.plan(backup, {}));
+    stage.world.faults.holdJobs?.();
+    const since = new Date();
+    const other = await theirs(stage, backup);
+    const failure = await failureOf(stage.session.restore.start(plan(), since, notes));
+    expect([failure.code, mayPass(failure)]).toEqual(['TARGET_BUSY', true]);
+    expect(failure.message).toContain(other.id);
+    expect(calls).toEqual(['asking', 'refused']);
+
+    expect((await stage.session.restore.poll(plan(), {})).state).toBe('absent');
+    await stage.session.restore.cancel(plan(), undefined);
+    expect(await undo(stage, plan())).toEqual(nothing);
+    stage.world.faults.release?.();
+    expect((await other.end()).state).toBe('succeeded');
+  });
+
+  test('is not taken for ours when it was there before our request', async () => {
+    await using stage = await enterpriseStage({ switches: { wholeSeconds: true } });
+    const { backup } = await stage.take();
+    const { calls, notes, plan } = noted(await stage.plan(backup, {}));
+    const since = new Date();
+    const other = await theirs(stage, backup);
+    await other.end();
+    stage.world.faults.loseAnswer?.('restore');
+    const state = await stage.session.restore.start(plan(), since, notes);
+    expect(calls).toEqual(['asking']);
+    expect(state.restoreId).not.toBe(other.id);
+    await stage.followRestore(plan(), state);
+    const { unknown } = await undo(stage, plan());
+    expect(unknown).toContain(String(state.restoreId));
+    expect(unknown).toContain('the server does not tell who began it');
+  });
+
+  test('is not stopped when nobody can tell which of several is ours', async () => {
+    await using stage = await enterpriseStage();
+    const { backup } = await stage.take();
+    const plan = await stage.plan(backup, {});
+    const one = await theirs(stage, backup);
+    await one.end();
+    stage.world.faults.holdJobs?.();
+    const other = await theirs(stage, backup);
+    const asked = { at: plan.detail['plannedAt'] as string, look: { known: [] } };
+    const lost: PlannedJob = { ...plan, asked };
+    const { state, words } = await stage.session.restore.poll(lost, {});
+    expect(state).toBe('running');
+    expect(words).toMatch(
+      new RegExp(`^2 restores .*${other.id}.*${one.id}.*none was told to stop$`),
+    );
+    await stage.session.restore.cancel(lost, undefined);
+    expect(await other.now()).toBe('running');
+    const { unknown = '' } = await undo(stage, lost);
+    for (const { id } of [one, other]) expect(unknown).toContain(id);
+    const failure = await failureOf(stage.session.restore.start(lost, new Date()));
+    expect(failure.code).toBe('RESTORE_STATE_UNKNOWN');
+    stage.world.faults.release?.();
+    expect((await other.end()).state).toBe('succeeded');
+    expect((await stage.session.restore.poll(lost, {})).state).toBe('failed');
+  });
+});
