@@ -21,7 +21,27 @@ export async function writeAttempt(
 ): Promise<Outcome> {
   const opened = await openSource(options);
   if (opened === 'gone') return 'gone';
-  return new AttemptWriter(options, opened, attempt, split).run();
+  let parts = split;
+  try {
+    parts ||= await announcedTooLong(options, opened);
+  } catch (error) {
+    await opened.body[Symbol.asyncIterator]().return?.();
+    throw error;
+  }
+  return new AttemptWriter(options, opened, attempt, parts).run();
+}
+
+/** What is known to be too long is split from the start: a stream that passes once cannot begin again. */
+async function announcedTooLong(
+  { artifact, store, sealer }: StoreArtifactOptions,
+  { codec }: OpenArtifact,
+): Promise<boolean> {
+  const plain = codec === 'identity' ? artifact.bytes : undefined;
+  const announced = artifact.storedBytes ?? plain ?? 0;
+  const limit = store.maxObjectBytes;
+  // Most are far from it: a seal is begun for the few of which only the encryption decides.
+  if (!sealer || announced < limit / 2 || announced > limit) return announced > limit;
+  return announced > (await sealer.begin()).capacity(limit);
 }
 
 /** A source that opens after the signal has fired finds nobody who would read it, and is closed. */
@@ -61,14 +81,12 @@ class AttemptWriter {
     attempt: number,
     split: boolean,
   ) {
-    const { artifact, signal, stallMs, store } = options;
+    const { artifact, signal, stallMs } = options;
     const subject = artifact.subject;
     this.#options = options;
     this.#codec = opened.codec;
     this.#attempt = attempt;
-    const plain = opened.codec === 'identity' ? artifact.bytes : undefined;
-    const announced = artifact.storedBytes ?? plain ?? 0;
-    this.#split = split || announced > store.maxObjectBytes;
+    this.#split = split;
     signal.addEventListener('abort', this.#forward, { once: true });
     if (signal.aborted) this.#forward();
     this.#inspector = createInspector(artifact.format, opened.codec, artifact.bytes);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import { HoldfastError } from '../../activities/failure.ts';
+import { download } from '../../activities/products/aiven-influxdb/download.ts';
 import type { ProductSession } from '../../activities/products/product.ts';
 import { expected, members } from '../influxdb-v1/portable-backup.ts';
 import { tarArchive } from '../pipeline/tar-archive.ts';
@@ -182,6 +183,7 @@ describe('the task of a backup', () => {
     ['that fails once', { taskFails: 1 }],
     ['that is lost once', { taskLost: 1 }],
     ['whose answer is lost', { createAnswerLost: 1 }],
+    ['over connections that are closed when idle', { idleCloseMs: 100, pendingPolls: 2 }],
     ['after refusals that pass', { tooManyRequests: 2, internalError: 1, badGateway: 1, busy: 1 }],
   ] as const)('is followed to its end: one %s', async (_, switches) => {
     Object.assign(aiven.switches, switches);
@@ -323,6 +325,24 @@ describe('a download', () => {
     60_000,
   );
 
+  it.each([
+    ['BACKUP_LIMITED', (manifest) => ({ ...manifest, limited: true })],
+    ['BACKUP_WITHOUT_DATA', (manifest) => ({ ...manifest, files: null })],
+    [
+      'SHARD_UNKNOWN',
+      ({ files, ...manifest }) => ({
+        ...manifest,
+        files: files.map((file) => (file.shardID === 1 ? asShard(4711, file) : file)),
+      }),
+    ],
+  ] satisfies [string, (manifest: OfficialManifest) => object][])(
+    'says what a whole tar may still lack: %s',
+    async (code, change) => {
+      aiven.state.content = { tar: await changedTar(change) };
+      expect((await backUp()).capture.warnings.map((warning) => warning.code)).toEqual([code]);
+    },
+  );
+
   it('leaves out files that are no part of a backup, and says so', async () => {
     aiven.switches.damage = 'stray';
     expect((await backUp()).capture.warnings).toMatchObject([{ code: 'FILES_IGNORED' }]);
@@ -360,6 +380,29 @@ describe('the preflight of Aiven for InfluxDB', () => {
     expect(failure.message).not.toContain(aiven.account.password);
   });
 
+  it.each([
+    [{ project: 'other' }, 'PERMISSION_MISSING', 'project other'],
+    [{ service: 'other' }, 'TARGET_REFUSED', 'there is no such service'],
+    [{ service: 'me trics/../x?y#z' }, 'TARGET_REFUSED', 'there is no such service'],
+  ])('names what is not there: %j', async (connection, code, words) => {
+    await using other = disposable(connect(connection));
+    const failure = await failureOf(other.preflight('backup'));
+    expect(failure.code).toBe(code);
+    expect(failure.message).toContain(words);
+  });
+
+  it('says where to look when the download host lets nobody in', async () => {
+    const address = { url: 'http://127.0.0.1:1/backups', host: '127.0.0.1', login: undefined };
+    const { signal } = new AbortController();
+    const context = { target: 'metrics', connection: {}, concurrency: 1, stallMs: 1500, signal };
+    const options = { address, name: 'one', seen: false, ca: undefined, server: 'Aiven', context };
+    expect(await failureOf(download(options).next())).toMatchObject({
+      code: 'TARGET_UNREACHABLE',
+      message: expect.stringContaining('download host 127.0.0.1'),
+      hint: expect.stringContaining('ip filter'),
+    });
+  });
+
   it('names a wrong password of the download without showing it', async () => {
     aiven.switches.uriCredentials = 'wrong';
     const failure = await failureOf(backUp());
@@ -392,6 +435,33 @@ async function otherTar(): Promise<string> {
     body,
   }));
   await writeFile(path, tarArchive(renamed));
+  return path;
+}
+
+interface OfficialManifest {
+  files: { shardID: number; fileName: string }[];
+  [field: string]: unknown;
+}
+
+function asShard(shardID: number, file: OfficialManifest['files'][number]) {
+  return { ...file, shardID, fileName: file.fileName.replace('.s1.', `.s${shardID}.`) };
+}
+
+/** A whole backup with another manifest, and with the shards alone that this names; what is new is shard 1. */
+async function changedTar(change: (manifest: OfficialManifest) => object): Promise<string> {
+  const path = join(folder.path, 'changed.tar');
+  const changed = [...members].map(([name, body]) => {
+    if (!name.endsWith('.manifest')) return { name, body };
+    const manifest = JSON.parse(body.toString()) as OfficialManifest;
+    return { name, body: Buffer.from(JSON.stringify(change(manifest))) };
+  });
+  const manifest = changed.find(({ name }) => name.endsWith('.manifest'))?.body.toString() ?? '';
+  const named = changed.flatMap(({ name, body }) => {
+    const other = name.replace('.s1.', '.s4711.');
+    if (!name.endsWith('.gz') || manifest.includes(name)) return [{ name, body }];
+    return manifest.includes(other) ? [{ name: other, body }] : [];
+  });
+  await writeFile(path, tarArchive(named));
   return path;
 }
 

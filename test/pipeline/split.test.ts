@@ -46,6 +46,19 @@ test('begins again in parts when a stream proves too long for one object', async
   expect((await collect(openArtifact(options))).equals(tar)).toBe(true);
 });
 
+test('splits from the start what is too long only once it is encrypted', async () => {
+  await using backup = await backupFolder({ maxObjectSize: tar.length });
+  let opened = 0;
+  const artifact = artifactOf('tar', { storedBytes: tar.length });
+  const open = async () => {
+    opened++;
+    return { codec: 'identity' as const, body: inChunks(tar, 65_536) };
+  };
+  const options = storing(backup.store, artifact, tar, { open, sealer });
+  expect(await storeArtifact(options)).toHaveLength(2);
+  expect(opened).toBe(1);
+});
+
 test('splits from the start when the length is announced', async () => {
   await using backup = await backupFolder({ maxObjectSize: 100_000 });
   let opened = 0;

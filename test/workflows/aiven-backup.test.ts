@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
@@ -36,6 +38,27 @@ describe('a backup of Aiven for InfluxDB', () => {
       depth: 'deep',
     });
     expect(verified).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test('shows neither the token nor the password in its history or in the store', async () => {
+    // Attempts that fail are told, too.
+    Object.assign(world.aiven.switches, { etag: 'weak', downloadReset: 4 });
+    const handle = await world.holdfast.start('backup', { target: 'metrics', full: true });
+    await handle.result();
+    const history = (await handle.fetchHistory()).toJSON();
+    // Payloads are bytes in base 64.
+    const told = JSON.stringify(history, (key, value: unknown) =>
+      key === 'data' && typeof value === 'string' ? Buffer.from(value, 'base64').toString() : value,
+    );
+    expect(told).toContain('acme-prod');
+    const stored = await Promise.all(
+      (await world.files()).map((file) => readFile(join(world.store, 'metrics', file), 'latin1')),
+    );
+    const { token, password } = world.aiven.account;
+    for (const secret of [token, password, encodeURIComponent(password)]) {
+      expect(told).not.toContain(secret);
+      expect(stored.filter((text) => text.includes(secret))).toEqual([]);
+    }
   });
 
   test.each([

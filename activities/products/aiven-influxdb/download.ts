@@ -76,17 +76,21 @@ async function open(
 ): Promise<HttpResponse> {
   const startedAt = Date.now();
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
-    const response = await http.request({
-      method: 'GET',
-      path: `/${name}.tar`,
-      operation: `downloading backup ${name}`,
-      headers: {
-        ...(address.login ? { authorization: `Basic ${address.login.reveal()}` } : {}),
-        ...(place.offset > 0 && place.etag
-          ? { range: `bytes=${place.offset}-`, 'if-range': place.etag }
-          : {}),
-      },
-    });
+    const response = await http
+      .request({
+        method: 'GET',
+        path: `/${name}.tar`,
+        operation: `downloading backup ${name}`,
+        headers: {
+          ...(address.login ? { authorization: `Basic ${address.login.reveal()}` } : {}),
+          ...(place.offset > 0 && place.etag
+            ? { range: `bytes=${place.offset}-`, 'if-range': place.etag }
+            : {}),
+        },
+      })
+      .catch((error: unknown) => {
+        throw hinted(error);
+      });
     if (response.status === 200 || response.status === 206) {
       accept(response, place, people);
       return response;
@@ -98,6 +102,15 @@ async function open(
     if (!waits || late) throw refused(people, response.status, begun);
     await pause(wait, context.signal);
   }
+}
+
+/** An ip filter answers nothing at all. */
+function hinted(error: unknown): unknown {
+  if (!(error instanceof HoldfastError) || error.code !== 'TARGET_UNREACHABLE') return error;
+  return new HoldfastError(error.code, error.message, {
+    cause: error,
+    hint: 'Look at the ip filter of the service, and at `user_backup` under its `public_access`.',
+  });
 }
 
 /** Notes what the first answer says of the file, and compares later ones with it. */
