@@ -11,7 +11,7 @@ import {
 import { activities } from './activity-options.ts';
 import { QUERY, SIGNAL, type Operation, type Outcome } from './contract/names.ts';
 import type { Skipped } from './contract/operations.ts';
-import type { Progress } from './contract/progress.ts';
+import type { Progress, Warning } from './contract/progress.ts';
 import { failure, verdict } from './failure.ts';
 import { Run } from './run.ts';
 import { LockHeld } from './skipped.ts';
@@ -21,7 +21,7 @@ export const figuresSignal = defineSignal<[unknown]>(SIGNAL.figures);
 export const progressQuery = defineQuery<Progress>(QUERY.progress);
 
 /** What frames every operation: signals and the query, its outcome, and an end that says what happened. */
-export async function conduct<T extends { warnings: unknown[] }>(
+export async function conduct<T extends { warnings: Warning[] }>(
   operation: Operation,
   work: (run: Run) => Promise<T>,
 ): Promise<T | Skipped> {
@@ -46,6 +46,7 @@ export async function conduct<T extends { warnings: unknown[] }>(
   try {
     const report = await work(run);
     const outcome = outcomeOf(report);
+    run.warnAlso(report.warnings);
     run.end(outcome, outcome === 'failed' ? 'done: it found damage' : 'done', bytesOf(report));
     return report;
   } catch (error) {

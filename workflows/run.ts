@@ -13,11 +13,12 @@ export class Run {
   readonly #startedAt = workflowInfo().startTime;
   #job: Job | undefined;
   #phase = 'starting';
-  #phaseSince = Date.now();
+  #countingSince = Date.now();
   #waitingFor: string | undefined;
   #copy: string | undefined;
   #cancellable: Progress['cancellable'] = true;
   #done: PageTotals = { artifacts: 0, bytes: 0 };
+  #doneBefore = 0;
   #total: { artifacts: number; bytes?: number } = { artifacts: 0 };
   #ended = false;
   readonly #settled = new Set<string>();
@@ -44,7 +45,9 @@ export class Run {
 
   enter(phase: string, cancellable: Progress['cancellable'] = this.#cancellable): void {
     this.#phase = phase;
-    this.#phaseSince = Date.now();
+    // What is counted over several phases has one rate, from where it began to move.
+    const moved = this.#moving.size > 0 || this.#done.bytes > this.#doneBefore;
+    if (this.#total.artifacts === 0 || !moved) this.#countingSince = Date.now();
     this.#cancellable = cancellable;
     this.show();
   }
@@ -64,6 +67,8 @@ export class Run {
   expect(total: { artifacts: number; bytes?: number | undefined }, done?: PageTotals): void {
     this.#total = { artifacts: total.artifacts, ...(total.bytes ? { bytes: total.bytes } : {}) };
     this.#done = done ?? { artifacts: 0, bytes: 0 };
+    this.#doneBefore = this.#done.bytes;
+    this.#countingSince = Date.now();
     this.#moving.clear();
     this.#settled.clear();
     this.show();
@@ -89,6 +94,12 @@ export class Run {
     this.#warnings.push(...warnings);
   }
 
+  /** What the report of the run warns of and its page does not tell yet. */
+  warnAlso(warnings: readonly Warning[]): void {
+    const told = new Set(this.#warnings.map((warning) => JSON.stringify(warning)));
+    this.warn(...warnings.filter((warning) => !told.has(JSON.stringify(warning))));
+  }
+
   get warnings(): Warning[] {
     return this.#warnings;
   }
@@ -108,7 +119,7 @@ export class Run {
     const moving = [...this.#moving.values()];
     const artifacts = this.#done.artifacts + sum(moving.map((figures) => figures.artifacts));
     const bytes = this.#done.bytes + sum(moving.map((figures) => figures.bytes));
-    const seconds = Math.max(1, (Date.now() - this.#phaseSince) / 1000);
+    const seconds = Math.max(1, (Date.now() - this.#countingSince) / 1000);
     const share = this.#total.bytes ? bytes / this.#total.bytes : artifacts / this.#total.artifacts;
     const told = moving.findLast((figures) => figures.product !== undefined);
     const troubled = moving.findLast((figures) => figures.lastError !== undefined);
@@ -119,7 +130,7 @@ export class Run {
       ...(this.#copy ? { sameFailureDomain: { copy: this.#copy } } : {}),
       artifacts: { done: artifacts, total: this.#total.artifacts },
       bytes: { done: bytes, ...(this.#total.bytes ? { total: this.#total.bytes } : {}) },
-      bytesPerSecond: Math.round(bytes / seconds),
+      bytesPerSecond: Math.round((bytes - this.#doneBefore) / seconds),
       ...(share > 0 && share < 1 && !this.#ended
         ? { eta: new Date(Date.now() + (seconds * 1000 * (1 - share)) / share).toISOString() }
         : {}),
@@ -140,6 +151,10 @@ export class Run {
     this.#waitingFor = undefined;
     this.#moving.clear();
     this.#ended = true;
+    // It may have been the size of the last backup.
+    if (outcome === 'succeeded' || outcome === 'warned') {
+      this.#total = { artifacts: this.#total.artifacts };
+    }
     this.enter(phase, false);
   }
 

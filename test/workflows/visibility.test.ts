@@ -50,6 +50,19 @@ describe('what a person sees of a run', () => {
     );
     const history = await handle.fetchHistory();
     expect(history.events!.length).toBeLessThan(100);
+    const summaries = (history.events ?? []).flatMap(({ userMetadata }) => {
+      const data = userMetadata?.summary?.data;
+      return data ? [JSON.parse(Buffer.from(data).toString()) as string] : [];
+    });
+    expect(summaries).toEqual(expect.arrayContaining(['preflight of metrics']));
+    expect(summaries.join()).toMatch(/artifacts 1–\d+ of 82/);
+    const page = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    expect(page.currentDetails).toMatch(/^### done\n/);
+    expect(page.currentDetails).toContain(`| backup | \`${report.backup}\` |`);
+    expect(page.currentDetails).toMatch(
+      /\| artifacts \| 82 of 82 \|\n\| bytes \| [\d.]+ KiB \|\n\| rate \| /,
+    );
+    expect(page.currentDetails).toContain('- `METADATA_UNENCRYPTED` ');
   });
 
   test('an attempt that fails is told with its number and its sentence', async () => {

@@ -1,0 +1,53 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkClock } from '../../client/doctor/check-clock.ts';
+import { checkFiles } from '../../client/doctor/check-files.ts';
+import { load, withTarget } from '../config/load.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe('the doctor', () => {
+  it('finds a file with a secret that others may read, and says how to close it', async () => {
+    await using folder = await temporaryFolder('doctor');
+    const path = join(folder.path, 'token');
+    await writeFile(path, 'a-token');
+    const config = await load(withTarget('', `{ url: http://a, token: { file: ${path} } }`));
+    const look = async () =>
+      (await checkFiles(config)).find((check) => check.subject === path) ?? {};
+    await chmod(path, 0o644);
+    expect(await look()).toMatchObject({ level: 'problem', hint: `chmod 600 ${path}` });
+    await chmod(path, 0o640);
+    expect(await look()).toMatchObject({ level: 'ok', message: 'mode 640' });
+  });
+
+  it.each([
+    [2 * HOUR_MS, 'problem', /^this host is 2 h 00 min behind|^this host is 1 h 59 min behind/],
+    [-2 * HOUR_MS, 'problem', /^this host is 2 h 00 min ahead/],
+    [0, 'ok', /^agrees with this host/],
+  ])('compares its clock with one that is %d ms ahead', async (aheadMs, level, message) => {
+    const server = createServer((_, response) => {
+      response.setHeader('date', new Date(Date.now() + aheadMs).toUTCString());
+      response.end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    const checks = await checkClock(
+      await load(withTarget('', `{ url: "${url}", token: { env: T } }`)),
+    );
+    server.close();
+    expect(checks).toEqual([
+      expect.objectContaining({
+        subject: 'target metrics',
+        level,
+        message: expect.stringMatching(message) as string,
+      }),
+    ]);
+  });
+});
