@@ -64,7 +64,7 @@ export const FAILURES = {
   SELECTION_EMPTY: {
     fault: 'user',
     retry: 'never',
-    hint: '`holdfast show` lists what the backup holds.',
+    hint: '`holdfast show --objects` lists what the backup holds.',
   },
   CONFIRM_REQUIRED: {
     fault: 'user',
