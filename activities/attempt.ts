@@ -35,7 +35,8 @@ export async function attempt<T>(
   });
   const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
     context.heartbeat(figures());
-    if (counts.bytes > 0 || counts.product) void tell(deps, context, figures(), false);
+    if (counts.bytes > 0 || counts.product || counts.lastError)
+      void tell(deps, context, figures(), false);
   });
   const signal = AbortSignal.any([context.cancellationSignal, heartbeat.lapsed]);
   try {

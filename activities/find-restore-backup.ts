@@ -5,6 +5,7 @@ import { findBackup, SAFETY_TAG, type FoundBackup } from './catalog/find-backup.
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
 import { canRestore } from './products/registry.ts';
+import { withObjectsLock } from './restore/delegated/objects-lock.ts';
 import { withStore } from './workspace.ts';
 
 /** Runs where the target's own activities run: its store may be seen from there alone. */
@@ -25,6 +26,7 @@ export function findRestoreBackup(deps: Dependencies): Activities['findRestoreBa
       return {
         ...job,
         backup: id,
+        destination: withObjectsLock(destination, found.manifest),
         safety: {
           ...job.safety,
           note: `before the restore of ${id} by ${run.workflowId}`,

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  type Client,
+  WorkflowNotFoundError,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import type { Activities, LockState } from '../workflows/contract/activities.ts';
-import { attempt } from './attempt.ts';
+import { attempt, type Attempt } from './attempt.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** How a lock ends that its holder released; every other end leaves activities that may still run. */
@@ -15,21 +19,40 @@ export function lookAtLock(deps: Dependencies): Activities['lookAtLock'] {
 }
 
 export function waitForLock(deps: Dependencies): Activities['waitForLock'] {
-  return ({ lock, heartbeatMs, waitMs }) =>
-    attempt(deps, async (at) => {
-      const { info } = Context.current();
-      const now = temporalClock();
-      // An attempt after a worker that died goes on waiting; it does not begin again.
-      const waited = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
-      const until = performance.now() + waitMs - waited;
-      for (;;) {
-        const state = await look(deps, lock, heartbeatMs, now);
-        const left = until - performance.now();
-        if (!state.holder || left <= 0) return state;
-        await sleep(Math.max(1, Math.min(LOOK_EVERY_MS, left)), undefined, { signal: at.signal });
-      }
-    });
+  return (request) => attempt(deps, (at) => untilFree(deps, at, request));
 }
+
+/**
+ * Looks until the lock is free or the time is over.
+ * @param onHeld told of whoever holds it, each time
+ */
+export async function untilFree(
+  deps: Dependencies,
+  at: Pick<Attempt, 'signal'>,
+  { lock, heartbeatMs, waitMs }: { lock: string; heartbeatMs: number; waitMs: number },
+  onHeld?: (holder: LockHolder) => void,
+): Promise<LockState> {
+  const { info } = Context.current();
+  const now = temporalClock();
+  // An attempt after a worker that died goes on waiting; it does not begin again.
+  const waited = info.currentAttemptScheduledTimestampMs - info.scheduledTimestampMs;
+  const until = performance.now() + waitMs - waited;
+  for (;;) {
+    const state = await look(deps, lock, heartbeatMs, now);
+    const left = until - performance.now();
+    if (!state.holder || left <= 0) return state;
+    onHeld?.(state.holder);
+    await sleep(Math.max(1, Math.min(LOOK_EVERY_MS, left)), undefined, { signal: at.signal });
+  }
+}
+
+/** Who holds a lock now. */
+export async function holderOf(client: Client, lock: string): Promise<LockHolder | null> {
+  const found = await describe(client, lock);
+  return found?.status.name === 'RUNNING' ? holderIn(found, lock) : null;
+}
+
+type LockHolder = NonNullable<LockState['holder']>;
 
 async function look(
   deps: Dependencies,
@@ -37,26 +60,32 @@ async function look(
   heartbeatMs: number,
   now: () => number,
 ): Promise<LockState> {
-  let found: WorkflowExecutionDescription;
-  try {
-    found = await deps.client.workflow.getHandle(lock).describe();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { holder: null, fenceMs: 0 };
-    throw error;
-  }
-  if (found.status.name === 'RUNNING') {
-    return {
-      holder: {
-        workflowId: noted(found, 'workflowId') ?? lock,
-        operation: noted(found, 'operation') ?? 'unknown',
-        since: noted(found, 'since') ?? found.startTime.toISOString(),
-      },
-      fenceMs: 0,
-    };
-  }
+  const found = await describe(deps.client, lock);
+  if (!found) return { holder: null, fenceMs: 0 };
+  if (found.status.name === 'RUNNING') return { holder: holderIn(found, lock), fenceMs: 0 };
   const endedAt = found.closeTime?.getTime() ?? now();
   const badly = found.status.name !== RELEASED;
   return { holder: null, fenceMs: badly ? Math.max(0, endedAt + heartbeatMs - now()) : 0 };
+}
+
+async function describe(
+  client: Client,
+  lock: string,
+): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(lock).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function holderIn(found: WorkflowExecutionDescription, lock: string): LockHolder {
+  return {
+    workflowId: noted(found, 'workflowId') ?? lock,
+    operation: noted(found, 'operation') ?? 'unknown',
+    since: noted(found, 'since') ?? found.startTime.toISOString(),
+  };
 }
 
 /** What the holder wrote into the memo of its lock. */

@@ -7,6 +7,7 @@ import { HoldfastError } from '../failure.ts';
 import type { PlannedRestore } from '../products/product.ts';
 import { withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
+import { undisturbed } from './delegated/undisturbed.ts';
 import { checkObjects } from './check-objects.ts';
 import { lookAndPlan } from './look-and-plan.ts';
 import { findRestorePlan, writeRestorePlan } from './restore-in-store.ts';
@@ -19,7 +20,9 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
         if (known) return { plan: known.summary, pages: known.pages };
         const backup = await backupReader(store, job, at.signal);
         await checkObjects(store, backup, at.signal);
-        const planned = await lookAndPlan(deps, at, job, store, backup);
+        const planned = await undisturbed(deps, at, job, backup.manifest, () =>
+          lookAndPlan(deps, at, job, store, backup),
+        );
         requireConfirmation(job, planned);
         const run = toJson({ ...job.run, startedAt: job.startedAt, operation: 'restore' });
         const work = workFolderOf(job.snapshot.target, job.backup, job.run.runId);

@@ -92,7 +92,8 @@ async function removeOne(
       await import('../../activities/restore/delegated/leftover-staging.ts');
     const deps = { stores: call.resources };
     await removeLeftoverJobs(deps, store, snapshot, leftover.folder, signal);
-    await removeLeftoverStaging(deps, store, config, leftover.folder, signal);
+    const { client } = await call.temporal();
+    await removeLeftoverStaging(deps, client, store, config, leftover.folder, signal);
   }
   await removeLeftover(store, target, leftover, signal);
 }

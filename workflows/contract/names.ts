@@ -23,6 +23,8 @@ export type Outcome = 'running' | 'succeeded' | 'warned' | 'failed' | 'cancelled
 export const lockId = {
   target: (target: string) => `target/${target}`,
   cluster: (product: string, cluster: string) => `cluster/${product}/${cluster}`,
+  /** Of what a product wrote under a name, and what rests on it, in one place. */
+  objects: (name: string, place: string) => `objects/${name}/${place}`,
 };
 
 export function workflowId(operation: Operation, target: string, name: string): string {

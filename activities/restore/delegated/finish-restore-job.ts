@@ -20,7 +20,7 @@ export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJ
           // The word of the server alone proves nothing of the backup.
           const compared = totals.identical + totals.equivalent > 0;
           const kept = compared ? await keepProof(at, store, job, totals, finished) : [];
-          const left = await unstage(store, job, storage, stagingOf(plan), at.signal).then(
+          const left = await unstage(storage, stagingOf(plan), at.signal).then(
             () => [],
             (error: unknown) => [leftovers(error)],
           );

@@ -1,24 +1,71 @@
+import type { Client } from '@temporalio/client';
 import { readIfThere } from '../../catalog/json.ts';
-import { removeBelow } from '../../catalog/remove-below.ts';
 import type { Config } from '../../config/config.ts';
 import { snapshotOf } from '../../config/config.ts';
 import type { Dependencies } from '../../dependencies.ts';
+import { HoldfastError } from '../../failure.ts';
+import { requireDead } from '../../jobs/leftover-jobs.ts';
+import { polled } from '../../jobs/polled.ts';
+import { holderOf } from '../../locks.ts';
 import type { PlannedRestore } from '../../products/product.ts';
+import { fullPlaceOf } from '../../stores/place.ts';
 import type { Store } from '../../stores/store.ts';
-import { withStorage } from '../../workspace.ts';
-import { stagingOf } from './plan-delegated.ts';
+import { storageOf, withDelegated } from '../../workspace.ts';
+import { plannedJob, stagingOf } from './plan-delegated.ts';
+import type { Staging } from './plan-staging.ts';
+import { withAsked } from './request-notes.ts';
+import { unstage } from './unstage.ts';
 
-/** Removes what a restore that died had put back for a product. `work` is the folder of its plan. */
+/**
+ * Removes what a restore that died had put back for a product. `work` is the folder of its plan.
+ * @throws TARGET_BUSY while the product, or another restore, may be reading it; PRODUCT_STORAGE_MOVED when the destination
+ * has another storage by now, in which the same names may be of the product's own
+ */
 export async function removeLeftoverStaging(
   deps: Pick<Dependencies, 'stores'>,
+  client: Client,
   store: Store,
   config: Config,
   work: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const plan = (await readIfThere(store, `${work}plan.json`, signal)) as PlannedRestore | undefined;
+  const read = (name: string) => readIfThere(store, work + name, signal);
+  const plan = (await read('plan.json')) as PlannedRestore | undefined;
   if (!plan || !('staging' in plan.detail)) return;
-  await withStorage(deps, snapshotOf(config, plan.summary.into), async (storage) => {
-    for (const folder of stagingOf(plan).ours) await removeBelow(storage, folder, signal);
+  const staging = stagingOf(plan);
+  if (staging.ours.length === 0) return;
+  const destination = snapshotOf(config, plan.summary.into);
+  requireSamePlace(staging, destination.target, fullPlaceOf(storageOf(destination)), work);
+  await requireUnread(client, staging);
+  await withDelegated(deps, { signal }, destination, async ({ restore }, storage) => {
+    const begun = (await read('begun.json')) as { at: string } | undefined;
+    if (begun) {
+      const planned = await withAsked(store, work, plannedJob(plan), signal);
+      const state = ((await read('state.json')) ?? {}) as Record<string, unknown>;
+      const { state: is, words } = await polled(() => restore.poll(planned, state));
+      const says = `${words} of its restore of ${planned.name}`;
+      if (is === 'running') requireDead(destination, Date.parse(begun.at), says);
+    }
+    await unstage(storage, staging, signal);
   });
+}
+
+function requireSamePlace({ place, ours }: Staging, target: string, now: string, work: string) {
+  if (place === undefined || place === now) return;
+  throw new HoldfastError(
+    'PRODUCT_STORAGE_MOVED',
+    `A restore into ${target} that has ended put objects back in ${place}, below ${ours.join(', ')}, and ${target} writes ` +
+      `to ${now} now; nothing is removed.`,
+    { hint: `Remove them there by hand, and then ${work} in the store.` },
+  );
+}
+
+async function requireUnread(client: Client, { lock, ours }: Staging): Promise<void> {
+  const holder = lock === undefined ? null : await holderOf(client, lock);
+  if (!holder) return;
+  throw new HoldfastError(
+    'TARGET_BUSY',
+    `${holder.workflowId} restores from what a restore that has ended put back below ${ours.join(', ')}; nothing is removed.`,
+    { hint: 'Run `holdfast doctor --remove-leftovers` again when it has ended.' },
+  );
 }

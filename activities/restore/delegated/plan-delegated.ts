@@ -38,7 +38,7 @@ export async function planDelegated(
       storage,
       backup,
       prefixes: planned.prefixes,
-      folderOf: (name) => session.backup.prefix(name),
+      session,
     });
     await checkCopy(store, reader, steps, at.signal);
     const detail: DelegatedDetail = { job: planned, staging };

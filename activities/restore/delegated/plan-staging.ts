@@ -7,16 +7,20 @@ import { isAsWritten, type ProductObject } from '../../catalog/product-objects.t
 import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
 import { earlierPlace, storageMoved } from '../../moved-storage.ts';
-import type { DelegatedBackup } from '../../products/delegated.ts';
+import type { DelegatedBackup, DelegatedSession } from '../../products/delegated.ts';
 import type { RestoreStep } from '../../products/product.ts';
 import { fullPlaceOf } from '../../stores/place.ts';
 import type { Store, StoredObject } from '../../stores/store.ts';
 import { storageOf, withStorage } from '../../workspace.ts';
+import { objectsLock } from './objects-lock.ts';
 
 /** How the objects of a backup come to lie where the product expects them. */
 export interface Staging {
   /** Nothing is to be done; or from where the missing ones are taken. */
   from: 'in place' | 'the copy' | 'the storage of the source';
+  /** The storage, as `fullPlaceOf` tells it, and the lock of what lies there. Absent in a plan of an older version. */
+  place?: string | undefined;
+  lock?: string | undefined;
   /** Folders that were empty before: what lies in them afterwards is ours to remove. */
   ours: string[];
   warnings: Warning[];
@@ -29,7 +33,7 @@ interface Question {
   storage: Store;
   backup: DelegatedBackup;
   prefixes: string[] | undefined;
-  folderOf(name: string): string;
+  session: DelegatedSession;
 }
 
 /**
@@ -41,34 +45,52 @@ export async function planStaging(
   at: Attempt,
   question: Question,
 ): Promise<{ steps: RestoreStep[]; staging: Staging }> {
-  const { backup, storage, prefixes } = question;
-  const names = [backup.name, ...(backup.manifest.delegated?.bases ?? []).map(({ name }) => name)];
-  const folders = names.map((name) => question.folderOf(name));
-  const there = await listed(storage, folders, at.signal);
+  const { job, backup, session, storage, prefixes } = question;
+  const there = await listBelow(storage, session, backup, at.signal);
   const wanted: ProductObject[] = [];
-  for await (const object of backup.objects()) {
-    const needed =
-      prefixes === undefined || prefixes.some((prefix) => object.key.startsWith(prefix));
-    if (needed && !isAsWritten(object, there.get(object.key))) wanted.push(object);
+  for await (const object of neededOf(backup, prefixes)) {
+    if (!isAsWritten(object, there.get(object.key))) wanted.push(object);
   }
+  const place = placed(job.destination);
+  const lock = objectsLock(backup.manifest, job.destination);
   if (wanted.length === 0) {
-    return { steps: [], staging: { from: 'in place', ours: [], warnings: [] } };
+    return { steps: [], staging: { from: 'in place', place, lock, ours: [], warnings: [] } };
   }
   const keys = [...there.keys()];
-  const ours = folders.filter((folder) => !keys.some((key) => key.startsWith(folder)));
-  const found = await sourceOf(deps, at, question, wanted);
-  return { steps: found.steps, staging: { from: found.from, ours, warnings: told(wanted, there) } };
+  const ours = foldersOf(session, backup).filter(
+    (folder) => !keys.some((key) => key.startsWith(folder)),
+  );
+  const { from, steps } = await sourceOf(deps, at, question, wanted);
+  return { steps, staging: { from, place, lock, ours, warnings: told(wanted, there) } };
+}
+
+/** Of what the product wrote for the backup, and for those that it rests on. */
+function foldersOf({ backup: jobs }: DelegatedSession, backup: DelegatedBackup): string[] {
+  const bases = backup.manifest.delegated?.bases ?? [];
+  return [backup.name, ...bases.map(({ name }) => name)].map((name) => jobs.prefix(name));
+}
+
+/** @param prefixes as the product planned it */
+export async function* neededOf(
+  backup: DelegatedBackup,
+  prefixes: string[] | undefined,
+): AsyncGenerator<ProductObject> {
+  for await (const object of backup.objects()) {
+    if (prefixes?.some((prefix) => object.key.startsWith(prefix)) ?? true) yield object;
+  }
 }
 
 const placed = (snapshot: TargetSnapshot) => fullPlaceOf(storageOf(snapshot));
 
-async function listed(
+/** What lies where the product expects the backup. */
+export async function listBelow(
   storage: Store,
-  folders: string[],
+  session: DelegatedSession,
+  backup: DelegatedBackup,
   signal: AbortSignal,
 ): Promise<Map<string, StoredObject>> {
   const there = new Map<string, StoredObject>();
-  for (const folder of folders) {
+  for (const folder of foldersOf(session, backup)) {
     for await (const object of storage.list(folder, { signal })) there.set(object.key, object);
   }
   return there;

@@ -5,9 +5,17 @@ import { keepingLease } from '../../lease.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { beginOnce } from '../begin-once.ts';
-import { readRestorePlan, readState, workFolder, writeState } from '../restore-in-store.ts';
+import {
+  begunAt,
+  readRestorePlan,
+  readState,
+  workFolder,
+  writeState,
+} from '../restore-in-store.ts';
+import { delegatedBackup } from './delegated-backup.ts';
 import { plannedJob } from './plan-delegated.ts';
 import { requestNotes, withAsked } from './request-notes.ts';
+import { requireStaged } from './require-staged.ts';
 
 export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob'] {
   return (job) =>
@@ -17,11 +25,16 @@ export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob
         const plan = await readRestorePlan(store, job, at.signal);
         const reader = await backupReader(store, job, at.signal);
         await keepingLease(store, job, 'restore', at.signal, async () => {
-          const since = await beginOnce(deps, at, store, job, plan, reader);
-          const state = await withDelegatedDestination(deps, at, job, async ({ restore }) => {
+          const state = await withDelegatedDestination(deps, at, job, async (session, storage) => {
             const work = workFolder(job);
             const planned = await withAsked(store, work, plannedJob(plan), at.signal);
-            return restore.start(planned, since, requestNotes(store, work, at.number, at.signal));
+            if (!(await begunAt(store, job, at.signal))) {
+              const backup = delegatedBackup(store, job, reader, at.signal);
+              await requireStaged(storage, session, backup, planned, at.signal);
+            }
+            const since = await beginOnce(deps, at, store, job, plan, reader);
+            const notes = requestNotes(store, work, at.number, at.signal);
+            return session.restore.start(planned, since, notes);
           });
           await writeState(store, job, state, at.signal);
         });

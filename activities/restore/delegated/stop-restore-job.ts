@@ -26,7 +26,7 @@ export function stopRestoreJob(deps: Dependencies): Activities['stopRestoreJob']
           const staging = stagingOf(stored);
           // What the product may still be reading stays where it is.
           if (undone.unknown !== undefined) return toldOf(undone, storage.place, staging);
-          await unstage(store, job, storage, staging, at.signal);
+          await unstage(storage, staging, at.signal);
           return undone;
         });
       }),
