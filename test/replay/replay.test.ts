@@ -29,8 +29,8 @@ describe('P-09 runs that older code began go on under this code', () => {
     const name = histories.find((one) => one.startsWith('backup-done'));
     const text = await readFile(`${HISTORIES}/${name}`, 'utf8');
     const foreign = JSON.parse(text.replaceAll('resolveBackup', 'resolveSomething')) as object;
-    await expect(Worker.runReplayHistory({ workflowBundle: { code } }, foreign, 'foreign')).rejects.toThrow(
-      /[Nn]ondeterminism/,
-    );
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code } }, foreign, 'foreign'),
+    ).rejects.toThrow(/[Nn]ondeterminism/);
   });
 });
