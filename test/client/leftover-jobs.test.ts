@@ -1,7 +1,8 @@
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from '../workflows/delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from '../workflows/delegated-world.ts';
 import { run as runCommand } from './command.ts';
 
 const HOUR_MS = 3_600_000;
@@ -45,7 +46,7 @@ async function age(
 
 const before = (ms: number) => new Date(Date.now() - ms);
 const written = async (name: string) =>
-  (await filesIn(world.storage)).filter((file) => file.startsWith(`${name}/`));
+  (await filesBelow(world.storage)).filter((file) => file.startsWith(`${name}/`));
 
 async function removeLeftovers(): Promise<string> {
   const env = {
@@ -75,6 +76,6 @@ test('the job of a dead run and a dead server is left alone for as long as a job
   expect(await written(dead.name)).toEqual([]);
   expect(await written(young.name)).not.toEqual([]);
   expect(await written(writing.name)).not.toEqual([]);
-  const kept = new Set((await filesIn(world.store)).map((file) => file.split('/')[1]));
+  const kept = new Set((await filesBelow(world.store)).map((file) => file.split('/')[1]));
   expect(kept).toEqual(new Set([young.name, writing.name]));
 });

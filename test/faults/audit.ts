@@ -4,7 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Collected } from '../../activities/catalog/collected.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
-import { filesBelow, type Stage } from './stage.ts';
+import { contentsBelow, filesBelow } from '../support/files-below.ts';
+import type { Stage } from './stage.ts';
 
 /**
  * What must hold after every run, however it went (I-01 to I-03, I-07): every committed backup is whole, byte by byte,
@@ -18,13 +19,13 @@ export interface Audit {
 }
 
 export async function audit(stage: Stage): Promise<Audit> {
-  const disk = await auditObjects(await filesBelow(stage.disk));
+  const disk = await auditObjects(await contentsBelow(stage.disk));
   const remote = await auditObjects(objectsOf(stage));
   const uploads = [...stage.s3.bucket.uploads.values()].map(({ key }) => `open upload of ${key}`);
   const overwritten = [...stage.s3.bucket.writes]
     .filter(([key, times]) => times > 1 && !key.includes('/leases/'))
     .map(([key]) => `${key} was written more than once`);
-  const spooled = [...(await filesBelow(stage.spool)).keys()].map((file) => `spooled file ${file}`);
+  const spooled = (await filesBelow(stage.spool)).map((file) => `spooled file ${file}`);
   return {
     backups: [...disk.backups, ...remote.backups].toSorted(),
     problems: [...disk.problems, ...remote.problems, ...uploads, ...overwritten, ...spooled],

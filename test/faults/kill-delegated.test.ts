@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filesIn } from '../workflows/delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { classesOf } from '../workflows/seed-articles.ts';
 import { audit, isLocked } from './audit.ts';
 import { setDelegatedStage, type DelegatedStage } from './delegated-stage.ts';
@@ -39,7 +39,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
       const { backups, problems } = await audit(stage);
       expect(problems).toEqual([]);
       expect(backups).toEqual([backup]);
-      const folders = new Set((await filesIn(stage.storage)).map((file) => file.split('/')[0]));
+      const folders = new Set((await filesBelow(stage.storage)).map((file) => file.split('/')[0]));
       expect([...folders].every((name) => name?.startsWith(backup))).toBe(true);
       expect(await isLocked(stage.holdfast.client, 'target/articles')).toBe(false);
     },
@@ -83,7 +83,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
       expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
       expect(result).toMatchObject({ restored: expect.anything() });
       expect(await classesOf(stage.shelf.url)).toEqual(['Article', 'Note']);
-      expect(await filesIn(stage.shelfStorage)).toEqual([]);
+      expect(await filesBelow(stage.shelfStorage)).toEqual([]);
       expect(await isLocked(stage.holdfast.client, 'target/shelf')).toBe(false);
     },
     PATIENCE_MS,
@@ -100,7 +100,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
 
       expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
       expect(backups).toEqual([]);
-      expect(await filesIn(stage.storage)).toEqual([]);
+      expect(await filesBelow(stage.storage)).toEqual([]);
     },
     PATIENCE_MS,
   );
@@ -114,7 +114,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
         const handle = await stage.holdfast.start('backup', { target: 'articles' });
         void until(
           'the product writes',
-          async () => (await filesIn(stage.storage)).length > 0,
+          async () => (await filesBelow(stage.storage)).length > 0,
         ).then(() => handle.cancel());
         return handle;
       });
@@ -126,7 +126,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
         problems: [],
       });
       expect(failure).toMatchObject({ cause: { name: 'CancelledFailure' } });
-      expect(await filesIn(stage.storage)).toEqual([]);
+      expect(await filesBelow(stage.storage)).toEqual([]);
     },
     PATIENCE_MS,
   );
@@ -151,7 +151,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
       expect({ unreached, problems }).toEqual({ unreached: [], problems: [] });
       expect(failure).toMatchObject({ cause: { name: 'CancelledFailure' } });
       expect(await classesOf(stage.shelf.url)).toEqual([]);
-      expect(await filesIn(stage.shelfStorage)).toEqual([]);
+      expect(await filesBelow(stage.shelfStorage)).toEqual([]);
     },
     PATIENCE_MS,
   );

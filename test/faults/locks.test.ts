@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ScheduleOverlapPolicy, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { audit, isLocked } from './audit.ts';
 import { ending, phase, progressOf, until } from './following.ts';
-import { bucketsOf, filesBelow, HASTE, setStage, type Stage } from './stage.ts';
+import { bucketsOf, HASTE, setStage, type Stage } from './stage.ts';
 
 let stage: Stage;
 /** Ids of backups whose runs were ended by hand: what they left is found later, by whoever looks for leftovers. */
@@ -190,12 +191,12 @@ function asked(path: RegExp): boolean {
 
 /** The backups of a target without a manifest. */
 async function unfinished(target: string): Promise<string[]> {
-  const keys = [...(await filesBelow(stage.disk)).keys()];
+  const keys = await filesBelow(stage.disk);
   const ofTarget = keys.filter((key) => key.startsWith(`${target}/`));
   const ids = new Set(ofTarget.map((key) => key.split('/')[1] ?? ''));
   return [...ids].filter((id) => !keys.includes(`${target}/${id}/backup.json`));
 }
 
 async function filesOf(id: string): Promise<string[]> {
-  return [...(await filesBelow(stage.disk)).keys()].filter((key) => key.includes(id)).toSorted();
+  return (await filesBelow(stage.disk)).filter((key) => key.includes(id)).toSorted();
 }

@@ -6,6 +6,7 @@ import {
   startWeaviateSimulator,
   type WeaviateSimulator,
 } from '../simulators/weaviate/index.ts';
+import { contentsBelow } from '../support/files-below.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { askWeaviate } from '../support/weaviate-data.ts';
 import {
@@ -17,7 +18,7 @@ import { buildWorkerProgram, type WorkerProgram } from '../support/worker-progra
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { commandLines, placesOf, readable, readRuns } from './anybody-reads.ts';
 import { ending, until } from './following.ts';
-import { filesBelow, HASTE, SECRETS, setStage, type Stage } from './stage.ts';
+import { HASTE, SECRETS, setStage, type Stage } from './stage.ts';
 
 const API_KEY = 'api-key-of-the-database-Qx73p';
 const KEY_ID = 'the-access-key';
@@ -172,7 +173,7 @@ async function look(): Promise<void> {
     ['disk', stage.disk],
     ['spool', stage.spool],
   ] as const) {
-    for (const [file, bytes] of await filesBelow(folder)) {
+    for (const [file, bytes] of await contentsBelow(folder)) {
       seen.set(`${name} ${file}`, readable(bytes));
     }
   }

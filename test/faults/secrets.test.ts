@@ -1,10 +1,11 @@
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contentsBelow } from '../support/files-below.ts';
 import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { commandLines, placesOf, readable, readRuns } from './anybody-reads.ts';
 import { ending, until } from './following.ts';
-import { filesBelow, HASTE, SECRETS, setStage, type Stage } from './stage.ts';
+import { HASTE, SECRETS, setStage, type Stage } from './stage.ts';
 
 let program: WorkerProgram;
 let stage: Stage;
@@ -88,10 +89,10 @@ async function look(): Promise<void> {
   for (const [place, text] of await readRuns(stage.holdfast.client)) seen.set(place, text);
   seen.set('log of the worker', worker.output());
   seen.set('command lines', await commandLines());
-  for (const [file, bytes] of await filesBelow(stage.disk))
+  for (const [file, bytes] of await contentsBelow(stage.disk))
     seen.set(`disk ${file}`, readable(bytes));
   for (const [key, { body }] of stage.s3.bucket.objects) seen.set(`s3 ${key}`, readable(body));
-  for (const [file, bytes] of await filesBelow(stage.spool))
+  for (const [file, bytes] of await contentsBelow(stage.spool))
     seen.set(`spool ${file}`, readable(bytes));
 }
 

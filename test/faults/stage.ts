@@ -1,5 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { inject } from 'vitest';
 import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { startS3Simulator, type S3Simulator } from '../simulators/s3/server.ts';
@@ -142,18 +140,6 @@ export async function setStage(
       await Promise.all([source.stop(), spare.stop(), s3.close(), disk.remove(), spool.remove()]);
     },
   };
-}
-
-/** Every file below a folder, relative to it, with what it holds. */
-export async function filesBelow(folder: string): Promise<Map<string, Buffer>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = new Map<string, Buffer>();
-  for (const entry of entries) {
-    if (!entry.isFile() || entry.name === '.holdfast-host') continue;
-    const path = join(entry.parentPath, entry.name);
-    files.set(path.slice(folder.length + 1), await readFile(path));
-  }
-  return files;
 }
 
 /** What a query would see of a bucket: the same text for the same points. */

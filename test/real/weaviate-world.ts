@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Manifest } from '../../activities/catalog/manifest.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { startVersitygw, type Versitygw } from '../support/versitygw.ts';
 import { askWeaviate, readObjects } from '../support/weaviate-data.ts';
@@ -136,12 +137,4 @@ export async function classesOf(weaviate: Weaviate): Promise<string[]> {
     classes: { class: string }[];
   };
   return classes.map((one) => one.class).toSorted();
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .toSorted();
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { HASTE } from './world.ts';
 
@@ -60,7 +61,7 @@ export async function startAivenWorld(others: Record<string, object> = {}): Prom
     holdfast,
     store: store.path,
     data: async (backup) => (await readdir(join(store.path, 'metrics', backup, 'data'))).toSorted(),
-    files: (name = 'metrics') => filesOf(join(store.path, name)),
+    files: (name = 'metrics') => filesBelow(join(store.path, name)),
     requested: () => aiven.requests.filter(({ method }) => method === 'POST').length,
     stop: async () => {
       await holdfast.stop();
@@ -68,15 +69,4 @@ export async function startAivenWorld(others: Record<string, object> = {}): Prom
       await store.remove();
     },
   };
-}
-
-async function filesOf(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile());
-    return files.map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
 }

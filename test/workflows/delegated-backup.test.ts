@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { causeOf } from './world.ts';
 
 let world: DelegatedWorld;
@@ -24,9 +25,11 @@ describe('a backup that the product writes', () => {
       product: { name: 'weaviate', version: '1.38.11' },
       delegated: { name: report.backup, count: report.artifacts, bases: [] },
     });
-    const written = (await filesIn(world.storage)).filter((file) => file.includes(report.backup));
+    const written = (await filesBelow(world.storage)).filter((file) =>
+      file.includes(report.backup),
+    );
     expect(written.length).toBe(manifest.delegated?.count);
-    const files = await filesIn(`${world.store}/articles/${report.backup}`);
+    const files = await filesBelow(`${world.store}/articles/${report.backup}`);
     expect(files.filter((file) => file.startsWith('work/jobs'))).toEqual([]);
     expect(files).toContain('product.ndjson.gz');
   });
@@ -36,9 +39,11 @@ describe('a backup that the product writes', () => {
     expect(report.sameFailureDomain).toEqual({ copy: `copy/articles/${report.backup}` });
     const copy = await world.copied(report.backup);
     expect(copy).toMatchObject({ backup: report.backup, store: 'disk', method: 'streamed' });
-    const files = await filesIn(`${world.store}/articles/${report.backup}`);
+    const files = await filesBelow(`${world.store}/articles/${report.backup}`);
     expect(files).toContain('collected.json');
-    const written = (await filesIn(world.storage)).filter((file) => file.includes(report.backup));
+    const written = (await filesBelow(world.storage)).filter((file) =>
+      file.includes(report.backup),
+    );
     expect(files.filter((file) => file.startsWith('data/'))).toEqual(
       expect.arrayContaining(written.map((file) => `data/${file}`)),
     );
@@ -56,16 +61,16 @@ describe('a backup that the product writes', () => {
     const manifest = await world.manifest(report.backup);
     expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
     expect(report.warnings.map(({ code }) => code)).toContain('ROUND_FAILED');
-    const folders = (await filesIn(world.storage)).map((file) => file.split('/')[0]);
+    const folders = (await filesBelow(world.storage)).map((file) => file.split('/')[0]);
     expect(folders).not.toContain(report.backup);
   });
 
   test('fails after three rounds, in the words of the product, and leaves nothing', async () => {
     world.database.switches.backupFails = true;
-    const before = await filesIn(world.storage);
+    const before = await filesBelow(world.storage);
     const error = await takeBackup().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'JOB_FAILED' });
-    expect(await filesIn(world.storage)).toEqual(before);
+    expect(await filesBelow(world.storage)).toEqual(before);
     expect(await emptyFolders()).toEqual([]);
   });
 
@@ -75,7 +80,7 @@ describe('a backup that the product writes', () => {
     const manifest = await world.manifest(report.backup);
     expect(manifest.delegated?.name).toBe(`${report.backup}-2`);
     expect(report.warnings.map(({ code }) => code)).toContain('ROUND_FAILED');
-    const folders = (await filesIn(world.storage)).map((file) => file.split('/')[0]);
+    const folders = (await filesBelow(world.storage)).map((file) => file.split('/')[0]);
     expect(folders).not.toContain(report.backup);
   });
 
@@ -107,10 +112,10 @@ describe('a backup that the product writes', () => {
 
   test('is given up when its job never ends, and leaves nothing', async () => {
     world.database.switches.backupHangs = true;
-    const before = await filesIn(world.storage);
+    const before = await filesBelow(world.storage);
     const error = await takeBackup().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'JOB_STUCK' });
-    expect(await filesIn(world.storage)).toEqual(before);
+    expect(await filesBelow(world.storage)).toEqual(before);
   });
 
   test('goes on while the product cannot be asked for a while', async () => {
@@ -121,15 +126,15 @@ describe('a backup that the product writes', () => {
 
   test('is not committed when an object is missing after the product said SUCCESS', async () => {
     world.database.switches.chunkMissing = true;
-    const before = await filesIn(world.storage);
+    const before = await filesBelow(world.storage);
     const error = await takeBackup().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'BACKUP_INCOMPLETE' });
-    expect(await filesIn(world.storage)).toEqual(before);
+    expect(await filesBelow(world.storage)).toEqual(before);
   });
 
   test('that is cancelled has the product stop, and leaves nothing', async () => {
     world.database.switches.workMs = 600_000;
-    const before = await filesIn(world.storage);
+    const before = await filesBelow(world.storage);
     const handle = await world.holdfast.start('backup', { target: 'articles' });
     await expect
       .poll(async () => (await handle.query<{ product?: string }>('progress')).product, {
@@ -138,14 +143,14 @@ describe('a backup that the product writes', () => {
       .toContain('STARTED');
     await handle.signal('cancel', { reason: 'a test' });
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-    expect(await filesIn(world.storage)).toEqual(before);
+    expect(await filesBelow(world.storage)).toEqual(before);
     expect(await emptyFolders()).toEqual([]);
   });
 });
 
 /** Folders of backups in the store that no manifest stands for. */
 async function emptyFolders(): Promise<string[]> {
-  const files = await filesIn(world.store);
+  const files = await filesBelow(world.store);
   const folders = new Set(files.map((file) => file.split('/').slice(0, 2).join('/')));
   return [...folders].filter((folder) => !files.includes(`${folder}/backup.json`));
 }

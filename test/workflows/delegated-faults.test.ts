@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { call, classesOf } from './seed-articles.ts';
 import { causeOf, HASTE } from './world.ts';
 
@@ -39,7 +40,7 @@ describe('a backup by the product', () => {
   ])(
     'that %s is begun again under another name, and nothing is left of it',
     async (_, switches, words) => {
-      const before = await filesIn(world.storage);
+      const before = await filesBelow(world.storage);
       Object.assign(world.database.switches, switches);
       const report = await take();
       expect(report.warnings).toContainEqual({
@@ -48,7 +49,7 @@ describe('a backup by the product', () => {
       });
       const { delegated } = await world.manifest(report.backup);
       expect(delegated?.name).toBe(`${report.backup}-2`);
-      const folders = new Set((await filesIn(world.storage)).map((file) => file.split('/')[0]));
+      const folders = new Set((await filesBelow(world.storage)).map((file) => file.split('/')[0]));
       expect(folders).toEqual(
         new Set([...before.map((file) => file.split('/')[0]), delegated?.name]),
       );
@@ -56,7 +57,7 @@ describe('a backup by the product', () => {
   );
 
   test('that ends before its cancel comes is removed all the same', async () => {
-    const before = await filesIn(world.storage);
+    const before = await filesBelow(world.storage);
     Object.assign(world.database.switches, { backupHangs: true, cancelLate: true });
     const handle = await world.holdfast.start('backup', { target: 'articles' });
     await expect.poll(() => productSays(handle)).toContain('STARTED');
@@ -66,7 +67,7 @@ describe('a backup by the product', () => {
       .toBe(true);
     world.database.switches.backupHangs = false;
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-    expect(await filesIn(world.storage)).toEqual(before);
+    expect(await filesBelow(world.storage)).toEqual(before);
   });
 
   test('is followed through answers that are no answers', async () => {
@@ -92,7 +93,7 @@ describe('a restore by the product', () => {
     world.spare.switches.restoreCoordinatorDies = 1;
     expect(await restore().catch(causeOf)).toMatchObject({ type: 'JOB_STUCK' });
     expect(await classesOf(world.spare.url)).toEqual([]);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
     await world.holdfast.configure(world.config);
   });
 

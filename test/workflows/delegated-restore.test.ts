@@ -1,7 +1,8 @@
 import { rm, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { call, classesOf } from './seed-articles.ts';
 import { causeOf } from './world.ts';
 
@@ -32,7 +33,7 @@ describe('a restore by the product', () => {
     const report = await restore({ dryRun: true });
     expect(report.plan).toMatchObject({ backup, into: 'spare', destructive: false });
     expect(report.plan.creates.join(' ')).toContain('Article');
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
     expect(await classesOf(world.spare.url)).toEqual([]);
   });
 
@@ -41,7 +42,7 @@ describe('a restore by the product', () => {
     expect(report.restored.join(' ')).toContain('Article');
     expect(report.proof.identical + report.proof.equivalent).toBeGreaterThan(0);
     expect(await classesOf(world.spare.url)).toEqual(['Article', 'Note']);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
     expect(await proofs()).toContainEqual(
       expect.objectContaining({ operation: 'restore', ok: true }),
     );
@@ -54,7 +55,7 @@ describe('a restore by the product', () => {
 
   test('uses what still lies in place, and leaves it there', async () => {
     await call(world.database.url, 'DELETE', '/v1/schema/Note');
-    const before = (await filesIn(world.storage)).filter(
+    const before = (await filesBelow(world.storage)).filter(
       (file) => !file.includes('restore_config'),
     );
     await world.holdfast.run('restore', {
@@ -63,13 +64,15 @@ describe('a restore by the product', () => {
       select: { classes: ['Note'] },
     });
     expect(await classesOf(world.database.url)).toEqual(['Article', 'Note']);
-    const after = (await filesIn(world.storage)).filter((file) => !file.includes('restore_config'));
+    const after = (await filesBelow(world.storage)).filter(
+      (file) => !file.includes('restore_config'),
+    );
     expect(after).toEqual(before);
   });
 
   test('mends with the copy what is damaged in place', async () => {
     await call(world.database.url, 'DELETE', '/v1/schema/Article');
-    const chunks = (await filesIn(world.storage)).filter((file) => file.includes('/Article/'));
+    const chunks = (await filesBelow(world.storage)).filter((file) => file.includes('/Article/'));
     for (const chunk of chunks) await truncate(join(world.storage, chunk), 10);
     const report = await world.holdfast.run('restore', {
       target: 'articles',
@@ -85,7 +88,7 @@ describe('a restore by the product', () => {
     const error = await restore().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'DESTINATION_EXISTS' });
     expect(await classesOf(world.spare.url)).toEqual(['Note']);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
   });
 
   test('that comes back different fails, and names what differs', async () => {
@@ -102,7 +105,7 @@ describe('a restore by the product', () => {
     const error = await restore().catch((caught: unknown) => caught);
     expect(causeOf(error)).toMatchObject({ type: 'JOB_FAILED' });
     expect(await classesOf(world.spare.url)).toEqual([]);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
   });
 
   test('that is cancelled stops the product, and leaves nothing', async () => {
@@ -120,7 +123,7 @@ describe('a restore by the product', () => {
     await handle.signal('cancel');
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(await classesOf(world.spare.url)).toEqual([]);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
   });
 });
 

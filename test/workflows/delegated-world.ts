@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Manifest } from '../../activities/catalog/manifest.ts';
@@ -81,13 +81,4 @@ export async function startDelegatedWorld(
       await Promise.all([store, storage, spareStorage].map((folder) => folder.remove()));
     },
   };
-}
-
-/** Every file below a folder, relative to it, in order. */
-export async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && entry.name !== '.holdfast-host')
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .toSorted();
 }

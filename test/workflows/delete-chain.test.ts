@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { causeOf } from './world.ts';
 
 let world: DelegatedWorld;
@@ -24,8 +25,8 @@ async function take(): Promise<string> {
 const remove = (backup: string) =>
   world.holdfast.run('delete', { target: 'articles', backup, confirm: backup });
 const everything = async () => ({
-  written: await filesIn(world.storage),
-  kept: await filesIn(world.store),
+  written: await filesBelow(world.storage),
+  kept: await filesBelow(world.store),
 });
 
 test('a chain that the database wrote is deleted from its end, each with all that is its own', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 
 let world: DelegatedWorld;
 
@@ -11,7 +12,7 @@ afterAll(() => world?.stop());
 test('a deletion says what it does not remove, because the target writes elsewhere by now', async () => {
   const { backup } = await world.holdfast.run('backup', { target: 'articles' });
   await world.copied(backup);
-  const before = await filesIn(world.storage);
+  const before = await filesBelow(world.storage);
   const { articles, spare } = world.config.targets;
   const moved = { ...articles, connection: spare?.['connection'] };
   await world.holdfast.configure({
@@ -26,6 +27,6 @@ test('a deletion says what it does not remove, because the target writes elsewhe
   });
   const warning = report.warnings.find(({ code }) => code === 'PRODUCT_STORAGE_MOVED');
   expect(warning?.message).toContain(world.storage);
-  expect(await filesIn(world.storage)).toEqual(before);
-  expect((await filesIn(world.store)).filter((file) => file.includes(backup))).toEqual([]);
+  expect(await filesBelow(world.storage)).toEqual(before);
+  expect((await filesBelow(world.store)).filter((file) => file.includes(backup))).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { call } from './seed-articles.ts';
 import { causeOf } from './world.ts';
 
@@ -43,7 +44,7 @@ test('a backup whose id is another run’s leaves alone what the product does fo
   switches.backupHangs = false;
   const status = () => call(url, 'GET', `/v1/backups/filesystem/${id}`);
   await expect.poll(status).toMatchObject({ status: 'SUCCESS' });
-  expect(await filesIn(world.store)).toEqual([
+  expect(await filesBelow(world.store)).toEqual([
     `articles/${id}/work/jobs/001.json`,
     `articles/${id}/work/run.json`,
   ]);

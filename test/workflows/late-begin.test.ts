@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { filesBelow } from '../support/files-below.ts';
 import { startLateRequests, type LateRequests } from '../support/late-requests.ts';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { classesOf } from './seed-articles.ts';
 
 const STALL_MS = 3_000;
@@ -51,7 +52,7 @@ test('a restore that begins after the cancel is stopped all the same, and leaves
   await cancelWhileAsking(await world.holdfast.start('restore', input));
   world.spare.calm();
   expect(await classesOf(world.spare.url)).toEqual([]);
-  expect(await filesIn(world.spareStorage)).toEqual([]);
+  expect(await filesBelow(world.spareStorage)).toEqual([]);
 });
 
 test('a backup that begins after the cancel is stopped all the same, and leaves nothing', async () => {
@@ -61,5 +62,5 @@ test('a backup that begins after the cancel is stopped all the same, and leaves 
   late.mode = 'refuse';
   world.spare.switches.workMs = 600_000;
   await cancelWhileAsking(await world.holdfast.start('backup', { target: 'spare' }));
-  expect(await filesIn(world.spareStorage)).toEqual([]);
+  expect(await filesBelow(world.spareStorage)).toEqual([]);
 });

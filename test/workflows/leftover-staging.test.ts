@@ -10,8 +10,9 @@ import {
   startWeaviateSimulator,
   type WeaviateSimulator,
 } from '../simulators/weaviate/index.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { call, classesOf } from './seed-articles.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -76,7 +77,7 @@ async function remove(): Promise<void> {
   await store.close();
 }
 
-const staged = async () => (await filesIn(world.spareStorage)).length > 0;
+const staged = async () => (await filesBelow(world.spareStorage)).length > 0;
 
 test('what a dead restore put back stays while the product restores, until that may be so no more', async () => {
   await expect(remove()).rejects.toMatchObject({
@@ -121,7 +122,7 @@ test('what a dead restore put back is not looked for where its destination write
     code: 'PRODUCT_STORAGE_MOVED',
     message: expect.stringContaining(world.spareStorage),
   });
-  expect(await filesIn(elsewhere.path)).toEqual([`${backup}/own`]);
+  expect(await filesBelow(elsewhere.path)).toEqual([`${backup}/own`]);
   await world.holdfast.configure(world.config);
   await elsewhere.remove();
 });

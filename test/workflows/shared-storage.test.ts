@@ -12,7 +12,8 @@ import {
   startWeaviateSimulator,
   type WeaviateSimulator,
 } from '../simulators/weaviate/index.ts';
-import { filesIn, startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { filesBelow } from '../support/files-below.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { call, classesOf } from './seed-articles.ts';
 import { causeOf } from './world.ts';
 
@@ -81,13 +82,13 @@ describe('two restores of one backup out of one storage', () => {
       });
     }
     expect(await classesOf(twin.url)).toEqual(['Article', 'Note']);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
   });
 
   test('take turns when they begin at the same moment, too', async () => {
     const runs = await Promise.all([restore('spare'), restore('twin')]);
     for (const run of runs) expect((await reportOf(run)).warnings).toEqual([]);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
   });
 
   test('do not wait for each other for ever: the second one says whom it met', async () => {
@@ -99,7 +100,7 @@ describe('two restores of one backup out of one storage', () => {
     expect(String(failure)).toContain(`is held by ${first.workflowId} (restore, since `);
     world.spare.calm();
     expect((await reportOf(first)).warnings).toEqual([]);
-    expect(await filesIn(world.spareStorage)).toEqual([]);
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
   });
 
   test('are told at once what they would do', async () => {

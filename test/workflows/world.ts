@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Manifest } from '../../activities/catalog/manifest.ts';
 import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 /** A source and a spare server, a directory store, a worker and a Temporal server: all real but the databases. */
@@ -82,14 +83,6 @@ export async function startWorld(
       await store.remove();
     },
   };
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && entry.name !== '.holdfast-host')
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .toSorted();
 }
 
 /** What a run failed with: a failure in the shape of the table of codes. */
