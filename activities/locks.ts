@@ -68,6 +68,11 @@ async function look(
   return { holder: null, fenceMs: badly ? Math.max(0, endedAt + heartbeatMs - now()) : 0 };
 }
 
+/** The run of a workflow that is its newest one; undefined when Temporal knows none. */
+export async function newestRunOf(client: Client, workflowId: string): Promise<string | undefined> {
+  return (await describe(client, workflowId))?.runId;
+}
+
 async function describe(
   client: Client,
   lock: string,

@@ -20,7 +20,7 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
         if (known) return { plan: known.summary, pages: known.pages };
         const backup = await backupReader(store, job, at.signal);
         await checkObjects(store, backup, at.signal);
-        const planned = await undisturbed(deps, at, job, backup.manifest, () =>
+        const planned = await undisturbed(deps, at, store, job, backup.manifest, () =>
           lookAndPlan(deps, at, job, store, backup),
         );
         requireConfirmation(job, planned);
