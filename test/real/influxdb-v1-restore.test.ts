@@ -95,6 +95,15 @@ async function restore(request: Request = {}, backup = backupInMemory()) {
   return { planned, proofs, ...(await session.restore.finish(planned, {})) };
 }
 
+/** What the official tool wrote. */
+async function membersOf(directory: string): Promise<Map<string, Buffer>> {
+  const members = new Map<string, Buffer>();
+  for (const name of await readdir(directory)) {
+    members.set(name, await readFile(join(directory, name)));
+  }
+  return members;
+}
+
 /** What the server counts, in the shape of the expected points. */
 async function points(database: string, policy: string, measurement: string) {
   const [row] = await server.query(
@@ -235,6 +244,48 @@ describe('restoring a portable backup into a real InfluxDB 1', () => {
     expect(await prove(one)).toEqual({ result: 'identical' });
   });
 
+  it('asks for every long series, and finds when queries do not', async () => {
+    await server.query('CREATE DATABASE source WITH DURATION 0s SHARD DURATION 1h NAME rp');
+    const lines = Array.from({ length: 1200 }, (_, at) => 1_699_999_200 + 3 * at).flatMap(
+      (time, at) => [
+        `long\\ one,host=a v=${at}.5,n=${at}i,text="t${at}",ok=${at % 2 === 0} ${time}`,
+        `long\\ one,host=b v=${at}.5 ${time}`,
+        `other,host=a v=${at}.5 ${time}`,
+      ],
+    );
+    await server.write('source', lines);
+    const directory = join(folder.path, 'long');
+    await server.backup(directory, 'source');
+    await server.query('CREATE RETENTION POLICY short ON source DURATION 0s REPLICATION 1');
+    await server.write('source', [lines[0] ?? '', lines[2] ?? ''], 'short');
+    const backup = backupInMemory(await membersOf(directory));
+    const planned = await plan({ rename: { source: 'copy' } }, backup);
+    const state = stored(await session.restore.prepare(planned, backup));
+    const [step] = planned.steps;
+    const original = () => backup.open(step!.lines, { decompress: true });
+    await session.restore.apply(step!, state, original);
+    const prove = (where: object) =>
+      session.restore.prove(
+        { ...step!, key: { ...step!.key, ...where } },
+        state,
+        original,
+        folder.path,
+      );
+    expect(await prove({})).toEqual({ result: 'identical' });
+    // The same files, and queries that find some of their series, or one point of each.
+    for (const where of [{ database: 'source', policy: 'short' }, { end: '1699999200000000001' }]) {
+      expect(await prove(where)).toMatchObject({
+        result: 'different',
+        reason: expect.stringMatching(/^the server finds only [01] of 1200 points of long one/),
+      });
+    }
+    await server.query(`DELETE FROM other WHERE time > 1699999300s`, 'copy');
+    expect(await prove({})).toMatchObject({
+      result: 'different',
+      reason: expect.stringMatching(/finds only \d+ of 1200 points of other v$/),
+    });
+  });
+
   it('counts points that somebody writes meanwhile as no fault', async () => {
     const planned = await plan({ select: { databases: ['telemetry'] } });
     await apply(planned, backupInMemory());
@@ -255,13 +306,9 @@ describe('restoring a portable backup into a real InfluxDB 1', () => {
     const directory = join(folder.path, 'expiring');
     await server.query('ALTER RETENTION POLICY rp ON source DURATION 2h');
     await server.backup(directory, 'source');
-    const members = new Map<string, Buffer>();
-    for (const name of await readdir(directory)) {
-      members.set(name, await readFile(join(directory, name)));
-    }
     const { planned, proofs } = await restore(
       { rename: { source: 'copy' } },
-      backupInMemory(members),
+      backupInMemory(await membersOf(directory)),
     );
     expect(planned.summary.warnings).toMatchObject([
       { code: 'RETENTION_EXPIRES', subject: 'copy/rp' },

@@ -15,6 +15,14 @@ export interface ReadShardOptions {
   spool: string;
 }
 
+export interface ShardContent {
+  /** Its TSM files. */
+  files: Entry[];
+  content: TsmContent;
+  /** Some of the points are marked as deleted. */
+  tombstones: boolean;
+}
+
 /**
  * What a shard holds, in one pass over its tar: the hashes of its TSM files, and what their indexes and blocks say.
  * @throws TsmFault, SOURCE_TRUNCATED, SOURCE_GARBLED, SPOOL_FULL, and what the source throws
@@ -22,7 +30,7 @@ export interface ReadShardOptions {
 export async function readShard(
   tar: AsyncIterable<Uint8Array>,
   { subject, spool }: ReadShardOptions,
-): Promise<{ files: Entry[]; content: TsmContent }> {
+): Promise<ShardContent> {
   const content = new TsmContent();
   const enter = ({ name, bytes }: { name: string; bytes: number }) => {
     if (!name.endsWith('.tsm')) return undefined;
@@ -30,7 +38,8 @@ export async function readShard(
   };
   try {
     const entries = await walkTar(tar, { subject, enter });
-    return { files: entries.filter(({ name }) => name.endsWith('.tsm')), content };
+    const ending = (end: string) => entries.filter(({ name }) => name.endsWith(end));
+    return { files: ending('.tsm'), content, tombstones: ending('.tombstone').length > 0 };
   } catch (error) {
     throw isFull(error)
       ? new HoldfastError('SPOOL_FULL', `There is no room left to spool to ${spool}.`, {

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import type { Entry } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import { compareFiles } from '../../pipeline/tsm/compare-files.ts';
-import { readShard } from '../../pipeline/tsm/read-shard.ts';
+import { readShard, type ShardContent } from '../../pipeline/tsm/read-shard.ts';
 import { contentDifference } from '../../pipeline/tsm/tsm-content.ts';
 import { TsmFault } from '../../pipeline/tsm/tsm-fault.ts';
 import type { Proof } from '../product.ts';
+import type { Span } from './ask-measurements.ts';
 import type { InfluxV1Client } from './client.ts';
-import { countDifference, type Span } from './counts.ts';
+import { countDifference } from './counts.ts';
+import { everySeriesFound } from './every-series.ts';
 import { downloadShard } from './snapshot-protocol.ts';
 
 export interface ShardProof {
@@ -29,7 +31,7 @@ export interface ShardProof {
 export async function proveShard(client: InfluxV1Client, proof: ShardProof): Promise<Proof> {
   const { subject, shard, span } = proof;
   const spool = join(proof.spool, `shard-${shard}.tsm`);
-  let restored: Awaited<ReturnType<typeof readShard>>;
+  let restored: ShardContent;
   try {
     restored = await readShard(downloadShard(client.snapshots, shard), { subject, spool });
   } catch (error) {
@@ -42,6 +44,8 @@ export async function proveShard(client: InfluxV1Client, proof: ShardProof): Pro
   }
   const compared = await compareWithBackup(proof, restored, spool);
   if (compared.result === 'different') return compared;
+  const same = compared.result === 'identical' && !restored.tombstones;
+  if (same && (await everySeriesFound(client, restored.content, span, subject))) return compared;
   const { difference, more } = await countDifference(client, restored.content, span, subject);
   if (difference !== undefined) return { result: 'different', reason: difference };
   return more ? { result: 'equivalent' } : compared;
@@ -49,7 +53,7 @@ export async function proveShard(client: InfluxV1Client, proof: ShardProof): Pro
 
 async function compareWithBackup(
   { subject, recorded, original }: ShardProof,
-  { files, content }: Awaited<ReturnType<typeof readShard>>,
+  { files, content }: ShardContent,
   spool: string,
 ): Promise<Proof> {
   const read = async () => {
