@@ -60,6 +60,7 @@ async function capture(
             artifact,
             open,
             adopt: options?.keepSame ? 'same' : false,
+            fresh: at.number === 1,
             sealer,
             opener,
             throttle,

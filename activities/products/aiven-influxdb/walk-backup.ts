@@ -21,6 +21,8 @@ type Store = (artifact: ArtifactPlan, open: () => Promise<OpenArtifact>) => Prom
 
 /** Up to here a file is taken into memory and stored beside the reading of the next ones. */
 const SMALL_BYTES = 1024 * 1024;
+/** One that passes, and one with which the store has yet to finish; more would only fill the memory. */
+const LARGE_AT_A_TIME = 2;
 /** Manifest and metadata are looked into as a whole. */
 const MOST_METADATA_BYTES = 512 * 1024 * 1024;
 
@@ -37,7 +39,7 @@ export async function walkBackup(
   walked.seen.clear();
   walked.strays.length = 0;
   [walked.manifest, walked.metadata] = [undefined, undefined];
-  const inFlight = new InFlight(concurrency);
+  const inFlight = { small: new InFlight(concurrency), large: new InFlight(LARGE_AT_A_TIME) };
   try {
     for await (const member of tarMembers(tar)) {
       if (member.type === '5') continue;
@@ -56,9 +58,10 @@ export async function walkBackup(
     }
   } finally {
     // What is under way must not outlive this attempt, whatever ended it.
-    await inFlight.settled().catch(() => undefined);
+    await Promise.allSettled([inFlight.small.settled(), inFlight.large.settled()]);
   }
-  await inFlight.settled();
+  await inFlight.small.settled();
+  await inFlight.large.settled();
 }
 
 async function takeShard(
@@ -66,7 +69,7 @@ async function takeShard(
   name: string,
   walked: WalkedBackup,
   store: Store,
-  inFlight: InFlight,
+  inFlight: { small: InFlight; large: InFlight },
 ): Promise<void> {
   const known = walked.stored.get(name);
   if (known) {
@@ -81,9 +84,32 @@ async function takeShard(
     });
     walked.stored.set(name, { bytes: noting.bytes, inflated: noting.inflated, lines });
   };
-  if (member.bytes > SMALL_BYTES) return take(onceOnly(member.body, name));
+  if (member.bytes > SMALL_BYTES) {
+    const passing = new Passing(member.body);
+    const { ended } = await inFlight.large.run(() => take(onceOnly(passing.body(), name)));
+    await Promise.race([passing.passed, ended]);
+    inFlight.large.check();
+    return;
+  }
   const bytes = await collect(member.body);
-  await inFlight.run(() => take(() => each(bytes)));
+  await inFlight.small.run(() => take(() => each(bytes)));
+}
+
+/** Knows when a body has been read to its end. */
+class Passing {
+  readonly passed: Promise<void>;
+  readonly #source: AsyncIterable<Uint8Array>;
+  #done!: () => void;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source;
+    this.passed = new Promise((resolve) => (this.#done = resolve));
+  }
+
+  async *body(): AsyncGenerator<Uint8Array> {
+    yield* this.#source;
+    this.#done();
+  }
 }
 
 function planOf(name: string, storedBytes: number): ArtifactPlan {
