@@ -85,9 +85,9 @@ async function takeShard(
     walked.stored.set(name, { bytes: noting.bytes, inflated: noting.inflated, lines });
   };
   if (member.bytes > SMALL_BYTES) {
-    const passing = new Passing(member.body);
-    const { ended } = await inFlight.large.run(() => take(onceOnly(passing.body(), name)));
-    await Promise.race([passing.passed, ended]);
+    const { body, passed } = passing(member.body);
+    const { ended } = await inFlight.large.run(() => take(onceOnly(body, name)));
+    await Promise.race([passed, ended]);
     inFlight.large.check();
     return;
   }
@@ -95,21 +95,18 @@ async function takeShard(
   await inFlight.small.run(() => take(() => each(bytes)));
 }
 
-/** Knows when a body has been read to its end. */
-class Passing {
-  readonly passed: Promise<void>;
-  readonly #source: AsyncIterable<Uint8Array>;
-  #done!: () => void;
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source;
-    this.passed = new Promise((resolve) => (this.#done = resolve));
-  }
-
-  async *body(): AsyncGenerator<Uint8Array> {
-    yield* this.#source;
-    this.#done();
-  }
+/** The same bytes, and when they have been read to their end. */
+function passing(source: AsyncIterable<Uint8Array>): {
+  body: AsyncIterable<Uint8Array>;
+  passed: Promise<void>;
+} {
+  let done!: () => void;
+  const passed = new Promise<void>((resolve) => (done = resolve));
+  const body = async function* () {
+    yield* source;
+    done();
+  };
+  return { body: body(), passed };
 }
 
 function planOf(name: string, storedBytes: number): ArtifactPlan {
