@@ -35,10 +35,14 @@ export class FloatShards {
   );
 
   /** The tar that a restore takes. */
-  tar(startNs: bigint): Buffer {
+  tar(startNs: bigint, folder = '0/autogen/0'): Buffer {
+    return Buffer.concat([this.entry(startNs, `${folder}/000000001-000000002.tsm`), TAR_TRAILER]);
+  }
+
+  /** One file as an entry of a tar. */
+  entry(startNs: bigint, path: string): Buffer {
     const file = this.#file(startNs);
-    const header = tarHeader('0/autogen/0/000000001-000000002.tsm', file.length, new Date());
-    return Buffer.concat([header, file, tarPadding(file.length), TAR_TRAILER]);
+    return Buffer.concat([tarHeader(path, file.length, new Date()), file, tarPadding(file.length)]);
   }
 
   #file(startNs: bigint): Buffer {

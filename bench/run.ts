@@ -6,6 +6,7 @@
  * Prints figures and ratios, and writes the rows into bench/RESULTS.md. `nice` it as you like: both sides feel it.
  */
 import { parseArgs } from 'node:util';
+import { aivenTar } from './aiven-tar.ts';
 import { build } from './build.ts';
 import { judge } from './figures.ts';
 import { longStream } from './long-stream.ts';
@@ -15,6 +16,7 @@ import { pollDay } from './poll-day.ts';
 import { realServer } from './real-server.ts';
 import { recordRows } from './results.ts';
 import { streamMemory } from './stream-memory.ts';
+import { v1Restore } from './v1-restore.ts';
 import { weaviateProof } from './weaviate-proof.ts';
 
 const BENCHMARKS = [
@@ -24,6 +26,8 @@ const BENCHMARKS = [
   manyShards,
   offSiteCopy,
   weaviateProof,
+  aivenTar,
+  v1Restore,
   pollDay,
 ];
 const names = BENCHMARKS.flatMap(({ rows }) => rows);
