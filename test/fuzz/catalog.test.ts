@@ -45,7 +45,7 @@ describe('a committed backup with random damage', () => {
 
   it('is refused, or has the manifest that it had', async () => {
     const original = await readWhole(store, folder + MANIFEST);
-    await fuzz('backup.json', original, { cases: 500 }, async ({ bytes, damage }) => {
+    await fuzz('backup.json', original, { cases: 300 }, async ({ bytes, damage }) => {
       await writeFile(join(disk.path, folder, MANIFEST), bytes);
       const read = await outcomeOf(() => readManifest(store, TARGET, ID));
       if (damage.kind === 'cut' && damage.at < original.length - 1) expect(read).toBeUndefined();
@@ -61,7 +61,7 @@ describe('a committed backup with random damage', () => {
   it('is refused, or has the list of objects that it had', async () => {
     const { path } = manifest.objects;
     const original = await readWhole(store, folder + path);
-    await fuzz(path, original, { cases: 250 }, async ({ bytes }) => {
+    await fuzz(path, original, { cases: 150 }, async ({ bytes }) => {
       await writeFile(join(disk.path, folder, path), bytes);
       const read = await outcomeOf(() => all(readObjects(store, manifest)));
       expect(read !== undefined).toBe(bytes.equals(original));
