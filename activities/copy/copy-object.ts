@@ -55,7 +55,8 @@ async function serverSide(
   const { at, storage, store, folder } = copying;
   for (let attempt = 1; attempt <= ATTEMPT_LIMIT; attempt++) {
     const path = objectPath(object.key, { attempt, codec: 'identity', encrypted: false });
-    const options = { signal: at.signal, etag: object.etag };
+    const { etag, bytes } = object;
+    const options = { signal: at.signal, etag, bytes, fresh: copying.fresh && attempt === 1 };
     try {
       const copied = await store.copyFrom(storage, object.key, folder + path, options);
       if (!copied) return undefined;

@@ -36,12 +36,19 @@ async function announcedTooLong(
   { artifact, store, sealer }: StoreArtifactOptions,
   { codec }: OpenArtifact,
 ): Promise<boolean> {
-  const plain = codec === 'identity' ? artifact.bytes : undefined;
-  const announced = artifact.storedBytes ?? plain ?? 0;
+  const announced = announcedBytes(artifact, codec) ?? 0;
   const limit = store.maxObjectBytes;
   // Most are far from it: a seal is begun for the few of which only the encryption decides.
   if (!sealer || announced < limit / 2 || announced > limit) return announced > limit;
   return announced > (await sealer.begin()).capacity(limit);
+}
+
+/** Before it is encrypted. */
+function announcedBytes(
+  { bytes, storedBytes }: StoreArtifactOptions['artifact'],
+  codec: OpenArtifact['codec'],
+): number | undefined {
+  return storedBytes ?? (codec === 'identity' ? bytes : undefined);
 }
 
 /** A source that opens after the signal has fired finds nobody who would read it, and is closed. */
@@ -135,7 +142,10 @@ class AttemptWriter {
     const stored = new Digest();
     const plain = seal ? new Digest() : stored;
     const source = this.#source(seal, plain, stored);
-    const object = await store.create(folder + path, source, { signal });
+    const object = await store.create(folder + path, source, {
+      signal,
+      bytes: this.#split ? undefined : announcedBytes(artifact, this.#codec),
+    });
     if (object.bytes !== stored.bytes || (object.sha256 ?? stored.sha256) !== stored.sha256) {
       throw new HoldfastError(
         'STORE_ERROR',

@@ -30,7 +30,7 @@ export interface Store {
   create(
     key: string,
     source: AsyncIterable<Uint8Array>,
-    options?: CallOptions,
+    options?: CreateOptions,
   ): Promise<StoredObject>;
 
   /**
@@ -86,8 +86,21 @@ export interface ReadOptions extends CallOptions {
   etag?: string | undefined;
 }
 
+export interface CreateOptions extends CallOptions {
+  /** How long the stream is thought to be. A wrong guess costs memory or time, nothing else. */
+  bytes?: number | undefined;
+}
+
 export interface CopyOptions extends CallOptions {
+  /** Of the source, as it was seen before. */
   etag?: string | undefined;
+  /** The source's length, as it was seen with that `etag`: spares another look at it. */
+  bytes?: number | undefined;
+  /**
+   * Nobody else writes this name, or only the very same bytes. Spares the look for an object there, where the service
+   * itself does not refuse to copy over one.
+   */
+  fresh?: boolean | undefined;
 }
 
 export interface StoredObject {

@@ -123,4 +123,35 @@ describe('limits', () => {
     expect(own.resources.budget.held).toBe(0);
     await own.close();
   });
+
+  it('a stream holds as much as it is said to be long, and more when it is longer', async () => {
+    await open();
+    const MiB = 1024 ** 2;
+    const own = await simulatedS3({ budgetBytes: 16 * MiB });
+    const usual = own.open({ partSize: undefined });
+    let most = 0;
+    const watched = async function* (bytes: Buffer) {
+      for await (const chunk of stream(bytes)) {
+        most = Math.max(most, own.resources.budget.held);
+        yield chunk;
+      }
+    };
+    const hold = async (length: number, announced: number | undefined) => {
+      most = 0;
+      const bytes = someBytes(length);
+      const key = `t/${length}-${announced}`;
+      await usual.create(key, watched(bytes), { bytes: announced });
+      expect(own.simulator.bucket.objects.get(`holdfast/${key}`)?.body.equals(bytes)).toBe(true);
+      return most / MiB;
+    };
+    expect(await hold(3 * MiB, undefined)).toBe(16);
+    expect(await hold(3 * MiB, 3 * MiB)).toBe(4);
+    expect(await hold(3 * MiB, 1)).toBe(16);
+    expect(await hold(20 * MiB, 400_000)).toBe(16);
+    expect(await hold(600_000, 60 * MiB)).toBe(16);
+    // Each needs all there is once it has become long: nobody may wait for it while holding some.
+    await Promise.all([2, 3, 4, 5].map((megabytes) => hold(megabytes * MiB + 1, 600_000)));
+    expect(own.resources.budget.held).toBe(0);
+    await own.close();
+  });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../activities/stores/store.ts';
+import type { CopyOptions, Store } from '../../activities/stores/store.ts';
 import { ALWAYS, type Fault, type FaultRule, type Operation } from '../simulators/s3/faults.ts';
 import { expectFailure } from './conformance.ts';
 import { simulatedS3 } from './s3-simulator.ts';
@@ -40,7 +40,7 @@ async function given(length: number): Promise<Buffer> {
   return bytes;
 }
 
-const copy = (options: { etag?: string; signal?: AbortSignal } = {}) =>
+const copy = (options: CopyOptions = {}) =>
   store.copyFrom(source, 'id/node1/chunk-1', KEY, options);
 
 describe('a copy by the store itself, under fault', () => {
@@ -151,6 +151,24 @@ describe('a copy by the store itself, under fault', () => {
     await copy();
     expect(kept()?.equals(bytes)).toBe(true);
     await expectFailure(copy(), 'OBJECT_EXISTS');
+  });
+
+  it('spares the looks at what was seen before, and is as careful', async () => {
+    const bytes = await given(SHORT);
+    const seen = (await source.head('id/node1/chunk-1'))!;
+    const known = { etag: seen.etag, bytes: seen.bytes, fresh: true };
+    s3.simulator.seen.length = 0;
+    await copy(known);
+    expect(s3.simulator.seen.map(({ operation }) => operation)).toEqual(['CopyObject']);
+    expect(kept()?.equals(bytes)).toBe(true);
+    await expectFailure(copy(known), 'OBJECT_EXISTS');
+    await store.remove([KEY]);
+    await source.overwrite('id/node1/chunk-1', someBytes(SHORT));
+    await expectFailure(copy(known), 'OBJECT_CHANGED');
+    await source.remove(['id/node1/chunk-1']);
+    const gone = await expectFailure(copy(known), 'OBJECT_MISSING');
+    expect(gone.message).toContain('Store product');
+    expect(kept()).toBeUndefined();
   });
 
   it('is not tried with another access key', async () => {

@@ -53,7 +53,7 @@ async function putBack(
     await storage.remove([key], { signal });
   }
   try {
-    await storage.create(key, bytes(), { signal });
+    await storage.create(key, bytes(), { signal, bytes: Number(step.key['bytes']) });
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'OBJECT_EXISTS') throw error;
     throw new HoldfastError(

@@ -57,6 +57,8 @@ export function createS3Client(
   // The SDK tells every user of Node 20 what only a developer can change.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = new S3Client(config);
+  // It prepares the whole of every request and answer for a log that nobody keeps.
+  client.middlewareStack.remove('loggerMiddleware');
   client.middlewareStack.add(
     (next) => (args) => {
       const request = args.request as BuiltRequest;

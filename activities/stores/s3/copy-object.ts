@@ -40,7 +40,7 @@ class NoCopy extends Error {}
 export async function copyObject(
   context: CopyContext,
   from: CopySource,
-  where: { bucket: string; key: string },
+  { fresh, ...where }: { bucket: string; key: string; fresh: boolean },
   signal: AbortSignal | undefined,
 ): Promise<{ bytes: number; etag?: string } | undefined> {
   const { requests, resources, sizes } = context;
@@ -50,7 +50,8 @@ export async function copyObject(
   const written: Written = { ...where, mark: newMark(), bytes: from.bytes };
   try {
     // Even one that obeys the condition when it is sent an object may overlook it when it copies one.
-    if (requests.checksums === 'WHEN_REQUIRED') await refuseTaken(requests, written, signal);
+    if (!fresh && requests.checksums === 'WHEN_REQUIRED')
+      await refuseTaken(requests, written, signal);
     if (from.bytes > wholeBytes) return await copyParts(context, from, where, signal);
     return await copyWhole(requests, from, written, signal);
   } catch (error) {

@@ -10,6 +10,7 @@ import { ObjectsRetained } from '../retained.ts';
 import type {
   CallOptions,
   CopyOptions,
+  CreateOptions,
   OpenUpload,
   ProbeFinding,
   ReadOptions,
@@ -71,7 +72,7 @@ export class S3Store implements Store {
   async create(
     key: string,
     source: AsyncIterable<Uint8Array>,
-    { signal }: CallOptions = {},
+    { signal, bytes: announced }: CreateOptions = {},
   ): Promise<StoredObject> {
     const where = this.#where(key);
     const context = {
@@ -81,18 +82,19 @@ export class S3Store implements Store {
       background: (work: Promise<unknown>) => this.#goOn(work),
       failed: (error: unknown) => this.#failure(error, `write ${key}`, signal),
     };
-    return { key, bytes: await uploadStream(context, where, source, signal) };
+    return { key, bytes: await uploadStream(context, where, source, { signal, announced }) };
   }
 
   async copyFrom(
     source: Store,
     sourceKey: string,
     key: string,
-    { signal, etag }: CopyOptions = {},
+    { signal, etag, bytes, fresh = false }: CopyOptions = {},
   ): Promise<StoredObject | undefined> {
     if (!(source instanceof S3Store)) return undefined;
     if (!(await this.#requests.isRelated(source.#requests))) return undefined;
-    const found = await source.head(sourceKey, { signal });
+    const seen = etag !== undefined && bytes !== undefined;
+    const found = seen ? { bytes, etag } : await source.head(sourceKey, { signal });
     if (!found) {
       throw new HoldfastError('OBJECT_MISSING', `${source.#label} does not hold ${sourceKey}.`);
     }
@@ -111,10 +113,15 @@ export class S3Store implements Store {
       sizes: this.#sizes,
       background: (work: Promise<unknown>) => this.#goOn(work),
     };
-    const copied = await this.#call(`write ${key}`, signal, () =>
-      copyObject(context, from, this.#where(key), signal),
+    const copying = this.#call(`write ${key}`, signal, () =>
+      copyObject(context, from, { ...this.#where(key), fresh }, signal),
     );
-    return copied && { key, ...copied };
+    const copied = await copying.catch((error: unknown) => {
+      if (!seen || !isGone(error)) throw error;
+      // Only a look tells which side is gone.
+      return this.copyFrom(source, sourceKey, key, { signal, etag, fresh });
+    });
+    return copied && { ...copied, key };
   }
 
   async overwrite(key: string, bytes: Uint8Array, { signal }: CallOptions = {}) {
@@ -275,6 +282,10 @@ export class S3Store implements Store {
     this.#background.add(work);
     void work.finally(() => this.#background.delete(work));
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof HoldfastError && /^(OBJECT|STORE_BUCKET)_MISSING$/.test(error.code);
 }
 
 const NO_BUCKET = { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } };

@@ -28,11 +28,14 @@ export async function uploadStream(
   context: UploadContext,
   where: { bucket: string; key: string },
   source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
+  { signal, announced }: { signal?: AbortSignal | undefined; announced?: number | undefined },
 ): Promise<number> {
   const stop = new AbortController();
   const forget = onAbort(signal, () => stop.abort(signal?.reason));
-  const stream = new StreamUpload(context, where, source[Symbol.asyncIterator](), stop);
+  const stream = new StreamUpload(context, where, source[Symbol.asyncIterator](), {
+    stop,
+    announced,
+  });
   try {
     signal?.throwIfAborted();
     return await stream.run();
@@ -58,6 +61,7 @@ class StreamUpload {
   readonly #where: { bucket: string; key: string };
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #stop: AbortController;
+  readonly #announced: number | undefined;
   readonly #interruption: Interruption;
   readonly #upload: PartsUpload;
   readonly #inFlight = new Set<Promise<void>>();
@@ -70,12 +74,13 @@ class StreamUpload {
     context: UploadContext,
     where: { bucket: string; key: string },
     iterator: AsyncIterator<Uint8Array>,
-    stop: AbortController,
+    { stop, announced }: { stop: AbortController; announced: number | undefined },
   ) {
     this.#context = context;
     this.#where = where;
     this.#iterator = iterator;
     this.#stop = stop;
+    this.#announced = announced;
     this.#interruption = new Interruption(stop.signal);
     this.#upload = new PartsUpload(context.requests, where);
   }
@@ -149,20 +154,44 @@ class StreamUpload {
   }
 
   async #room(): Promise<Part> {
-    if (this.#filling && this.#filling.filled < this.#filling.buffer.byteLength)
-      return this.#filling;
-    if (this.#filling) this.#send(this.#filling);
+    const filling = this.#filling;
+    if (filling && filling.filled < filling.buffer.byteLength) return filling;
+    const { sizes } = this.#context;
+    if (filling && filling.buffer.byteLength < sizes.sizeOf(1)) return this.#enlarge(filling);
+    if (filling) this.#send(filling);
     this.#filling = undefined;
-    const { sizes, resources } = this.#context;
     const number = this.#parts + 1;
     while (this.#inFlight.size >= sizes.inFlight(number)) {
       await this.#interruption.wait(Promise.race(this.#inFlight));
     }
     const size = sizes.sizeOf(number);
-    const release = await resources.budget.acquire(size, this.#stop.signal);
+    return this.#begin(number, number === 1 ? Math.min(size, this.#announcedRoom()) : size);
+  }
+
+  async #begin(number: number, size: number): Promise<Part> {
+    const { budget, buffers } = this.#context.resources;
+    const release = await budget.acquire(size, this.#stop.signal);
     this.#parts = number;
-    this.#filling = { number, buffer: resources.buffers.take(size), filled: 0, release };
+    this.#filling = { number, buffer: buffers.take(size), filled: 0, release };
     return this.#filling;
+  }
+
+  /** In few sizes, so that the buffers are used again; with room for what encryption adds. */
+  #announcedRoom(): number {
+    const announced = (this.#announced ?? Infinity) * 1.001 + 1024;
+    return Math.max(2 * SMALL, 2 ** Math.ceil(Math.log2(announced)));
+  }
+
+  /** The stream is longer than it was said to be: its first part has to be as long as any. */
+  async #enlarge(small: Part): Promise<Part> {
+    // Whoever waits for bytes must not hold any.
+    small.release();
+    const { sizes, resources } = this.#context;
+    const part = await this.#begin(1, sizes.sizeOf(1));
+    part.buffer.set(small.buffer.subarray(0, small.filled));
+    part.filled = small.filled;
+    resources.buffers.giveBack(small.buffer);
+    return part;
   }
 
   #send(part: Part): void {
