@@ -2,7 +2,10 @@
 import type { LoadHook, ResolveHook } from 'node:module';
 
 const SCALED: [RegExp, string][] = [
-  [/\/activities\/(jobs\/|telling\.js|products\/weaviate\/orphan-watch\.js)/, 'Date, setInterval'],
+  [
+    /\/activities\/(jobs\/|pause\.js|telling\.js|products\/weaviate\/orphan-watch\.js)/,
+    'Date, setInterval',
+  ],
   // How long a process was out is for Temporal to judge, whose time is the true one.
   [/\/activities\/heartbeat\.js/, 'setInterval'],
 ];
