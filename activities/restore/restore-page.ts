@@ -5,9 +5,10 @@ import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import { keepingLease } from '../lease.ts';
 import type { BackupReader, Proof, RestoreSink, RestoreStep } from '../products/product.ts';
+import type { Throttle } from '../pipeline/throttle.ts';
 import { withSpool } from '../spool.ts';
 import { streamsPerPage } from '../streams-per-page.ts';
-import { withDestination, withStore } from '../workspace.ts';
+import { throttleOf, withDestination, withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { readState, readSteps } from './restore-in-store.ts';
 
@@ -26,6 +27,7 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
         }
         const steps = await readSteps(store, job, page, at.signal);
         const backup = await backupReader(store, job, at.signal);
+        const throttle = throttleOf(job.destination);
         const totals: RestoreTotals = {
           artifacts: 0,
           bytes: 0,
@@ -37,7 +39,12 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
           withSpool(deps, (spool) =>
             withDestination(at, job, (session) =>
               eachBounded(steps, streamsPerPage(job.destination), async (step) => {
-                const proof = await restoreStep(at, session.restore, step, state, backup, spool);
+                const proof = await restoreStep(at, session.restore, step, {
+                  state,
+                  backup,
+                  spool,
+                  throttle,
+                });
                 count(totals, step, proof);
                 at.figures.artifacts += 1;
               }),
@@ -49,14 +56,20 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
     );
 }
 
+interface Restoring {
+  state: Record<string, unknown>;
+  backup: BackupReader;
+  /** A folder for what is too large for memory. */
+  spool: string;
+  throttle: Throttle | undefined;
+}
+
 /** Restores one artifact and proves it; one that came back different is restored once more. */
 async function restoreStep(
   at: Attempt,
   sink: RestoreSink,
   step: RestoreStep,
-  state: Record<string, unknown>,
-  backup: BackupReader,
-  spool: string,
+  { state, backup, spool, throttle }: Restoring,
 ): Promise<Proof> {
   const original = () => backup.open(step.lines, { decompress: true });
   const prove = () => sink.prove(step, state, original, spool);
@@ -65,19 +78,22 @@ async function restoreStep(
     const proof = await prove().catch(() => undefined);
     if (proof && proof.result !== 'different') return proof;
   }
-  await sink.apply(step, state, () => counted(at, backup.open(step.lines, { decompress: true })));
+  await sink.apply(step, state, () => metered(at, original(), throttle));
   const first = await prove();
   if (first.result !== 'different') return first;
   await sink.apply(step, state, original);
   return prove();
 }
 
-async function* counted(
+async function* metered(
   at: Attempt,
   source: AsyncIterable<Uint8Array>,
+  throttle: Throttle | undefined,
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     at.figures.bytes += chunk.length;
+    const pause = throttle?.take(chunk.length, at.signal);
+    if (pause) await pause;
     yield chunk;
   }
 }

@@ -63,6 +63,23 @@ describe('restore', () => {
     expect(await bucketNames(world.spare)).toEqual(before);
   });
 
+  test('sends no faster than its destination allows', async () => {
+    const rate = 100 * 1024;
+    Object.assign(world.config.targets['spare']!, { limits: { bytesPerSecond: '100KiB' } });
+    await world.holdfast.configure(world.config);
+    const report = await world.holdfast.run('restore', {
+      target: 'metrics',
+      into: 'spare',
+      select: { buckets: ['telemetry'] },
+      rename: { telemetry: 'slowly' },
+    });
+    delete world.config.targets['spare']!['limits'];
+    await world.holdfast.configure(world.config);
+    // However slow the machine is, it takes at least this long.
+    expect(report.bytes).toBeGreaterThan(2 * rate);
+    expect(report.durationMs / 1000).toBeGreaterThan(report.bytes / rate - 1);
+  });
+
   test('goes into another target, over faults that heal', async () => {
     world.spare.switches.restoreDiskFull = { shards: [3], times: 1 };
     world.spare.switches.restoreFlipsBit = { shards: [5], times: 1 };
