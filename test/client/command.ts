@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { commandForNode } from '../support/command-bundle.ts';
 
-export const MAIN = fileURLToPath(new URL('../../client/main.ts', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Ran {
@@ -30,7 +30,7 @@ export interface CommandOptions {
 /** The real command, as a shell without a terminal starts it. */
 export function start(args: string[], options: CommandOptions = {}): Running {
   const { PATH, HOME, HOLDFAST_TEMPORAL } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  const child = spawn(process.execPath, [...commandForNode(), ...args], {
     cwd: options.cwd ?? ROOT,
     env: {
       PATH,

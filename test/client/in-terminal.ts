@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { expect } from 'vitest';
-import { MAIN, ROOT } from './command.ts';
+import { commandForNode } from '../support/command-bundle.ts';
+import { ROOT } from './command.ts';
 
 /** `script` of util-linux gives a program a terminal; it belongs to every Debian, and is missing on some small images. */
 export const hasTerminals = (() => {
@@ -24,7 +25,7 @@ export interface InTerminal {
 
 /** The real command in a terminal of 80 columns. */
 export function startInTerminal(args: string[], env: Record<string, string>): InTerminal {
-  const quoted = [process.execPath, '--import', 'tsx', MAIN, ...args].map((arg) => `'${arg}'`);
+  const quoted = [process.execPath, ...commandForNode(), ...args].map((arg) => `'${arg}'`);
   const command = `stty cols 80 rows 24; exec ${quoted.join(' ')}`;
   const { PATH, HOME } = process.env;
   const child = spawn('script', ['-qefc', command, '/dev/null'], {

@@ -1,5 +1,6 @@
 import 'vitest';
 import type { TestProject } from 'vitest/node';
+import { shareCommandBundle } from './command-bundle.ts';
 import { startTemporal } from './temporal.ts';
 import { shareWorkflowBundle } from './workflow-bundle.ts';
 
@@ -12,10 +13,11 @@ declare module 'vitest' {
 
 /** One Temporal server for all tests of a project; tests keep apart by fresh names of targets and task queues. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [server, removeBundle] = await Promise.all([startTemporal(), shareWorkflowBundle()]);
+  const [server, workflows] = await Promise.all([startTemporal(), shareWorkflowBundle()]);
+  const removeCommand = await shareCommandBundle(workflows.path);
   project.provide('temporalAddress', server.address);
   return async () => {
     await server.stop();
-    await removeBundle();
+    await Promise.all([removeCommand(), workflows.remove()]);
   };
 }

@@ -7,13 +7,13 @@ import { temporaryFolder } from './temporary-folder.ts';
 const WORKFLOWS = fileURLToPath(new URL('../../workflows', import.meta.url));
 const SHARED = 'HOLDFAST_TEST_WORKFLOWS';
 
-/** Bundles the workflows once for all files of a run, which takes seconds. Returns what removes it. */
-export async function shareWorkflowBundle(): Promise<() => Promise<void>> {
+/** Bundles the workflows once for all files of a run, which takes seconds. */
+export async function shareWorkflowBundle(): Promise<{ path: string; remove(): Promise<void> }> {
   const folder = await temporaryFolder('workflows');
   const path = join(folder.path, 'bundle.js');
   await writeFile(path, await bundleWorkflows(WORKFLOWS));
   process.env[SHARED] = path;
-  return () => folder.remove();
+  return { path, remove: () => folder.remove() };
 }
 
 /** The shared bundle; where nobody made one, its own. */
