@@ -25,6 +25,7 @@ import { startBackupJob } from './jobs/start-backup-job.ts';
 import { stopBackupJobs } from './jobs/stop-backup-jobs.ts';
 import { lease, releaseLease } from './lease.ts';
 import { lookAtLock, waitForLock } from './locks.ts';
+import { notify } from './notify.ts';
 import { preflight } from './preflight.ts';
 import { resolveBackup } from './resolve-backup.ts';
 import { resolveRestore } from './resolve-restore.ts';
@@ -55,6 +56,7 @@ export function createActivities(deps: Dependencies): Activities {
     lookAtLock: lookAtLock(deps),
     waitForLock: waitForLock(deps),
     cancelOwnWorkflow: cancelOwnWorkflow(deps),
+    notify: notify(deps),
     preflight: preflight(deps),
     openBackup: openBackup(deps),
     captureBackup: captureBackup(deps),

@@ -13,6 +13,8 @@ const KINDS = {
   move: { startToCloseTimeout: '7 days' },
   /** Ends by itself, when the time that it was given is over; heartbeats tell a dead worker. */
   wait: { startToCloseTimeout: '30 days' },
+  /** Nobody waits for it for long: the run is over. */
+  tell: { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '5 minutes' },
   /** Cleaning up after the end: an hour of trying, for it holds the lock and hides the outcome meanwhile. */
   clean: { startToCloseTimeout: '1 hour' },
 } as const;

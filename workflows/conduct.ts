@@ -9,10 +9,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
-import { QUERY, SIGNAL, type Operation, type Outcome } from './contract/names.ts';
+import { announce } from './announce.ts';
+import { QUERY, SIGNAL, type Operation } from './contract/names.ts';
+import type { Ending } from './contract/notice.ts';
 import type { Skipped } from './contract/operations.ts';
 import type { Progress, Warning } from './contract/progress.ts';
-import { failure, verdict } from './failure.ts';
+import { failure, failureCode, verdict } from './failure.ts';
 import { Run } from './run.ts';
 import { LockHeld } from './skipped.ts';
 
@@ -48,9 +50,10 @@ export async function conduct<T extends { warnings: Warning[] }>(
     const outcome = outcomeOf(report);
     run.warnAlso(report.warnings);
     run.end(outcome, outcome === 'failed' ? 'done: it found damage' : 'done', bytesOf(report));
+    await announce(run, outcome);
     return report;
   } catch (error) {
-    return close(run, error);
+    return await close(run, error);
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
@@ -62,15 +65,21 @@ function reasonOf(request: unknown): string {
   return typeof request.reason === 'string' ? `: ${request.reason.slice(0, 200)}` : '';
 }
 
-function close(run: Run, error: unknown): Skipped {
+async function close(run: Run, error: unknown): Promise<Skipped> {
   if (error instanceof LockHeld && scheduled()) {
     const { workflowId, operation, since } = error.holder;
     run.end('skipped', `skipped: ${error.message}`);
+    await announce(run, 'skipped');
     return { skipped: true, heldBy: workflowId, operation, since };
   }
   const end = error instanceof LockHeld ? failure('LOCK_HELD', error.message) : verdict(error);
-  if (isCancellation(error)) run.end('cancelled', 'cancelled');
-  else run.end('failed', `failed: ${end.message}`);
+  if (isCancellation(error)) {
+    run.end('cancelled', 'cancelled');
+    await announce(run, 'cancelled');
+  } else {
+    run.end('failed', `failed: ${end.message}`);
+    await announce(run, 'failed', { code: failureCode(end) ?? 'INTERNAL', message: end.message });
+  }
   throw end;
 }
 
@@ -82,7 +91,7 @@ export function scheduled(): string | undefined {
     ?.toISOString();
 }
 
-function outcomeOf(report: { warnings: unknown[]; ok?: boolean }): Outcome {
+function outcomeOf(report: { warnings: unknown[]; ok?: boolean }): Ending {
   if (report.ok === false) return 'failed';
   return report.warnings.length > 0 ? 'warned' : 'succeeded';
 }

@@ -11,7 +11,7 @@ export class Run {
   /** What it could not undo is written down beside the backup, and must stay there. */
   keepsWork = false;
   readonly #startedAt = workflowInfo().startTime;
-  #job: Job | undefined;
+  #job: (Job & { backup?: string }) | undefined;
   #phase = 'starting';
   #countingSince = Date.now();
   #waitingFor: string | undefined;
@@ -41,6 +41,10 @@ export class Run {
       ...(job.backup ? { HoldfastBackup: job.backup } : {}),
     });
     this.outcome('running');
+  }
+
+  get job(): (Job & { backup?: string }) | undefined {
+    return this.#job;
   }
 
   enter(phase: string, cancellable: Progress['cancellable'] = this.#cancellable): void {

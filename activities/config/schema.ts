@@ -113,8 +113,11 @@ const schedule = z.strictObject({
 
 const keep = count(100_000).optional();
 
+/** How a run can end. */
+const ENDINGS = ['succeeded', 'warned', 'failed', 'cancelled', 'skipped'] as const;
+
 /** What formats.md promises and this version does not act on: accepted, and named in a warning. */
-export const DORMANT = ['copies', 'retention', 'drill', 'notify', 'verify'] as const;
+export const DORMANT = ['copies', 'retention', 'drill', 'verify'] as const;
 
 const target = z.strictObject({
   product: z.string(),
@@ -134,7 +137,19 @@ const target = z.strictObject({
     .optional(),
   verify: z.unknown().optional(),
   drill: z.unknown().optional(),
-  notify: z.unknown().optional(),
+  notify: z
+    .array(
+      z.strictObject({
+        webhook: secretReference.describe('Where the URL is that is posted to'),
+        on: z
+          .array(z.enum(ENDINGS))
+          .min(1, 'expected at least one outcome')
+          .default(['warned', 'failed'])
+          .describe('The outcomes that are told'),
+      }),
+    )
+    .optional()
+    .describe('Whom to tell how a run ended'),
   encryption: z
     .strictObject({
       recipients: z
@@ -146,7 +161,9 @@ const target = z.strictObject({
   limits: z
     .strictObject({
       concurrency: count(64).default(4).describe('Streams at a time'),
-      bytesPerSecond: size.optional(),
+      bytesPerSecond: size
+        .optional()
+        .describe('Of all streams together: of a backup, a copy, or a restore into it'),
     })
     .prefault({}),
   timeouts: z

@@ -24,6 +24,7 @@ export function snapshotOf(config: Config, name: string): TargetSnapshot {
     locks: locksOf(name, target),
     protected: target.protected,
     safetyBackup: target.safetyBackup,
+    ...(target.notify ? { notify: target.notify } : {}),
   };
 }
 

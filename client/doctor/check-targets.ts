@@ -1,5 +1,6 @@
 import { type Config, snapshotOf } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
+import { webhookUrl } from '../../activities/webhook.ts';
 import type { Preflight } from '../../workflows/contract/activities.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { asHoldfastError } from '../failures.ts';
@@ -16,16 +17,28 @@ export async function checkTargets(config: Config): Promise<Check[]> {
 async function checkTarget(config: Config, name: string): Promise<Check[]> {
   const snapshot = snapshotOf(config, name);
   const about = { area: 'target', subject: name } as const;
+  const webhooks = await checkWebhooks(snapshot);
   try {
     const { version, warnings } = await preflight(snapshot);
     return [
       { ...about, level: 'ok', message: `${snapshot.product} ${version} can be backed up` },
       ...warnings.map(({ message }): Check => ({ ...about, level: 'note', message })),
+      ...webhooks,
     ];
   } catch (error) {
     const { message, hint } = asHoldfastError(error);
-    return [{ ...about, level: 'problem', message, hint }];
+    return [{ ...about, level: 'problem', message, hint }, ...webhooks];
   }
+}
+
+/** That their addresses are there. Nothing is posted: somebody may be woken by it. */
+async function checkWebhooks({ target, notify = [] }: TargetSnapshot): Promise<Check[]> {
+  const looks = await Promise.allSettled(notify.map(({ webhook }) => webhookUrl(webhook, target)));
+  return looks.flatMap((look): Check[] => {
+    if (look.status === 'fulfilled') return [];
+    const { message, hint } = asHoldfastError(look.reason);
+    return [{ area: 'target', subject: target, level: 'problem', message, hint }];
+  });
 }
 
 async function preflight(snapshot: TargetSnapshot): Promise<Preflight> {

@@ -122,12 +122,11 @@ describe('a configuration', () => {
           '    retention: { keepDaily: 7 }',
           '    verify: { schedule: "0 5 * * 0" }',
           '    drill: { into: scratch }',
-          '    notify: [{ webhook: { env: HOOK } }]',
         ].join('\n'),
       ),
     );
     expect(config.warnings.map(({ code, subject }) => `${code} ${subject}`)).toEqual(
-      ['copies', 'retention', 'drill', 'notify', 'verify'].map(
+      ['copies', 'retention', 'drill', 'verify'].map(
         (key) => `CONFIG_NOT_ACTED_ON targets.metrics.${key}`,
       ),
     );

@@ -9,6 +9,7 @@ import { startInfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startWebhook } from '../support/webhook.ts';
 import { recordDelegated } from './record-delegated.ts';
 
 /**
@@ -21,6 +22,7 @@ const folder = fileURLToPath(new URL('histories', import.meta.url));
 await mkdir(folder, { recursive: true });
 
 await using temporal = await startTemporal();
+await using webhook = await startWebhook();
 await using store = await temporaryFolder('record');
 const source = await startInfluxSimulator({
   generate: [{ bucket: 'telemetry', shards: 150, shardBytes: 2048 }],
@@ -28,6 +30,7 @@ const source = await startInfluxSimulator({
 const spare = await startInfluxSimulator({ setup: { bucket: 'spare' } });
 process.env['RECORD_SOURCE'] = source.token;
 process.env['RECORD_SPARE'] = spare.token;
+process.env['RECORD_WEBHOOK'] = webhook.url;
 const timeouts = { heartbeat: '2s', lockWait: '1s', retryPause: '100ms', attempts: 3 };
 const target = (url: string, env: string) => ({
   product: 'influxdb-v2',
@@ -42,6 +45,10 @@ const holdfast = await startHoldfast({
     targets: {
       metrics: { ...target(source.url, 'RECORD_SOURCE'), cluster: 'one' },
       spare: target(spare.url, 'RECORD_SPARE'),
+      told: {
+        ...target(source.url, 'RECORD_SOURCE'),
+        notify: [{ webhook: { env: 'RECORD_WEBHOOK' } }],
+      },
     },
   },
 });
@@ -65,6 +72,7 @@ async function record(
 
 await record('backup-done', await start('backup', { target: 'metrics' }));
 await record('lock-released', client.workflow.getHandle('target/metrics'));
+await record('backup-told', await start('backup', { target: 'told' }));
 await record('verify-quick', await start('verify', { target: 'metrics' }));
 await record('verify-deep', await start('verify', { target: 'metrics', depth: 'deep' }));
 

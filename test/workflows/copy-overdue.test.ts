@@ -1,15 +1,25 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { ALWAYS } from '../simulators/s3/faults.ts';
 import { run } from '../client/command.ts';
+import { startWebhook, type Webhook } from '../support/webhook.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
 import { causeOf } from './world.ts';
 
 let world: CopyWorld;
+let webhook: Webhook;
 
 beforeAll(async () => {
-  world = await startCopyWorld({ copy: '3s' });
+  webhook = await startWebhook();
+  process.env['TEST_COPY_WEBHOOK'] = webhook.url;
+  world = await startCopyWorld({
+    copy: '3s',
+    notify: [{ webhook: { env: 'TEST_COPY_WEBHOOK' }, on: ['succeeded', 'failed'] }],
+  });
 });
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await world?.stop();
+  await webhook?.[Symbol.asyncDispose]();
+});
 
 test('a copy that does not end in time fails, is told everywhere, and can be taken up again', async () => {
   const data = /^holdfast\/near\/.*\/data\/.*chunk/;
@@ -20,6 +30,16 @@ test('a copy that does not end in time fails, is told everywhere, and can be tak
   const failure = await world.copied('near', backup).catch(causeOf);
   expect(failure).toMatchObject({ type: 'COPY_OVERDUE' });
   expect(String(failure)).toContain(backup);
+  // Whoever is told knows from the first moment that the bytes lie beside the database alone, and that it stays so.
+  expect(webhook.notices).toMatchObject([
+    {
+      operation: 'backup',
+      outcome: 'succeeded',
+      text: expect.stringContaining(`alone until copy/near/${backup} has ended.`) as string,
+      sameFailureDomain: { copy: `copy/near/${backup}` },
+    },
+    { operation: 'copy', outcome: 'failed', code: 'COPY_OVERDUE', backup },
+  ]);
   expect(world.keys('near', backup).filter((key) => key.startsWith('leases/'))).toEqual([]);
 
   const command = (...args: string[]) =>
@@ -28,7 +48,7 @@ test('a copy that does not end in time fails, is told everywhere, and can be tak
         TEMPORAL_ADDRESS: inject('temporalAddress'),
         TEMPORAL_NAMESPACE: world.holdfast.namespace,
         ...Object.fromEntries(
-          ['KEY', 'SECRET', 'IDENTITY'].map((name) => [
+          ['KEY', 'SECRET', 'IDENTITY', 'WEBHOOK'].map((name) => [
             `TEST_COPY_${name}`,
             process.env[`TEST_COPY_${name}`] ?? '',
           ]),

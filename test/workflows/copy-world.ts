@@ -40,7 +40,9 @@ export interface CopyWorld {
   stop(): Promise<void>;
 }
 
-export async function startCopyWorld(options: { copy?: string } = {}): Promise<CopyWorld> {
+export async function startCopyWorld(
+  options: { copy?: string; notify?: object[] } = {},
+): Promise<CopyWorld> {
   const [near, far] = [await startS3Simulator(), await startS3Simulator()];
   const identity = await generateX25519Identity();
   Object.assign(process.env, {
@@ -76,6 +78,7 @@ export async function startCopyWorld(options: { copy?: string } = {}): Promise<C
     store,
     timeouts: { ...HASTE, ...(copy ? { copy } : {}) },
     safetyBackup: false,
+    ...(options.notify ? { notify: options.notify } : {}),
     ...more,
   });
   const recipients = [await identityToRecipient(identity)];

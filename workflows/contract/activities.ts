@@ -1,4 +1,5 @@
 import type { Operation } from './names.ts';
+import type { Notice } from './notice.ts';
 import type {
   BackupReport,
   BackupRequest,
@@ -11,7 +12,7 @@ import type {
   VerifyRequest,
 } from './operations.ts';
 import type { Warning } from './progress.ts';
-import type { TargetSnapshot } from './snapshot.ts';
+import type { SecretReference, TargetSnapshot } from './snapshot.ts';
 
 /**
  * What the workflows ask of the world. The workflows own this interface; `activities/` implements it.
@@ -38,6 +39,9 @@ export interface Activities {
   waitForLock(request: { lock: string; heartbeatMs: number; waitMs: number }): Promise<LockState>;
   /** Asks Temporal to cancel the caller's own workflow, so that the signal and the native cancellation are one thing. */
   cancelOwnWorkflow(): Promise<void>;
+
+  /** Posts how a run ended to one webhook. */
+  notify(request: { webhook: SecretReference; notice: Notice }): Promise<void>;
 
   /** Reachable, allowed, version, known defects. */
   preflight(request: {

@@ -295,6 +295,16 @@ export const FAILURES = {
     retry: 'never',
     hint: '`holdfast schedule list` shows the schedules there are.',
   },
+  NOTIFY_FAILED: {
+    fault: 'environment',
+    retry: 'soon',
+    hint: 'See whether the service behind the webhook works.',
+  },
+  NOTIFY_REFUSED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Check the address of the webhook, and what it accepts.',
+  },
   CANCELLED: { fault: 'user', retry: 'never', hint: 'Start the run again when you want it.' },
   INTERNAL: {
     fault: 'holdfast',

@@ -1,3 +1,5 @@
+import type { Listener } from './notice.ts';
+
 /** A reference to a secret. Only references pass through Temporal; values are read where they are used. */
 export type SecretReference = { env: string } | { file: string };
 
@@ -76,4 +78,5 @@ export interface TargetSnapshot {
   locks: string[];
   protected: boolean;
   safetyBackup: boolean;
+  notify?: Listener[] | undefined;
 }

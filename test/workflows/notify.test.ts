@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { run } from '../client/command.ts';
+import { startWebhook, type Webhook } from '../support/webhook.ts';
+import { causeOf, startWorld, type World } from './world.ts';
+
+let world: World;
+let webhook: Webhook;
+
+const EVERYTHING = ['succeeded', 'warned', 'failed', 'cancelled', 'skipped'];
+
+beforeAll(async () => {
+  webhook = await startWebhook();
+  process.env['TEST_WEBHOOK'] = webhook.url;
+  process.env['TEST_WEBHOOK_GONE'] = webhook.url.replace('/services/', '/elsewhere/');
+  world = await startWorld({ shards: 3 });
+  await listen([{ webhook: { env: 'TEST_WEBHOOK' }, on: EVERYTHING }]);
+});
+afterAll(async () => {
+  await world?.stop();
+  await webhook?.[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  webhook.notices.length = 0;
+  webhook.logins.length = 0;
+});
+
+async function listen(notify: object[], more: object = {}): Promise<void> {
+  Object.assign(world.config.targets['metrics']!, { notify, ...more });
+  await world.holdfast.configure(world.config);
+}
+
+test('tells a success, and keeps the address and its login out of the history', async () => {
+  const handle = await world.holdfast.start('backup', { target: 'metrics' });
+  const report = (await handle.result()) as { backup: string };
+  expect(webhook.notices).toEqual([
+    {
+      text: expect.stringContaining(`backup ${report.backup} of metrics`) as string,
+      operation: 'backup',
+      outcome: expect.stringMatching(/^(succeeded|warned)$/) as string,
+      target: 'metrics',
+      product: 'influxdb-v2',
+      store: 'disk',
+      backup: report.backup,
+      warnings: expect.any(Array) as unknown[],
+      startedAt: expect.stringMatching(/Z$/) as string,
+      durationMs: expect.any(Number) as number,
+      workflowId: handle.workflowId,
+      runId: handle.firstExecutionRunId,
+    },
+  ]);
+  expect(webhook.logins).toEqual([`Basic ${Buffer.from('someone:a password').toString('base64')}`]);
+  const history = JSON.stringify(await handle.fetchHistory());
+  const payloads = [...history.matchAll(/"data":"([A-Za-z0-9+/=]+)"/g)].map(([, data]) =>
+    Buffer.from(data!, 'base64').toString(),
+  );
+  const told = `${history}${payloads.join('')}`;
+  expect(told.includes('TEST_WEBHOOK')).toBe(true);
+  for (const hidden of [webhook.secret, 'a%20password', 'a password']) {
+    expect(told.includes(hidden), hidden).toBe(false);
+  }
+});
+
+test('tells a failure by its code and sentence, and a cancel', async () => {
+  const token = process.env['TEST_SOURCE_TOKEN'];
+  process.env['TEST_SOURCE_TOKEN'] = 'wrong';
+  const failure = await world.holdfast.run('backup', { target: 'metrics' }).catch(causeOf);
+  process.env['TEST_SOURCE_TOKEN'] = token;
+  const { type, message } = failure as { type: string; message: string };
+  expect(webhook.notices).toMatchObject([{ outcome: 'failed', code: type, message }]);
+  expect(webhook.notices[0]?.text).toContain(message);
+
+  const handle = await world.holdfast.start('backup', { target: 'metrics' });
+  await handle.cancel();
+  await handle.result().catch(() => undefined);
+  // A cancel may come before anybody knows whose webhook it is.
+  const { status } = await handle.describe();
+  expect(status.name).toBe('CANCELLED');
+  expect(webhook.notices.slice(1).every(({ outcome }) => outcome === 'cancelled')).toBe(true);
+});
+
+test('asks a webhook that is down again, and tells each only what it wants to hear', async () => {
+  await listen([
+    { webhook: { env: 'TEST_WEBHOOK' }, on: EVERYTHING },
+    { webhook: { env: 'TEST_WEBHOOK_GONE' }, on: ['failed'] },
+  ]);
+  webhook.answers.push(503, 429);
+  await world.holdfast.run('backup', { target: 'metrics' });
+  expect(webhook.notices).toHaveLength(1);
+  expect(webhook.logins).toHaveLength(3);
+});
+
+test('a run ends as it ended when nobody can be told, and says so', async () => {
+  await listen([
+    { webhook: { env: 'TEST_WEBHOOK_GONE' }, on: EVERYTHING },
+    { webhook: { env: 'TEST_WEBHOOK' }, on: EVERYTHING },
+    { webhook: { env: 'TEST_WEBHOOK_UNSET' }, on: EVERYTHING },
+  ]);
+  const handle = await world.holdfast.start('backup', { target: 'metrics' });
+  await handle.result();
+  expect(webhook.notices).toHaveLength(1);
+  const { warnings } = await handle.query<{ warnings: { code: string; message: string }[] }>(
+    'progress',
+  );
+  const told = warnings.filter(({ code }) => code === 'NOT_NOTIFIED').map(({ message }) => message);
+  expect(told).toHaveLength(2);
+  expect(told.join('\n')).toMatch(/answered 404/);
+  expect(told.join('\n')).toMatch(/TEST_WEBHOOK_UNSET, which is not set/);
+  expect(told.join('\n')).not.toContain(webhook.secret);
+
+  const doctor = await run(['doctor', '--config', world.holdfast.configPath, '--json'], {
+    env: {
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      TEMPORAL_NAMESPACE: world.holdfast.namespace,
+      ...Object.fromEntries(
+        ['TEST_SOURCE_TOKEN', 'TEST_SPARE_TOKEN', 'TEST_WEBHOOK'].map((name) => [
+          name,
+          process.env[name] ?? '',
+        ]),
+      ),
+      TEST_WEBHOOK_GONE: 'not an address',
+    },
+  });
+  expect(doctor.code).toBe(8);
+  const problems = JSON.stringify(doctor.result['checks']);
+  expect(problems).toContain('TEST_WEBHOOK_UNSET, which is not set');
+  expect(problems).toContain('variable TEST_WEBHOOK_GONE should hold the address of a webhook');
+  expect(problems).not.toContain('not an address');
+  expect(problems).not.toContain(webhook.secret);
+});

@@ -1,0 +1,35 @@
+import type { Operation, Outcome } from './names.ts';
+import type { SecretReference } from './snapshot.ts';
+import type { Warning } from './progress.ts';
+
+/** Somebody who wants to know how runs of a target end. */
+export interface Listener {
+  /** Where its address is: it is a secret, for whoever has it may write there. */
+  webhook: SecretReference;
+  on: Ending[];
+}
+
+export type Ending = Exclude<Outcome, 'running'>;
+
+/** What a webhook is sent, as JSON, when a run has ended (docs/formats.md). Never with a secret. */
+export interface Notice {
+  /** One line for people; chat services show it as it is. */
+  text: string;
+  operation: Operation;
+  outcome: Ending;
+  target: string;
+  product: string;
+  store: string;
+  backup?: string;
+  /** Of a run that failed: its code of the table of failures, and its sentence. */
+  code?: string;
+  message?: string;
+  warnings: Warning[];
+  /** The bytes of the backup lie beside the database alone until the workflow named here has ended. */
+  sameFailureDomain?: { copy: string };
+  /** RFC 3339, UTC. */
+  startedAt: string;
+  durationMs: number;
+  workflowId: string;
+  runId: string;
+}
