@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { startWebhook } from '../support/webhook.ts';
 import { audit, isLocked } from './audit.ts';
 import { ending, until } from './following.ts';
-import { BACKUP, CANCELLED_BACKUP, UPLOADS } from './kill-steps.ts';
+import { BACKUP, CANCELLED_BACKUP, TOLD, UPLOADS } from './kill-steps.ts';
 import { setStage } from './stage.ts';
 import { surviving } from './surviving.ts';
 import { PATIENCE_MS, workerStages } from './worker-stages.ts';
@@ -38,6 +39,25 @@ describe.concurrent('P-01, I-09: a backup whose workers are killed', () => {
       expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
       expect(result).toMatchObject({ state: 'ok', artifacts: 8 });
       expect(backups).toEqual([(result as { backup: string }).backup]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'while it tells how it ended: is told, if need be twice, and ends well',
+    async () => {
+      await using webhook = await startWebhook();
+      process.env['FAULTS_WEBHOOK'] = webhook.url;
+      const notify = [{ webhook: { env: 'FAULTS_WEBHOOK' }, on: ['succeeded', 'warned'] }];
+      const stage = await newStage({ shards: 1, target: { notify } });
+      const { result, failure, unreached } = await surviving(stage, TOLD, () =>
+        stage.holdfast.start('backup', { target: 'metrics' }),
+      );
+      expect({ failure, unreached }).toEqual({ unreached: [] });
+      const { backup } = result as { backup: string };
+      const told = webhook.notices.map((notice) => notice.backup);
+      expect(told.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(told)).toEqual(new Set([backup]));
     },
     PATIENCE_MS,
   );

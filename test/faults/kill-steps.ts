@@ -51,6 +51,8 @@ export const UPLOADS: Step[] = [
   'tidyBackup answer 2',
 ];
 
+export const TOLD: Step[] = ['notify before', 'notify answer 1', 'notify after'];
+
 export const RESTORE: Record<string, Step[]> = {
   'while it plans': [
     'resolveRestore before',
