@@ -2,7 +2,7 @@ import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { Ending, Notice } from './contract/notice.ts';
 import { verdict } from './failure.ts';
-import type { Run } from './run.ts';
+import type { KnownJob, Run } from './run.ts';
 
 /** Enough to know what to look at; the run's page has them all. */
 const MOST_WARNINGS = 20;
@@ -17,6 +17,7 @@ export async function announce(
   const listeners = (job?.snapshot.notify ?? []).filter(({ on }) => on.includes(outcome));
   if (!job || listeners.length === 0) return;
   const { snapshot, backup } = job;
+  const into = destinationOf(job);
   const { workflowId, runId } = workflowInfo();
   const { startedAt, sameFailureDomain, warnings } = run.progress();
   const notice: Notice = {
@@ -27,6 +28,7 @@ export async function announce(
     product: snapshot.product,
     store: snapshot.store.name,
     ...(backup ? { backup } : {}),
+    ...(into === undefined ? {} : { into }),
     ...failed,
     warnings: warnings.slice(0, MOST_WARNINGS),
     ...(sameFailureDomain ? { sameFailureDomain } : {}),
@@ -49,11 +51,17 @@ export async function announce(
   );
 }
 
+/** Where it goes, unless it goes where it came from. */
+function destinationOf({ snapshot, destination }: KnownJob): string | undefined {
+  return destination && destination.target !== snapshot.target ? destination.target : undefined;
+}
+
 function textOf(run: Run, outcome: Ending, message?: string): string {
   const { operation, job, warnings } = run;
   const subject = job?.backup ? `${operation} ${job.backup}` : operation;
+  const into = job && destinationOf(job);
   const copy = run.progress().sameFailureDomain?.copy;
-  const ended = `Holdfast: ${subject} of ${job?.snapshot.target} ${ENDED[outcome]}`;
+  const ended = `Holdfast: ${subject} of ${job?.snapshot.target}${into ? ` into ${into}` : ''} ${ENDED[outcome]}`;
   if (message !== undefined) return `${ended}: ${message}`;
   const codes = [...new Set(warnings.map(({ code }) => code))].join(', ');
   const alone = copy ? ` Its bytes lie beside the database alone until ${copy} has ended.` : '';

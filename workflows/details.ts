@@ -1,11 +1,8 @@
-import type { Job } from './contract/activities.ts';
 import type { Progress } from './contract/progress.ts';
+import type { KnownJob } from './run.ts';
 
 /** The live page in the Temporal UI, in markdown: what a person looks for first stands first. */
-export function renderDetails(
-  job: (Job & { backup?: string }) | undefined,
-  progress: Progress,
-): string {
+export function renderDetails(job: KnownJob | undefined, progress: Progress): string {
   const lines = [`### ${progress.phase}`];
   if (progress.waitingFor) lines.push('', `Waiting for \`${progress.waitingFor}\``);
   if (progress.product) lines.push('', `The product says: ${progress.product}`);

@@ -2,8 +2,12 @@ import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@tempor
 import type { Job, PageTotals } from './contract/activities.ts';
 import type { SEARCH_ATTRIBUTES, Operation, Outcome } from './contract/names.ts';
 import type { Figures, Progress, Warning } from './contract/progress.ts';
+import type { TargetSnapshot } from './contract/snapshot.ts';
 import { renderDetails } from './details.ts';
 import { searchAttribute } from './search-attributes.ts';
+
+/** What is known of a run once its first activity has answered. */
+export type KnownJob = Job & { backup?: string; destination?: TargetSnapshot };
 
 /** One operation under way: what it is doing, how far it is, and who gets to know. */
 export class Run {
@@ -11,7 +15,7 @@ export class Run {
   /** What it could not undo is written down beside the backup, and must stay there. */
   keepsWork = false;
   readonly #startedAt = workflowInfo().startTime;
-  #job: (Job & { backup?: string }) | undefined;
+  #job: KnownJob | undefined;
   #phase = 'starting';
   #countingSince = Date.now();
   #waitingFor: string | undefined;
@@ -30,7 +34,7 @@ export class Run {
   }
 
   /** Takes over what the first activity found out, and makes the run findable. */
-  adopt(job: Job & { backup?: string }): void {
+  adopt(job: KnownJob): void {
     this.#job = job;
     this.warn(...job.warnings);
     const { target, product, store } = job.snapshot;
@@ -43,7 +47,7 @@ export class Run {
     this.outcome('running');
   }
 
-  get job(): (Job & { backup?: string }) | undefined {
+  get job(): KnownJob | undefined {
     return this.#job;
   }
 

@@ -78,6 +78,14 @@ test('tells a failure by its code and sentence, and a cancel', async () => {
   expect(webhook.notices.slice(1).every(({ outcome }) => outcome === 'cancelled')).toBe(true);
 });
 
+test('tells where a restore went', async () => {
+  const select = { buckets: ['telemetry'] };
+  const rename = { telemetry: 'elsewhere' };
+  await world.holdfast.run('restore', { target: 'metrics', into: 'spare', select, rename });
+  expect(webhook.notices).toMatchObject([{ operation: 'restore', into: 'spare' }]);
+  expect(webhook.notices[0]?.text).toMatch(/ of metrics into spare (succeeded|is done)/);
+});
+
 test('asks a webhook that is down again, and tells each only what it wants to hear', async () => {
   await listen([
     { webhook: { env: 'TEST_WEBHOOK' }, on: EVERYTHING },

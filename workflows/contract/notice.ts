@@ -21,6 +21,8 @@ export interface Notice {
   product: string;
   store: string;
   backup?: string;
+  /** Of a restore into another target. */
+  into?: string;
   /** Of a run that failed: its code of the table of failures, and its sentence. */
   code?: string;
   message?: string;
