@@ -67,6 +67,23 @@ describe.each(['sample', 'full'] as const)('a proof by %s', (proof) => {
     for (const { id } of more) await stage.ask('DELETE', `/objects/Article/${id}`);
   });
 
+  test('reads every page, also where a property looks like the id of the last object', async () => {
+    const origin = { id: 'ffffffff-ffff-4fff-8fff-ffffffffffff' };
+    const more = articles(2_000, { objects: 250 }).map((one) => ({
+      ...one,
+      properties: { ...one.properties, origin },
+    }));
+    await stage.write(more);
+    const { inventory } = await stage.take(open());
+    const place = censusOf(inventory).places.find((one) => one.class === 'Article');
+    expect(place).toMatchObject({ least: OBJECTS + 250, most: OBJECTS + 250 });
+    if (proof === 'full') {
+      const counts = place?.parts?.map((part) => Number(part?.split(':')[0] ?? 0)) ?? [];
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(OBJECTS + 250);
+    }
+    for (const { id } of more) await stage.ask('DELETE', `/objects/Article/${id}`);
+  });
+
   test('takes a class that shrank for lost, unless deletions are usual', async () => {
     const [one] = articles(2_000, { objects: 1 });
     if (!one) throw new Error('There is an article.');

@@ -16,25 +16,32 @@ interface Page {
 }
 
 /**
- * Every object of a place with its vectors, in the order of ids, in pages. While one page is worked on, the server makes
- * the next. Holds two pages at most, however large the objects are.
+ * Every object of a place with its vectors, in the order of ids, in pages. While one page is parsed and worked on, the
+ * server makes the next. Holds two pages at most, however large the objects are.
  */
 export async function* objectPages(
   client: WeaviateClient,
   place: Place,
 ): AsyncGenerator<Page, void, undefined> {
   let limit = FIRST_LIMIT;
-  let next = readPage(client, place, undefined, limit);
-  for (;;) {
-    const page = await next;
-    const last = page.objects.at(-1);
-    if (!last) return;
-    const wanted = Math.floor(AIM_BYTES / Math.max(1, page.bytes / page.objects.length));
-    limit = Math.max(1, Math.min(wanted, page.objects.length * 4, MOST_OBJECTS));
-    next = readPage(client, place, last.id, limit);
+  let next = requestPage(client, place, undefined, limit);
+  const ask = (after: string) => {
+    next = requestPage(client, place, after, limit);
     // It may fail while nobody listens; whoever awaits it gets the failure.
     next.catch(() => undefined);
-    yield page;
+  };
+  for (;;) {
+    const body = await next;
+    const guess = lastIdOf(body);
+    limit = limitAfter(body.length, limit);
+    if (guess !== undefined) ask(guess);
+    const objects = parsePage(client, place, body);
+    const last = objects.at(-1);
+    if (!last) return;
+    limit = limitAfter(body.length, objects.length);
+    // What looked like an id of an object was something else.
+    if (last.id !== guess) ask(last.id);
+    yield { objects, bytes: body.length };
   }
 }
 
@@ -45,7 +52,16 @@ export async function readPage(
   after: string | undefined,
   limit: number,
 ): Promise<Page> {
-  const operation = `reading the objects of ${label(place)}`;
+  const body = await requestPage(client, place, after, limit);
+  return { objects: parsePage(client, place, body), bytes: body.length };
+}
+
+async function requestPage(
+  client: WeaviateClient,
+  place: Place,
+  after: string | undefined,
+  limit: number,
+): Promise<Buffer> {
   for (let asked = limit; ; asked = Math.max(1, Math.floor(asked / 8))) {
     const response = await client.send({
       method: 'GET',
@@ -58,19 +74,44 @@ export async function readPage(
         limit: asked,
         include: 'vector',
       },
-      operation,
+      operation: operationOn(place),
     });
     const body = await readBody(response, asked === 1 ? Number.MAX_SAFE_INTEGER : MOST_BYTES);
-    if (!body) continue;
-    const { objects } = (client.parsed(body.toString('utf8'), operation) ?? {}) as {
-      objects?: WeaviateObject[] | null;
-    };
-    if (Array.isArray(objects)) return { objects, bytes: body.length };
-    throw new HoldfastError(
-      'WRONG_SERVER',
-      `${client.server}: ${operation} failed: it does not answer as Weaviate does.`,
-    );
+    if (body) return body;
   }
+}
+
+function parsePage(client: WeaviateClient, place: Place, body: Buffer): WeaviateObject[] {
+  const operation = operationOn(place);
+  const { objects } = (client.parsed(body.toString('utf8'), operation) ?? {}) as {
+    objects?: WeaviateObject[] | null;
+  };
+  if (Array.isArray(objects)) return objects;
+  throw new HoldfastError(
+    'WRONG_SERVER',
+    `${client.server}: ${operation} failed: it does not answer as Weaviate does.`,
+  );
+}
+
+function operationOn(place: Place): string {
+  return `reading the objects of ${label(place)}`;
+}
+
+/** As many as should make a page of the size that is aimed at, if they are like those of the last one. */
+function limitAfter(bytes: number, objects: number): number {
+  const wanted = Math.floor(AIM_BYTES / Math.max(1, bytes / objects));
+  return Math.max(1, Math.min(wanted, objects * 4, MOST_OBJECTS));
+}
+
+const ID = '"id":"';
+const ID_LENGTH = 36;
+
+/** What is probably the id of a page's last object, long before the page is parsed. */
+function lastIdOf(body: Buffer): string | undefined {
+  const at = body.lastIndexOf(ID);
+  if (at === -1) return undefined;
+  const id = body.toString('latin1', at + ID.length, at + ID.length + ID_LENGTH);
+  return /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
 }
 
 async function readBody(response: HttpResponse, most: number): Promise<Buffer | undefined> {
