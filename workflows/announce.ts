@@ -15,7 +15,8 @@ export async function announce(
 ): Promise<void> {
   const { job } = run;
   const listeners = (job?.snapshot.notify ?? []).filter(({ on }) => on.includes(outcome));
-  if (!job || listeners.length === 0) return;
+  // A plan restores nothing: to tell that a restore succeeded would be a lie.
+  if (!job || listeners.length === 0 || job.request?.dryRun) return;
   const { snapshot, backup } = job;
   const into = destinationOf(job);
   const { workflowId, runId } = workflowInfo();

@@ -50,8 +50,10 @@ export async function conduct<T extends { warnings: Warning[] }>(
     const outcome = outcomeOf(report);
     run.warnAlso(report.warnings);
     run.end(outcome, outcome === 'failed' ? 'done: it found damage' : 'done', bytesOf(report));
+    // What the webhooks were told must be what is returned, whether or not they could be told it.
+    const told = { ...report, warnings: [...report.warnings] };
     await announce(run, outcome);
-    return report;
+    return told;
   } catch (error) {
     return await close(run, error);
   } finally {

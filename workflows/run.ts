@@ -7,7 +7,11 @@ import { renderDetails } from './details.ts';
 import { searchAttribute } from './search-attributes.ts';
 
 /** What is known of a run once its first activity has answered. */
-export type KnownJob = Job & { backup?: string; destination?: TargetSnapshot };
+export type KnownJob = Job & {
+  backup?: string;
+  destination?: TargetSnapshot;
+  request?: { dryRun?: boolean };
+};
 
 /** One operation under way: what it is doing, how far it is, and who gets to know. */
 export class Run {
@@ -91,9 +95,9 @@ export class Run {
     this.show();
   }
 
-  /** Signals come from activities, and from anybody: what does not look like figures is ignored. */
+  /** Signals come from activities, and from anybody: what does not look like figures is ignored, and what comes late. */
   receive(figures: unknown): void {
-    if (!isFigures(figures) || this.#settled.has(figures.activity)) return;
+    if (this.#ended || !isFigures(figures) || this.#settled.has(figures.activity)) return;
     this.#moving.set(figures.activity, figures);
     this.show();
   }

@@ -86,6 +86,14 @@ test('tells where a restore went', async () => {
   expect(webhook.notices[0]?.text).toMatch(/ of metrics into spare (succeeded|is done)/);
 });
 
+test('tells nobody of a plan, neither that it was made nor that it could not be', async () => {
+  const plan = { target: 'metrics', into: 'spare', dryRun: true };
+  await world.holdfast.run('restore', { ...plan, select: { buckets: ['telemetry'] } });
+  const impossible = { ...plan, select: { buckets: ['no-such-bucket'] } };
+  await expect(world.holdfast.run('restore', impossible)).rejects.toThrow();
+  expect(webhook.notices).toEqual([]);
+});
+
 test('asks a webhook that is down again, and tells each only what it wants to hear', async () => {
   await listen([
     { webhook: { env: 'TEST_WEBHOOK' }, on: EVERYTHING },
@@ -104,11 +112,15 @@ test('a run ends as it ended when nobody can be told, and says so', async () => 
     { webhook: { env: 'TEST_WEBHOOK_UNSET' }, on: EVERYTHING },
   ]);
   const handle = await world.holdfast.start('backup', { target: 'metrics' });
-  await handle.result();
+  const report = (await handle.result()) as { warnings: unknown[] };
+  expect(JSON.stringify(report.warnings)).not.toContain('NOT_NOTIFIED');
   expect(webhook.notices).toHaveLength(1);
-  const { warnings } = await handle.query<{ warnings: { code: string; message: string }[] }>(
-    'progress',
-  );
+  const { warnings, lastError } = await handle.query<{
+    warnings: { code: string; message: string }[];
+    lastError?: string;
+  }>('progress');
+  // It is over: an attempt that failed is none that it is in.
+  expect(lastError).toBeUndefined();
   const told = warnings.filter(({ code }) => code === 'NOT_NOTIFIED').map(({ message }) => message);
   expect(told).toHaveLength(2);
   expect(told.join('\n')).toMatch(/answered 404/);

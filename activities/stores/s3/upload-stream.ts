@@ -182,7 +182,7 @@ class StreamUpload {
     return Math.max(2 * SMALL, 2 ** Math.ceil(Math.log2(announced)));
   }
 
-  /** The stream is longer than it was said to be: its first part has to be as long as any. */
+  /** The stream is longer than it was said to be: its first part has to be a full one. */
   async #enlarge(small: Part): Promise<Part> {
     // Whoever waits for bytes must not hold any.
     small.release();
