@@ -5,6 +5,8 @@ const shared = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
   pool: 'forks' as const,
+  // What tests import takes seconds; files that share a process import it once.
+  isolate: false,
   // What a test waits for comes at once on an idle machine; on a loaded one the default second is too short.
   expect: { poll: { timeout: 60_000 } },
 };
@@ -13,7 +15,7 @@ export default defineConfig({
   test: {
     passWithNoTests: false,
     // Most tests wait for servers and time-outs: more than one worker for a core keeps both busy.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         test: {

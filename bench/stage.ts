@@ -7,6 +7,7 @@ import { startVersitygw, type Versitygw } from '../test/support/versitygw.ts';
 import { TASK_QUEUE, type Operation } from '../workflows/contract/names.ts';
 import type { BackupReport, CopyReport, RestoreReport } from '../workflows/contract/operations.ts';
 import { startChild, type Child } from './child.ts';
+import { timeline } from './timeline.ts';
 
 export const BUCKET = 'bench';
 
@@ -64,6 +65,7 @@ export async function startStage(build: string): Promise<Stage> {
     });
     const report = (await handle.result()) as Report;
     const seconds = (performance.now() - since) / 1000;
+    if (process.env['BENCH_TIMELINE']) console.log((await timeline(handle)).join('\n'));
     return { report, seconds, events: (await handle.describe()).historyLength, workflowId };
   }
 

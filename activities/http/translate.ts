@@ -32,6 +32,9 @@ export function connectFailure(cause: unknown, { server, operation }: Subject): 
     return fail('TARGET_UNREACHABLE', 'the host name cannot be looked up now');
   }
   if (code === 'ECONNREFUSED') return fail('TARGET_UNREACHABLE', 'the connection was refused');
+  if (cause instanceof errors.ConnectTimeoutError) {
+    return fail('TARGET_UNREACHABLE', 'nothing answered, as behind a firewall');
+  }
   return fail('TARGET_UNREACHABLE', `the connection failed (${code || text})`);
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { download } from '../../activities/products/aiven-influxdb/download.ts';
 import type { ProductSession } from '../../activities/products/product.ts';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
+import { startSilentHost } from '../support/silent-host.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { failureOf } from './failure-of.ts';
 import { connectTo, takeBackup } from './take-backup.ts';
@@ -112,16 +113,24 @@ describe('the preflight of Aiven for InfluxDB', () => {
     expect(failure.message).toContain(words);
   });
 
-  it('says where to look when the download host lets nobody in', async () => {
-    const address = { url: 'http://127.0.0.1:1/backups', host: '127.0.0.1', login: undefined };
+  it.each([
+    ['refuses', 'refused'],
+    ['says nothing', 'nothing answered'],
+  ])('says where to look when the download host %s', async (how, words) => {
+    await using silent = await startSilentHost();
+    const url = `http://127.0.0.1:${how === 'refuses' ? 1 : silent.port}/backups`;
+    const address = { url, host: '127.0.0.1', login: undefined };
     const { signal } = new AbortController();
-    const context = { target: 'metrics', connection: {}, concurrency: 1, stallMs: 1500, signal };
+    // Longer than the wait for a connection, as it is by default.
+    const context = { target: 'metrics', connection: {}, concurrency: 1, stallMs: 60_000, signal };
     const options = { address, name: 'one', seen: false, ca: undefined, server: 'Aiven', context };
-    expect(await failureOf(download(options).next())).toMatchObject({
+    const failure = await failureOf(download(options).next());
+    expect(failure).toMatchObject({
       code: 'TARGET_UNREACHABLE',
       message: expect.stringContaining('download host 127.0.0.1'),
       hint: expect.stringContaining('ip filter'),
     });
+    expect(failure.message).toContain(words);
   });
 
   it('names a wrong password of the download without showing it', async () => {

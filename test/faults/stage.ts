@@ -22,8 +22,8 @@ export interface Stage {
   config: StageConfig;
   /** Writes the configuration anew, as changed in `config`. */
   reconfigure(): Promise<void>;
-  /** A worker in a process of its own. */
-  worker(orders?: Partial<WorkerOrders>): Promise<WorkerProcess>;
+  /** A worker in a process of its own. Where another one follows, that one is loaded meanwhile. */
+  worker(orders?: Partial<WorkerOrders>, followed?: boolean): Promise<WorkerProcess>;
   stop(): Promise<void>;
 }
 
@@ -122,9 +122,9 @@ export async function setStage(
     holdfast,
     config,
     reconfigure: () => holdfast.configure(config),
-    worker: async (orders) => {
+    worker: async (orders, followed = false) => {
       const worker = standby ?? load();
-      standby = load();
+      standby = followed ? load() : undefined;
       return worker.start({
         address,
         namespace: holdfast.namespace,

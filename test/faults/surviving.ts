@@ -12,7 +12,7 @@ export async function surviving(
   start: () => Promise<WorkflowHandle>,
 ): Promise<{ result: unknown; failure: unknown; unreached: Step[] }> {
   const left = [...steps];
-  let worker = await stage.worker({ dieAt: left });
+  let worker = await stage.worker({ dieAt: left }, left.length > 0);
   const handle = await start();
   let ended = false;
   const ending = handle
@@ -27,7 +27,7 @@ export async function surviving(
     if (ended) break;
     if (diedAt === undefined) throw new Error(`A worker ended unbidden.\n${worker.output()}`);
     left.splice(left.indexOf(diedAt), 1);
-    worker = await stage.worker({ dieAt: left });
+    worker = await stage.worker({ dieAt: left }, left.length > 0);
   }
   await worker.kill();
   return { ...(await ending), unreached: left };

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 
 const HISTORIES = fileURLToPath(new URL('histories', import.meta.url));
@@ -9,7 +10,7 @@ const histories = (await readdir(HISTORIES)).filter((name) => name.endsWith('.js
 let code: string;
 
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quietRuntime();
   code = await workflowBundle();
 });
 

@@ -3,8 +3,10 @@ import { openStore } from '../../activities/stores/open-store.ts';
 import { ALWAYS, type Fault } from '../simulators/s3/faults.ts';
 import { expectFailure } from './conformance.ts';
 import { PART, simulatedS3 } from './s3-simulator.ts';
-import { answer, KEY, LONG, open, s3, store } from './s3-under-fault.ts';
+import { answer, KEY, LONG, open, s3, store, underFault } from './s3-under-fault.ts';
 import { someBytes, stream } from './sources.ts';
+
+underFault();
 
 describe('abilities that a store lacks', () => {
   // Each with its own bucket name in the settings' eyes: abilities are remembered for a worker's life.

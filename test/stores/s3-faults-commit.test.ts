@@ -13,8 +13,11 @@ import {
   plan,
   s3,
   store,
+  underFault,
 } from './s3-under-fault.ts';
 import { someBytes, SOON_MS, stalled, stream } from './sources.ts';
+
+underFault();
 
 describe('an unclear commit', () => {
   it('S3-02 an error inside a 200 is a failure when nothing was committed', async () => {

@@ -13,8 +13,11 @@ import {
   plan,
   s3,
   store,
+  underFault,
 } from './s3-under-fault.ts';
 import { collect, listOf, someBytes, stream } from './sources.ts';
+
+underFault();
 
 describe('trouble that passes', () => {
   const passing: [string, Fault][] = [

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { ObjectsRetained } from '../../activities/stores/retained.ts';
 import { ALWAYS } from '../simulators/s3/faults.ts';
 import { expectFailure } from './conformance.ts';
-import { asked, KEY, open, plan, s3, store } from './s3-under-fault.ts';
+import { asked, KEY, open, plan, s3, store, underFault } from './s3-under-fault.ts';
 import { collect, listOf, someBytes } from './sources.ts';
+
+underFault();
 
 describe('reading', () => {
   const bytes = someBytes(400_000);

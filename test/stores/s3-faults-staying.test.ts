@@ -2,8 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { HoldfastError } from '../../activities/failure.ts';
 import { ALWAYS, type Fault } from '../simulators/s3/faults.ts';
 import { expectFailure } from './conformance.ts';
-import { answer, expectNothing, KEY, LONG, open, plan, s3, store } from './s3-under-fault.ts';
+import {
+  answer,
+  expectNothing,
+  KEY,
+  LONG,
+  open,
+  plan,
+  s3,
+  store,
+  underFault,
+} from './s3-under-fault.ts';
 import { collect, listOf, someBytes, SOON_MS, stalled, stream } from './sources.ts';
+
+underFault();
 
 describe('trouble that stays', () => {
   const staying: [string, Fault, HoldfastError['code']][] = [

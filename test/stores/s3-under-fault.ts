@@ -3,7 +3,7 @@ import type { Store } from '../../activities/stores/store.ts';
 import type { Fault, FaultRule, Operation } from '../simulators/s3/faults.ts';
 import { PART, simulatedS3 } from './s3-simulator.ts';
 
-/** For test files about faults: imported once, it gives the file a simulated S3 and checks it after every test. */
+/** For test files about faults: they share the variables here, and call `underFault` once. */
 
 /** Longer than what is gathered before parts are used. */
 export const LONG = 6 * PART + 100;
@@ -12,19 +12,22 @@ export const KEY = 'metrics/2026-11-20t02-00-00z-7f3a1c/data/x.tar';
 export let s3: Awaited<ReturnType<typeof simulatedS3>>;
 export let store: Store;
 
-beforeAll(async () => {
-  s3 = await simulatedS3();
-});
-afterAll(async () => s3.close());
-afterEach(async () => {
-  await store.close();
-  expect([...s3.simulator.bucket.uploads.values()], 'open uploads').toEqual([]);
-  for (const [key, writes] of s3.simulator.bucket.writes) {
-    expect(writes, `commits of ${key}`).toBeLessThanOrEqual(1);
-  }
-  expect(s3.resources.budget.held, 'bytes held').toBe(0);
-  s3.simulator.reset();
-});
+/** Gives a test file a simulated S3, and checks it after every test. */
+export function underFault(): void {
+  beforeAll(async () => {
+    s3 = await simulatedS3();
+  });
+  afterAll(async () => s3.close());
+  afterEach(async () => {
+    await store.close();
+    expect([...s3.simulator.bucket.uploads.values()], 'open uploads').toEqual([]);
+    for (const [key, writes] of s3.simulator.bucket.writes) {
+      expect(writes, `commits of ${key}`).toBeLessThanOrEqual(1);
+    }
+    expect(s3.resources.budget.held, 'bytes held').toBe(0);
+    s3.simulator.reset();
+  });
+}
 
 /** Opens the store anew and lets it learn what the simulator can, so that tests see only their own requests. */
 export async function open(): Promise<Store> {

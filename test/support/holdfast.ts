@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandleWithStartDetails } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { loadConfig } from '../../activities/config/config.ts';
 import { createStoreResources, type StoreResources } from '../../activities/stores/resources.ts';
 import { createWorker } from '../../worker/create-worker.ts';
@@ -20,6 +20,7 @@ import type {
   VerifyRequest,
 } from '../../workflows/contract/operations.ts';
 import { freshNamespace } from './namespace.ts';
+import { quietRuntime } from './quiet-runtime.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -51,8 +52,6 @@ export interface Holdfast extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-let installed = false;
-
 export async function startHoldfast(options: {
   address: string;
   config: object;
@@ -63,8 +62,7 @@ export async function startHoldfast(options: {
   /** False: the test starts its own, in processes of their own. */
   worker?: boolean;
 }): Promise<Holdfast> {
-  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
-  installed = true;
+  quietRuntime();
   const folder = await temporaryFolder('worker');
   const configPath = join(folder.path, 'holdfast.yaml');
   const configure = (config: object) => writeFile(configPath, JSON.stringify(config, null, 2));

@@ -15,6 +15,10 @@ const ENTRY = fileURLToPath(new URL('worker-child.ts', import.meta.url));
 /** Below `node_modules`, so that packages are found from there. */
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/holdfast-tests', import.meta.url));
 
+/** Packages that are no modules of ECMAScript ask for Node's own by `require`. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 export async function buildWorkerProgram(): Promise<WorkerProgram> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, 'worker-'));
@@ -29,7 +33,8 @@ export async function buildWorkerProgram(): Promise<WorkerProgram> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    packages: 'external',
+    external: ['@temporalio/*'],
+    banner: { js: REQUIRE },
     logLevel: 'error',
   });
   await writeFile(program.workflows, await workflowBundle());

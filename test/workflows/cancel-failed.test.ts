@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, inject, test } from 'vitest';
 import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
 import { workflowSource } from '../../worker/workflow-source.ts';
 import { freshNamespace } from '../support/namespace.ts';
+import { quietRuntime } from '../support/quiet-runtime.ts';
 
 test('a run that may not cancel itself goes on, and says so', async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quietRuntime();
   const address = inject('temporalAddress');
   const namespace = await freshNamespace(address, { searchAttributes: false });
   const connection = await NativeConnection.connect({ address });

@@ -1,3 +1,4 @@
+import { setImmediate as untilSent } from 'node:timers/promises';
 import { HoldfastError } from '../../failure.ts';
 import type { HttpResponse } from '../../http/client.ts';
 import type { WeaviateClient } from './client.ts';
@@ -34,7 +35,11 @@ export async function* objectPages(
     const body = await next;
     const guess = lastIdOf(body);
     limit = limitAfter(body.length, limit);
-    if (guess !== undefined) ask(guess);
+    if (guess !== undefined) {
+      ask(guess);
+      // Parsing holds everything up, also a request that is on its way to the socket.
+      await untilSent();
+    }
     const objects = parsePage(client, place, body);
     const last = objects.at(-1);
     if (!last) return;
