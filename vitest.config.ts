@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     passWithNoTests: false,
     // Most tests wait for servers and time-outs: more than one worker for a core keeps both busy.
-    maxWorkers: 4,
+    maxWorkers: 5,
     projects: [
       {
         test: {

@@ -2,6 +2,7 @@ import type { BackupJob } from '../../workflows/contract/activities.ts';
 import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { HoldfastError } from '../failure.ts';
+import type { BackupJobs } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
 
 /**
@@ -17,9 +18,22 @@ export interface JobRecord {
   observed: Record<string, unknown>;
 }
 
+export interface KeptRecord extends JobRecord {
+  /** Where this is not known, only the product can tell whose the name is. */
+  begun: boolean;
+}
+
+/**
+ * Whether what the product has under this name is this run's. Another's must neither be stopped nor removed, whenever
+ * the run that met it ended.
+ */
+export async function isOurs(backup: BackupJobs, record: KeptRecord): Promise<boolean> {
+  return record.begun || backup.isOurs(record.name, new Date(record.since));
+}
+
 /** Below the folder of the backup. */
 export const JOBS = `${WORK}jobs/`;
-const FOREIGN = '.foreign';
+const BEGUN = '.begun';
 
 /** The first round bears the backup's own id; a name that is burnt is never used again. */
 export function jobName({ backup }: Pick<BackupJob, 'backup'>, round: number): string {
@@ -62,22 +76,22 @@ export async function recordOf(
   );
 }
 
-/** The name turned out to be another's: nothing under it may be stopped or removed. */
-export async function noteForeign(
+/** The product has accepted the name from this run: whatever it has under it from now on is this run's. */
+export async function noteBegun(
   store: Store,
   job: BackupJob,
   round: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await putOnce(store, keyOf(job, round) + FOREIGN, toJson({}), signal);
+  await putOnce(store, keyOf(job, round) + BEGUN, toJson({}), signal);
 }
 
-/** Every round's whose name is our own, the newest first. */
+/** Every round's, the newest first. */
 export async function jobsOf(
   store: Store,
   job: BackupJob,
   signal: AbortSignal,
-): Promise<JobRecord[]> {
+): Promise<KeptRecord[]> {
   return recordsBelow(store, backupFolder(job.snapshot.target, job.backup) + JOBS, signal);
 }
 
@@ -85,12 +99,15 @@ export async function recordsBelow(
   store: Store,
   folder: string,
   signal: AbortSignal,
-): Promise<JobRecord[]> {
+): Promise<KeptRecord[]> {
   const keys: string[] = [];
   for await (const { key } of store.list(folder, { signal })) keys.push(key);
-  const own = keys.filter((key) => !key.endsWith(FOREIGN) && !keys.includes(key + FOREIGN));
-  const records: JobRecord[] = [];
-  for (const key of own) records.push((await readJson(store, key, signal)) as JobRecord);
+  const records: KeptRecord[] = [];
+  for (const key of keys) {
+    if (key.endsWith(BEGUN)) continue;
+    const record = (await readJson(store, key, signal)) as JobRecord;
+    records.push({ ...record, begun: keys.includes(key + BEGUN) });
+  }
   return records.toReversed();
 }
 

@@ -3,7 +3,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { withDelegated } from '../workspace.ts';
-import { JOBS, recordsBelow, type JobRecord } from './job-record.ts';
+import { isOurs, JOBS, recordsBelow, type JobRecord } from './job-record.ts';
 import { JOB_PATIENCE_MS } from './patience.ts';
 import { polled } from './polled.ts';
 
@@ -24,6 +24,7 @@ export async function removeLeftoverJobs(
   if (records.length === 0) return;
   await withDelegated(deps, { signal }, snapshot, async ({ backup }, storage) => {
     for (const record of records) {
+      if (!(await isOurs(backup, record))) continue;
       const { name } = record;
       const { state, words } = await polled(() => backup.poll(name));
       if (state === 'running') {

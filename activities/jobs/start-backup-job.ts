@@ -1,10 +1,9 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { HoldfastError } from '../failure.ts';
 import type { DelegatedSession } from '../products/delegated.ts';
 import { withDelegated, withStore } from '../workspace.ts';
-import { findJob, jobName, noteForeign, noteJob } from './job-record.ts';
+import { findJob, jobName, noteBegun, noteJob } from './job-record.ts';
 import { previousBackup } from './previous-backup.ts';
 
 /** The record is written first: a product's backup that nobody knows of would stay for ever. */
@@ -28,14 +27,8 @@ export function startBackupJob(deps: Dependencies): Activities['startBackupJob']
               },
               at.signal,
             ));
-          try {
-            await session.backup.start(name, new Date(since));
-          } catch (error) {
-            if (error instanceof HoldfastError && error.code === 'JOB_NAME_TAKEN') {
-              await noteForeign(store, job, round, at.signal);
-            }
-            throw error;
-          }
+          await session.backup.start(name, new Date(since));
+          await noteBegun(store, job, round, at.signal);
         };
         await withDelegated(deps, at, job.snapshot, begin, undefined, previous);
       }),

@@ -8,7 +8,7 @@ import type { BackupJobs } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
 import { withDelegated, withStore } from '../workspace.ts';
 import { JobProgress } from './job-progress.ts';
-import { jobsOf, type JobRecord } from './job-record.ts';
+import { isOurs, jobsOf, type JobRecord } from './job-record.ts';
 import { untilQuiet } from './until-quiet.ts';
 
 /**
@@ -27,6 +27,7 @@ export function stopBackupJobs(deps: Dependencies): Activities['stopBackupJobs']
         return withDelegated(deps, at, job.snapshot, async ({ backup }, storage) => {
           const warnings: Warning[] = [];
           for (const [index, record] of records.entries()) {
+            if (!(await isOurs(backup, record))) continue;
             // The newest may have been asked for until a moment ago, however long ago that began.
             const askedAt = index === 0 ? new Date() : new Date(record.since);
             warnings.push(...(await stop(at, job, backup, storage, { ...record, askedAt })));

@@ -77,6 +77,12 @@ export interface BackupJobs {
    */
   start(name: string, since: Date): Promise<void>;
 
+  /**
+   * Whether what the product has under `name` is of the run that first asked for it at `since`; true when it has
+   * nothing. Asked where a run may have ended before it knew.
+   */
+  isOurs(name: string, since: Date): Promise<boolean>;
+
   /** What the product says now. Its faults that pass are thrown with a code that may be retried. */
   poll(name: string): Promise<JobReport>;
 

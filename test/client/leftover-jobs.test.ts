@@ -1,4 +1,4 @@
-import { readFile, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { filesBelow } from '../support/files-below.ts';
@@ -56,6 +56,14 @@ async function removeLeftovers(): Promise<string> {
   };
   return (await runCommand(['doctor', '--remove-leftovers'], { env })).stdout;
 }
+
+test('the job of another run is left alone by what is left of one that met its name', async () => {
+  const met = await deadJob();
+  await age(met, 48 * HOUR_MS, 25 * HOUR_MS);
+  await rm(join(met.folder, 'work/jobs/001.json.begun'));
+  expect(await removeLeftovers()).toContain(`removed articles/${met.name}/ `);
+  expect(await written(met.name)).not.toEqual([]);
+});
 
 test('the job of a dead run and a dead server is left alone for as long as a job may take, and then removed', async () => {
   const [young, writing, dead] = [await deadJob(), await deadJob(), await deadJob()];

@@ -68,8 +68,10 @@ export function describeDelegatedBackup(subject: DelegatedUnderTest): void {
     test('begun twice is one', async () => {
       const before = await stage.world.backups();
       const { name, since } = await stage.begin();
+      expect(await stage.session.backup.isOurs(stage.jobName(), since)).toBe(true);
       await stage.session.backup.start(name, since);
       await stage.connect().backup.start(name, since);
+      expect(await stage.session.backup.isOurs(name, since)).toBe(true);
       expect((await stage.follow(name)).state).toBe('succeeded');
       await stage.session.backup.start(name, since);
       expect((await stage.session.backup.poll(name)).state).toBe('succeeded');
@@ -98,6 +100,8 @@ export function describeDelegatedBackup(subject: DelegatedUnderTest): void {
       const later = new Date(Date.now() + HOUR_MS);
       const failure = await failureOf(stage.session.backup.start(name, later));
       expect(failure.code).toBe('JOB_NAME_TAKEN');
+      // Who comes to clean up must know it, too.
+      expect(await stage.session.backup.isOurs(name, later)).toBe(false);
       expect(await stage.objects(stage.session.backup.prefix(name))).toEqual(before);
     });
 

@@ -1,5 +1,6 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, previousOf, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
@@ -64,6 +65,18 @@ describe('beginning a backup of Weaviate', () => {
     const left = await readdir(stage.folder, { recursive: true, withFileTypes: true });
     const files = left.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
     expect(files.filter((path) => path.includes(name) || path.includes(other))).toEqual([]);
+  });
+
+  test('is removed for good, also when its end is not written down yet', async () => {
+    // At the pace of the stage: one and a half seconds.
+    stage.switches.settleMs = 1_500_000;
+    const name = newName();
+    await begin(name);
+    await ended(() => stage.session.backup.poll(name));
+    await stage.session.backup.remove(name);
+    await sleep(2_000);
+    const left = await readdir(stage.folder, { recursive: true });
+    expect(left.filter((path) => path.includes(name))).toEqual([]);
   });
 
   test('asks for what the connection says', async () => {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { filesBelow } from '../support/files-below.ts';
@@ -68,6 +68,27 @@ describe('a backup by the product', () => {
     world.database.switches.backupHangs = false;
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(await filesBelow(world.storage)).toEqual(before);
+  });
+
+  test('of another run is left alone by one that was cancelled before it knew', async () => {
+    world.database.switches.backupHangs = true;
+    const handle = await world.holdfast.start('backup', { target: 'articles' });
+    await expect.poll(() => productSays(handle)).toContain('STARTED');
+    const found = (await filesBelow(world.store)).find((file) => file.endsWith('001.json.begun'));
+    const name = found?.split('/')[1] ?? '';
+    // As if the product had refused the name, for another run has claimed it.
+    await rm(join(world.store, found ?? ''));
+    await writeFile(join(world.storage, 'holdfast-claims', `${name}.json`), '{}');
+    const before = world.database.requests.length;
+    await handle.cancel();
+    await handle.result().catch(() => undefined);
+    const asked = world.database.requests.slice(before).map(({ method }) => method);
+    expect(asked).not.toContain('DELETE');
+    const left = await filesBelow(world.storage);
+    expect(left.filter((file) => file.startsWith(`${name}/`))).not.toEqual([]);
+    world.database.calm();
+    const status = () => call(world.database.url, 'GET', `/v1/backups/filesystem/${name}`);
+    await expect.poll(async () => JSON.stringify(await status())).toContain('SUCCESS');
   });
 
   test('is followed through answers that are no answers', async () => {

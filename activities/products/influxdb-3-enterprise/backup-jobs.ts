@@ -5,7 +5,7 @@ import { backupPrefix } from './names.ts';
 import { report } from './records.ts';
 import { removeBackup } from './remove-backup.ts';
 import type { Session } from './session.ts';
-import { startBackup } from './start-backup.ts';
+import { isAnothers, startBackup } from './start-backup.ts';
 import { takeInventory } from './take-inventory.ts';
 
 export function createBackupJobs(session: Session): BackupJobs {
@@ -24,6 +24,10 @@ export function createBackupJobs(session: Session): BackupJobs {
       };
     },
     start: (name, since) => startBackup(api, name, since),
+    async isOurs(name, since) {
+      const record = await api.get(name);
+      return !record || !isAnothers(api, record, since);
+    },
     async poll(name) {
       const record = await api.get(name);
       if (!record) return { state: 'absent', words: 'no backup of this name' };

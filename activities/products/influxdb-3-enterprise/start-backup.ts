@@ -2,7 +2,7 @@ import { HoldfastError } from '../../failure.ts';
 import { isLost } from './answer.ts';
 import type { BackupApi } from './backup-api.ts';
 import { checkName } from './names.ts';
-import { stateOf } from './records.ts';
+import { stateOf, type BackupRecord } from './records.ts';
 
 /** What stands in the way is removed, or turns out to be gone, within a few. */
 const TRIES = 4;
@@ -28,14 +28,13 @@ export async function startBackup(api: BackupApi, name: string, since: Date): Pr
       continue;
     }
     const state = stateOf(record);
-    if (state === 'running') return;
-    if (state === 'succeeded') {
-      if (api.client.clock.isSince(record.created_at, since)) return;
+    if (isAnothers(api, record, since)) {
       throw new HoldfastError(
         'JOB_NAME_TAKEN',
         `${api.client.server} has a backup ${name} of ${record.created_at}, which is not of this run.`,
       );
     }
+    if (state === 'running' || state === 'succeeded') return;
     // A failed one is nobody's good copy: only for this record is overwriting right.
     force = (await api.delete(name)) === 'conflict';
   }
@@ -46,6 +45,11 @@ export async function startBackup(api: BackupApi, name: string, since: Date): Pr
       `${api.client.server}: starting backup ${name} failed: the server says that it is in the way of itself.`,
     )
   );
+}
+
+/** A finished one that is older than this run: only its time tells. */
+export function isAnothers(api: BackupApi, record: BackupRecord, since: Date): boolean {
+  return stateOf(record) === 'succeeded' && !api.client.clock.isSince(record.created_at, since);
 }
 
 /** Whether two backups of different names may run at once is not published: then one stands in the way. */

@@ -1,6 +1,7 @@
 import type { BackupJobs } from '../delegated.ts';
 import { observationSchema } from './census.ts';
-import { claimKey } from './claim.ts';
+import { claimKey, isClaimed } from './claim.ts';
+import { untilWritten } from './durable.ts';
 import { report } from './job-status.ts';
 import { observe } from './observe.ts';
 import { OrphanWatch } from './orphan-watch.ts';
@@ -27,6 +28,9 @@ export function createBackupJobs(weaviate: Weaviate): BackupJobs {
 
     start: (name, since) => startBackup(weaviate, name, since),
 
+    isOurs: async (name, since) =>
+      !(await api.status(name)) || isClaimed(storage, name, since, signal),
+
     poll: async (name) => {
       const told = report(await api.status(name));
       if (told.state !== 'running' || !(await orphans.isOrphan(name))) return told;
@@ -43,7 +47,8 @@ export function createBackupJobs(weaviate: Weaviate): BackupJobs {
     cancel: (name) => api.cancel(name),
 
     remove: async (name) => {
-      let keys = [claimKey(name)];
+      await untilWritten(api, storage, name, signal);
+      let keys: string[] = [];
       for await (const { key } of storage.list(`${name}/`, { signal })) {
         keys.push(key);
         if (keys.length < REMOVED_AT_ONCE) continue;
@@ -51,6 +56,8 @@ export function createBackupJobs(weaviate: Weaviate): BackupJobs {
         keys = [];
       }
       await storage.remove(keys, { signal });
+      // Last, for it says whose the rest is.
+      await storage.remove([claimKey(name)], { signal });
     },
   };
 }

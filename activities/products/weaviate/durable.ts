@@ -8,6 +8,8 @@ import { stateOf, timeOf } from './job-status.ts';
 /** How long the server itself gives the writing of a descriptor. */
 const DESCRIPTOR_MS = 20 * 60_000;
 const PAUSE_MS = 500;
+/** What an end needs to be written down, unless that fails. */
+const WRITTEN_MS = 10_000;
 /** Another node may still say what the descriptor said before. */
 const CONTRADICTION_MS = 60_000;
 
@@ -40,5 +42,25 @@ export async function untilDurable(
       );
     }
     await sleep(PAUSE_MS, undefined, { signal });
+  }
+}
+
+/**
+ * Waits a while until the end that the server tells of is written down: whoever removes the objects before would see
+ * one come back. A server that is away writes nothing.
+ */
+export async function untilWritten(
+  api: BackupApi,
+  storage: Store,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = Date.now() + WRITTEN_MS;
+  for (; Date.now() < deadline; await sleep(PAUSE_MS, undefined, { signal })) {
+    const told = await api.status(name).catch(() => undefined);
+    signal.throwIfAborted();
+    if (!told || stateOf(told) === 'running') return;
+    const stored = await readGlobal(storage, name, signal);
+    if (stored && stateOf(stored) !== 'running') return;
   }
 }

@@ -9,7 +9,7 @@ const ENDS: Record<string, JobReport['state']> = {
 };
 
 /** A word that is not known is one of a later version, for something under way. */
-export function stateOf({ status }: JobStatus): JobReport['state'] {
+export function stateOf({ status }: Pick<JobStatus, 'status'>): JobReport['state'] {
   return ENDS[status] ?? 'running';
 }
 
