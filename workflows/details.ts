@@ -46,10 +46,13 @@ function figureRows({ artifacts, bytes, bytesPerSecond, eta }: Progress): string
       : [`| objects so far | ${artifacts.done} |`, `| bytes so far | ${size(bytes.done)} |`];
   }
   const of = bytes.total === undefined ? '' : ` of ${size(bytes.total)}`;
+  // What a product moves by itself is counted in artifacts alone.
+  const uncounted = bytes.total === undefined && bytes.done === 0;
   return [
     `| artifacts | ${artifacts.done} of ${artifacts.total} |`,
-    `| bytes | ${size(bytes.done)}${of} |`,
-    `| rate | ${size(bytesPerSecond)}/s |`,
+    ...(uncounted
+      ? []
+      : [`| bytes | ${size(bytes.done)}${of} |`, `| rate | ${size(bytesPerSecond)}/s |`]),
     ...(eta ? [`| expected end | ${eta.slice(0, 19)}Z |`] : []),
   ];
 }

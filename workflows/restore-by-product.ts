@@ -44,6 +44,7 @@ export async function restoreByProduct(
   const { totals, warnings } = await move('compare what came back').proveRestoreJob(job);
   run.warn(...warnings);
   requireProof(totals);
+  run.expect(report.plan, totals);
   report.proof = { identical: totals.identical, equivalent: totals.equivalent };
 
   run.enter('finishing', false);

@@ -31,14 +31,20 @@ export function reportLines(report: RestoreReport): string[] {
     ...(report.safetyBackup
       ? [`The destination as it was before is kept as backup ${report.safetyBackup}`]
       : []),
-    `${plan.backup} is restored into ${plan.into}: ${humanBytes(report.bytes)} in ${humanDuration(report.durationMs)}; ` +
+    `${plan.backup} is restored into ${plan.into}${moved(report.bytes)} in ${humanDuration(report.durationMs)}; ` +
       provenOf(proof) +
       withWarnings(report.warnings),
   ];
 }
 
+/** What a product restores by itself does not pass here. */
+function moved(bytes: number): string {
+  return bytes > 0 ? `: ${humanBytes(bytes)}` : '';
+}
+
 function provenOf({ identical, equivalent }: RestoreReport['proof']): string {
   if (identical + equivalent === 0) return 'nothing of it is proven';
+  if (identical === 0) return `proven ${plural(equivalent, 'artifact')} equal in content`;
   const alike = equivalent > 0 ? ` and ${equivalent} equal in content` : '';
   return `proven ${plural(identical, 'artifact')} identical${alike}`;
 }

@@ -1,6 +1,8 @@
 import { rm, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RestoreReport } from '../../workflows/contract/operations.ts';
+import type { Progress } from '../../workflows/contract/progress.ts';
 import { filesBelow } from '../support/files-below.ts';
 import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
 import { call, classesOf } from './seed-articles.ts';
@@ -38,7 +40,12 @@ describe('a restore by the product', () => {
   });
 
   test('puts the objects of the copy back, proves what came, and clears them away', async () => {
-    const report = await restore();
+    const request = { target: 'articles', backup, into: 'spare' };
+    const handle = await world.holdfast.start('restore', request);
+    const report = (await handle.result()) as RestoreReport;
+    const { artifacts } = await handle.query<Progress>('progress');
+    expect(report.plan.artifacts).toBeGreaterThan(0);
+    expect(artifacts).toEqual({ done: report.plan.artifacts, total: report.plan.artifacts });
     expect(report.restored.join(' ')).toContain('Article');
     expect(report.proof.identical + report.proof.equivalent).toBeGreaterThan(0);
     expect(await classesOf(world.spare.url)).toEqual(['Article', 'Note']);
