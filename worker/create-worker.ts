@@ -27,7 +27,9 @@ export interface HoldfastWorkerOptions {
   /** How long heartbeats may be held back; default five seconds. */
   heartbeatThrottleMs?: number | undefined;
   /** Goes over what is set here: interceptors, a bundle that is already made. */
-  sdk?: Partial<Pick<WorkerOptions, 'interceptors' | 'workflowBundle' | 'maxCachedWorkflows'>>;
+  sdk?: Partial<
+    Pick<WorkerOptions, 'interceptors' | 'workflowBundle' | 'maxCachedWorkflows' | 'debugMode'>
+  >;
 }
 
 /** So long may activities go on when the worker is stopped, before they are told to end. */

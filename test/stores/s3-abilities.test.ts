@@ -62,6 +62,61 @@ describe('abilities that a store lacks', () => {
       expect(second?.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
     }));
 
+  describe('S3-15 a CRC32 of what comes in one piece', () => {
+    const CRC32 = 'x-amz-checksum-crc32';
+    const puts = ({ simulator }: Awaited<ReturnType<typeof simulatedS3>>) =>
+      simulator.seen.filter(({ operation }) => operation === 'PutObject');
+
+    it('lets a store that checks it refuse a body that was garbled on its way, which is sent again', () =>
+      fresh(async (own) => {
+        const checking = own.open();
+        const bytes = someBytes(1000);
+        own.simulator.plan({ on: 'PutObject', fault: { kind: 'garbled-upload' } });
+        await checking.put('first', bytes);
+        own.simulator.plan({ on: 'PutObject', key: /later/, fault: { kind: 'garbled-upload' } });
+        await checking.create('later', stream(bytes));
+        for (const key of ['first', 'later']) {
+          expect(own.simulator.bucket.get(`holdfast/${key}`).body.equals(bytes)).toBe(true);
+        }
+        expect(puts(own).filter(({ headers }) => CRC32 in headers)).toHaveLength(puts(own).length);
+        const found = (await checking.probe()).find(({ ability }) => ability === 'checksums');
+        expect(found).toMatchObject({ ok: true, message: expect.stringContaining('refuses') });
+      }));
+
+    it('is told only once to a store that takes no notice of it, and the probe says so', () =>
+      fresh(async (own) => {
+        const fault: Fault = { kind: 'ignored-header', header: CRC32 };
+        own.simulator.plan({ on: 'PutObject', fault, times: ALWAYS });
+        const heedless = own.open();
+        await heedless.put('first', someBytes(10));
+        await heedless.put('second', someBytes(10));
+        await heedless.overwrite('second', someBytes(20));
+        const told = puts(own).filter(({ headers }) => CRC32 in headers);
+        expect(new Set(told.map(({ key }) => key))).toEqual(new Set(['holdfast/first']));
+        const found = (await heedless.probe()).find(({ ability }) => ability === 'checksums');
+        expect(found).toMatchObject({ ok: false, level: 'advised' });
+        expect(found?.message).toContain('takes no notice of a CRC32');
+      }));
+
+    for (const [status, code] of [
+      [501, 'NotImplemented'],
+      [400, 'InvalidArgument'],
+    ] as const) {
+      it(`is left out where a store answers it with ${status}`, () =>
+        fresh(async (own) => {
+          own.simulator.plan({ on: 'PutObject', fault: answer(status, code) });
+          const lacking = own.open();
+          await lacking.put('first', someBytes(10));
+          await lacking.put('second', someBytes(10));
+          expect(puts(own).map(({ headers }) => CRC32 in headers)).toEqual([
+            true,
+            ...Array.from({ length: puts(own).length - 1 }, () => false),
+          ]);
+          expect(own.simulator.bucket.objects.size).toBe(2);
+        }));
+    }
+  });
+
   it('S3-15 a store without bulk removal is asked for one object at a time', () =>
     fresh(async ({ simulator, open: openOwn }) => {
       simulator.plan({ on: 'DeleteObjects', fault: answer(501, 'NotImplemented'), times: ALWAYS });

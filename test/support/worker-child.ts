@@ -32,6 +32,8 @@ const worker = await createWorker({
     workflowBundle: { codePath: orders.workflows },
     // Every workflow task is a replay: none waits for the cache of a worker that died.
     maxCachedWorkflows: 0,
+    // Without a thread of its own for workflows, which would load all of it once more.
+    debugMode: true,
     interceptors: { activity: [deathWish(orders.dieAt ?? [], orders.freezeAt ?? [])] },
   },
 });

@@ -144,7 +144,13 @@ const SLOW = new Set([
   'RequestTimeout',
   'TimeoutError',
 ]);
-const PASSING = new Set(['InternalError', 'OperationAborted', SKEWED, 'BadDigest']);
+const PASSING = new Set([
+  'InternalError',
+  'OperationAborted',
+  SKEWED,
+  'BadDigest',
+  'XAmzContentChecksumMismatch',
+]);
 const DENIED: Record<string, string> = {
   AccessDenied: 'access denied',
   AllAccessDisabled: 'access denied',

@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import type { ProbeFinding, Store } from '../store.ts';
+import { crc32Of } from './checksum.ts';
+import { faultOf } from './failure.ts';
 import { PartsUpload } from './multipart-upload.ts';
 import { probeBucket } from './probe-bucket.ts';
 import type { S3Requests } from './requests.ts';
@@ -55,6 +57,7 @@ export async function probeS3(probe: Probe): Promise<ProbeFinding[]> {
       if (seen.join() !== [...written].sort().join()) throw refused('a listing is not complete');
       return 'Objects are listed as soon as they are written.';
     });
+    await probeChecksum(probe, attempt, folder, written);
     await attempt('remove', 'required', async () => {
       await probe.store.remove(written, probe);
       if (await probe.store.head(written[0] ?? '', probe)) throw refused('a removed object stays');
@@ -99,26 +102,45 @@ async function probeSmallObjects(
     }
     return 'An object is never overwritten (`If-None-Match` is obeyed).';
   });
-  await attempt('checksums', 'advised', async () => {
-    const checked = `${folder}checked`;
-    await requests.send({ signal: probe.signal, tries: 1 }, (client, bind) =>
-      client.send(
-        bind(
-          new PutObjectCommand({
-            Bucket: probe.bucket,
-            Key: probe.prefix + checked,
-            Body: bytes,
-            ContentLength: bytes.byteLength,
-            ChecksumAlgorithm: 'CRC32',
-          }),
-        ),
-      ),
-    );
-    written.push(checked);
-    await compare(probe, checked, bytes);
-    return 'The store checks a CRC32 of what it is sent.';
-  });
   return true;
+}
+
+/** Written or not, the object counts as written: its removal does no harm. */
+async function probeChecksum(
+  { requests, bucket, prefix, signal }: Probe,
+  attempt: Attempt,
+  folder: string,
+  written: string[],
+): Promise<void> {
+  await attempt('checksums', 'advised', async () => {
+    if (requests.abilities.crc32 === 'ignored') throw refused('it takes no notice of a CRC32');
+    const key = `${folder}garbled`;
+    written.push(key);
+    const bytes = randomBytes(100);
+    const taken = await requests
+      .send({ signal, tries: 1 }, (client, bind) =>
+        client.send(
+          bind(
+            new PutObjectCommand({
+              Bucket: bucket,
+              Key: prefix + key,
+              Body: bytes,
+              ContentLength: bytes.byteLength,
+              ChecksumCRC32: crc32Of(bytes.subarray(1)),
+            }),
+          ),
+        ),
+      )
+      .then(
+        () => true,
+        (error: unknown) => {
+          if (faultOf(error).status !== 400) throw error;
+          return false;
+        },
+      );
+    if (taken) throw refused('a body was taken whose CRC32 was wrong');
+    return 'The store refuses a body whose CRC32 is wrong.';
+  });
 }
 
 /** The least that AWS takes as a part that is not the last. */

@@ -1,8 +1,9 @@
 import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { delayed } from '../interruption.ts';
-import { faultOf, isPassing } from './failure.ts';
+import { crc32Of } from './checksum.ts';
+import { faultOf, isDenied, isPassing } from './failure.ts';
 import { newMark, whoseObject, WRITE_MARK, type Written } from './own-object.ts';
-import type { S3Requests } from './requests.ts';
+import type { Abilities, S3Requests } from './requests.ts';
 
 /** An abort that comes while the store may be committing waits so long for the answer: a known end beats a doubt. */
 export const COMMIT_GRACE_MS = 300;
@@ -39,19 +40,24 @@ async function put(
 ): Promise<void> {
   const { abilities } = requests;
   if (abilities.conditional !== 'honoured') await refuseTaken(requests, written, signal);
-  const conditional = abilities.conditional !== 'ignored';
+  const input = putInput(written, body, {
+    conditional: abilities.conditional !== 'ignored',
+    checksum: abilities.crc32 !== 'ignored',
+  });
   const send = () =>
     requests.send({ signal: patient, passing: isConflict }, (client, bind) =>
-      client.send(bind(new PutObjectCommand(putInput(written, body, conditional)))),
+      client.send(bind(new PutObjectCommand(input))),
     );
   try {
-    await send();
+    const { ChecksumCRC32 } = await send();
+    if (abilities.crc32 === 'unproven') {
+      abilities.crc32 = ChecksumCRC32 === input.ChecksumCRC32 ? 'checked' : 'ignored';
+    }
   } catch (error) {
-    const fault = faultOf(error);
-    if (conditional && isNotImplemented(error)) {
-      abilities.conditional = 'ignored';
+    if (leavesOutHeader(abilities, input, error)) {
       return put(requests, written, body, patient, signal);
     }
+    const fault = faultOf(error);
     if (fault.status !== 412 && !isPassing(error)) throw error;
     patient.throwIfAborted();
     // Perhaps an earlier try of this very call was the one that got through.
@@ -89,12 +95,18 @@ export async function putOver(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const written: Written = { ...where, mark: newMark(), bytes: body.byteLength };
+  const checksum = requests.abilities.crc32 === 'checked';
+  const input = putInput(written, body, { conditional: false, checksum });
   await requests.send({ signal, passing: isConflict }, (client, bind) =>
-    client.send(bind(new PutObjectCommand(putInput(written, body, false)))),
+    client.send(bind(new PutObjectCommand(input))),
   );
 }
 
-function putInput(written: Written, body: Uint8Array, conditional: boolean): PutObjectCommandInput {
+function putInput(
+  written: Written,
+  body: Uint8Array,
+  { conditional, checksum }: { conditional: boolean; checksum: boolean },
+): PutObjectCommandInput {
   return {
     Bucket: written.bucket,
     Key: written.key,
@@ -102,8 +114,32 @@ function putInput(written: Written, body: Uint8Array, conditional: boolean): Put
     ContentLength: body.byteLength,
     ContentType: 'application/octet-stream',
     Metadata: { [WRITE_MARK]: written.mark },
+    ...(checksum && { ChecksumCRC32: crc32Of(body) }),
     ...(conditional && { IfNoneMatch: '*' }),
   };
+}
+
+/** Which header of the request a store does not bear is found by leaving them out in turn. */
+function leavesOutHeader(
+  abilities: Abilities,
+  { ChecksumCRC32, IfNoneMatch }: PutObjectCommandInput,
+  error: unknown,
+): boolean {
+  if (ChecksumCRC32 !== undefined && abilities.crc32 !== 'checked' && isRefusal(error)) {
+    abilities.crc32 = 'ignored';
+  } else if (IfNoneMatch !== undefined && isNotImplemented(error)) {
+    abilities.conditional = 'ignored';
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/** Some stores answer a header that they do not know with a 400 instead of a 501. */
+function isRefusal(error: unknown): boolean {
+  const fault = faultOf(error);
+  const refused = fault.status === 400 && !isDenied(fault) && !isPassing(error);
+  return refused || isNotImplemented(error);
 }
 
 /** Two writers met; the loser is asked to come again and then finds the winner's object. */

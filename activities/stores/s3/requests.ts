@@ -13,6 +13,8 @@ export interface Abilities {
   conditional: 'honoured' | 'unproven' | 'ignored';
   /** Whether Complete may carry the size that it should come to. */
   objectSize: boolean;
+  /** Whether it checks the CRC32 of an object that comes in one piece. It does when it gives back what it was told. */
+  crc32: 'checked' | 'unproven' | 'ignored';
   bulkRemove: boolean;
   /** Whether it copies objects by itself, and takes a condition with that. */
   copies: 'yes' | 'unconditionally' | 'no';
@@ -52,6 +54,7 @@ export class S3Requests {
     this.abilities = resources.shared(`abilities ${service}`, () => ({
       conditional: settings.endpoint ? 'unproven' : 'honoured',
       objectSize: true,
+      crc32: settings.endpoint ? 'unproven' : 'checked',
       bulkRemove: true,
       copies: 'yes',
       signPayload: false,

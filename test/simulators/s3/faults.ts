@@ -40,6 +40,8 @@ export type Fault =
   | { kind: 'lost-answer' }
   /** Cuts the connection after so many bytes of the request's body. */
   | { kind: 'reset-upload'; afterBytes: number }
+  /** Turns over one bit of the request's body, which signed bodies and checksums show. */
+  | { kind: 'garbled-upload' }
   /** Stops reading the request's body. */
   | { kind: 'stall-upload' }
   /** Cuts the connection after so many bytes of the answer's body, or stands still there. */

@@ -1,7 +1,7 @@
 import type { Bucket, KeptObject } from './bucket.ts';
 import { S3Error } from './bucket.ts';
 import type { Fault } from './faults.ts';
-import { metadataOf, type S3Request } from './request.ts';
+import { CRC32, metadataOf, type S3Request } from './request.ts';
 import { textsOf, toXml, type Xml } from './xml.ts';
 
 export interface Answer {
@@ -23,7 +23,11 @@ export function execute(
   const ifNoneMatch = headers['if-none-match'] === '*' && ignored !== 'if-none-match';
   switch (request.operation) {
     case 'PutObject':
-      return etagOnly(bucket.put(key, body, metadataOf(headers), ifNoneMatch).etag, headers);
+      return etagOnly(
+        bucket.put(key, body, metadataOf(headers), ifNoneMatch).etag,
+        headers,
+        ignored,
+      );
     case 'CopyObject': {
       const { body: copied, metadata } = copySource(bucket, request, ignored);
       const own = headers['x-amz-metadata-directive'] === 'REPLACE';
@@ -100,9 +104,9 @@ function xml(root: string, content: Xml): Answer {
 }
 
 /** A checksum that was sent along comes back, as AWS does it. */
-function etagOnly(etag: string, headers: S3Request['headers']): Answer {
-  const crc32 = headers['x-amz-checksum-crc32'];
-  const echo = crc32 === undefined ? {} : { 'x-amz-checksum-crc32': String(crc32) };
+function etagOnly(etag: string, headers: S3Request['headers'], ignored?: string): Answer {
+  const crc32 = ignored === CRC32 ? undefined : headers[CRC32];
+  const echo = crc32 === undefined ? {} : { [CRC32]: String(crc32) };
   return { status: 200, headers: { etag: `"${etag}"`, ...echo } };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { crc32 } from 'node:zlib';
 import { S3Error } from './bucket.ts';
-import type { Operation } from './faults.ts';
+import type { Fault, Operation } from './faults.ts';
 
 /** A request, understood as far as S3 needs. */
 export interface S3Request {
@@ -70,7 +71,11 @@ const OPERATIONS: Record<string, Operation> = {
 };
 
 /** Checks what the client claims of its body: a body that is not what was signed is never stored. */
-export function checkBody(headers: IncomingMessage['headers'], body: Buffer): void {
+export function checkBody(
+  headers: IncomingMessage['headers'],
+  body: Buffer,
+  fault: Fault | undefined,
+): void {
   const length = headers['content-length'];
   if (length !== undefined && Number(length) !== body.byteLength) {
     throw new S3Error(400, 'IncompleteBody');
@@ -81,7 +86,16 @@ export function checkBody(headers: IncomingMessage['headers'], body: Buffer): vo
   if (claimed !== 'UNSIGNED-PAYLOAD' && claimed !== actual()) {
     throw new S3Error(400, 'XAmzContentSHA256Mismatch');
   }
+  if (fault?.kind === 'ignored-header' && fault.header === CRC32) return;
+  const told = headers[CRC32];
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(body));
+  if (told !== undefined && told !== checksum.toString('base64')) {
+    throw new S3Error(400, 'BadDigest');
+  }
 }
+
+export const CRC32 = 'x-amz-checksum-crc32';
 
 export function metadataOf(headers: IncomingMessage['headers']): Record<string, string> {
   const metadata: Record<string, string> = {};

@@ -69,7 +69,7 @@ export async function startS3Simulator(options: S3SimulatorOptions = {}): Promis
     const fault = faults.next(operation, key, headers);
     serve(incoming, response, fault, (body) => {
       check(request);
-      checkBody(headers, body);
+      checkBody(headers, body, fault);
       return execute(bucket, request, body, fault);
     }).catch(() => response.destroy());
   });
@@ -124,6 +124,7 @@ async function serve(
     incoming.socket.destroy();
     return;
   }
+  if (fault?.kind === 'garbled-upload') body[0] = (body[0] ?? 0) ^ 1;
   if (fault?.kind === 'slow') await sleep(fault.ms);
   if (fault?.kind === 'hold') await fault.until;
   if (fault?.kind === 'stall' && !fault.executed) return;
