@@ -27,6 +27,8 @@ export class Secret {
   }
 }
 
+const LAST_BREAK = /\r?\n$/;
+
 /**
  * Reads a secret where it is used, at the moment it is used, so that a rotated file counts at once.
  * A trailing line break is not part of a secret.
@@ -35,7 +37,7 @@ export class Secret {
  */
 export async function readSecret(reference: SecretReference, purpose: string): Promise<Secret> {
   if ('env' in reference) {
-    const value = process.env[reference.env];
+    const value = process.env[reference.env]?.replace(LAST_BREAK, '');
     if (value) return new Secret(value);
     throw new HoldfastError(
       'SECRET_MISSING',
@@ -43,7 +45,7 @@ export async function readSecret(reference: SecretReference, purpose: string): P
     );
   }
   try {
-    const value = (await readFile(reference.file, 'utf8')).replace(/\r?\n$/, '');
+    const value = (await readFile(reference.file, 'utf8')).replace(LAST_BREAK, '');
     if (value) return new Secret(value);
   } catch (cause) {
     throw new HoldfastError(

@@ -8,7 +8,11 @@ import type {
 import type { Activities } from '../workflows/contract/activities.ts';
 
 /** Those that only look again and again until something changes. */
-const WAITING: readonly string[] = ['waitForLock'] satisfies (keyof Activities)[];
+const WAITING: readonly string[] = [
+  'waitForLock',
+  'followBackupJob',
+  'followRestoreJob',
+] satisfies (keyof Activities)[];
 /** Beyond so many even waiting costs, and takes up what work needs. */
 const MOST_WAITING = 1_000;
 

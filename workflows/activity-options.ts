@@ -1,4 +1,8 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type { Activities } from './contract/activities.ts';
 import type { TargetSnapshot, Timeouts } from './contract/snapshot.ts';
 
@@ -55,3 +59,9 @@ export function activities(
     },
   });
 }
+
+/** Needs none of the places that activities work in, so that a worker which has no more of them still hears a cancel. */
+export const { cancelOwnWorkflow } = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: 1_000, maximumInterval: UNRESOLVED.retryPause, maximumAttempts: 30 },
+});

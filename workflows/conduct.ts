@@ -5,10 +5,11 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { activities } from './activity-options.ts';
+import { activities, cancelOwnWorkflow } from './activity-options.ts';
 import { announce } from './announce.ts';
 import { QUERY, SIGNAL, type Operation } from './contract/names.ts';
 import type { Ending } from './contract/notice.ts';
@@ -36,7 +37,7 @@ export async function conduct<T extends { warnings: Warning[] }>(
     asked = true;
     run.warn({ code: 'CANCEL_ASKED', message: `A cancel was asked for${reasonOf(request)}.` });
     try {
-      await CancellationScope.nonCancellable(() => activities('ask', 'cancel').cancelOwnWorkflow());
+      await CancellationScope.nonCancellable(cancel);
     } catch (error) {
       // Thrown from here it would fail the run on the spot, without its cleaning up. It may be asked for again.
       asked = false;
@@ -59,6 +60,11 @@ export async function conduct<T extends { warnings: Warning[] }>(
   } finally {
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   }
+}
+
+function cancel(): Promise<void> {
+  if (patched('local-cancel')) return cancelOwnWorkflow();
+  return activities('ask', 'cancel').cancelOwnWorkflow();
 }
 
 /** Whatever a person sent along: a cancel is never refused for its form. */

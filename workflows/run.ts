@@ -3,6 +3,7 @@ import type { Job, PageTotals } from './contract/activities.ts';
 import type { SEARCH_ATTRIBUTES, Operation, Outcome } from './contract/names.ts';
 import type { Figures, Progress, Warning } from './contract/progress.ts';
 import type { TargetSnapshot } from './contract/snapshot.ts';
+import { eta } from './eta.ts';
 import { renderDetails } from './details.ts';
 import { searchAttribute } from './search-attributes.ts';
 
@@ -133,6 +134,7 @@ export class Run {
     const bytes = this.#done.bytes + sum(moving.map((figures) => figures.bytes));
     const seconds = Math.max(1, (Date.now() - this.#countingSince) / 1000);
     const share = this.#total.bytes ? bytes / this.#total.bytes : artifacts / this.#total.artifacts;
+    const end = this.#ended ? undefined : eta(share, seconds * 1000, Date.now());
     const told = moving.findLast((figures) => figures.product !== undefined);
     const troubled = moving.findLast((figures) => figures.lastError !== undefined);
     return {
@@ -143,9 +145,7 @@ export class Run {
       artifacts: { done: artifacts, total: this.#total.artifacts },
       bytes: { done: bytes, ...(this.#total.bytes ? { total: this.#total.bytes } : {}) },
       bytesPerSecond: Math.round((bytes - this.#doneBefore) / seconds),
-      ...(share > 0 && share < 1 && !this.#ended
-        ? { eta: new Date(Date.now() + (seconds * 1000 * (1 - share)) / share).toISOString() }
-        : {}),
+      ...(end === undefined ? {} : { eta: end }),
       startedAt: this.#startedAt.toISOString(),
       ...(troubled?.lastError ? { attempt: troubled.attempt, lastError: troubled.lastError } : {}),
       warnings: this.#warnings,
@@ -186,9 +186,15 @@ function sum(numbers: number[]): number {
 
 function isFigures(value: unknown): value is Figures {
   if (typeof value !== 'object' || value === null) return false;
-  const { activity, artifacts, bytes, attempt } = value as Record<string, unknown>;
+  const { activity, artifacts, bytes, attempt, product, lastError } = value as Record<
+    keyof Figures,
+    unknown
+  >;
   return (
     typeof activity === 'string' &&
-    [artifacts, bytes, attempt].every((figure) => Number.isFinite(figure) && Number(figure) >= 0)
+    [artifacts, bytes, attempt].every(
+      (count) => Number.isSafeInteger(count) && Number(count) >= 0,
+    ) &&
+    [product, lastError].every((words) => words === undefined || typeof words === 'string')
   );
 }

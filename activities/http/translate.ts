@@ -31,6 +31,16 @@ export function connectFailure(cause: unknown, { server, operation }: Subject): 
   if (code === 'EAI_AGAIN') {
     return fail('TARGET_UNREACHABLE', 'the host name cannot be looked up now');
   }
+  if (cause instanceof errors.InvalidArgumentError) {
+    return new HoldfastError(
+      'CONFIG_INVALID',
+      `${server}: ${operation} cannot be asked: ${text}.`,
+      {
+        cause,
+        hint: 'Look for line breaks and other invisible characters in its address and its secrets.',
+      },
+    );
+  }
   if (code === 'ECONNREFUSED') return fail('TARGET_UNREACHABLE', 'the connection was refused');
   if (cause instanceof errors.ConnectTimeoutError) {
     return fail('TARGET_UNREACHABLE', 'nothing answered, as behind a firewall');

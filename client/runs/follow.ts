@@ -1,9 +1,9 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
-import { SIGNAL } from '../../workflows/contract/names.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import { unreachable, type TemporalSession } from '../temporal/connect.ts';
 import type { Output } from '../terminal/output.ts';
+import { askToEnd } from './ask-to-end.ts';
 import { Interruption } from './interruption.ts';
 import { Narrator } from './narrator.ts';
 import { observe, type Observation, progressOf } from './observe.ts';
@@ -56,9 +56,7 @@ export async function follow<T>(
     const choice = await interruption.choice();
     if (choice === 'detach') return { ended: false };
     if (choice === 'cancel') {
-      await session.client.workflow
-        .getHandle(workflowId, runId)
-        .signal(SIGNAL.cancel, { reason: 'Ctrl-C in the terminal' });
+      await askToEnd(session, run, 'Ctrl-C in the terminal');
       output.remark('cancelling; the run ends when everything is quiet');
     }
   }

@@ -21,7 +21,11 @@ export async function queueWithoutWorker(
   }
   for (const { running, attempt, taskQueue, scheduledAt } of seen.pending) {
     if (running || attempt > 1 || !taskQueue || !late(scheduledAt)) continue;
-    if ((await pollersOf(session, taskQueue, 'activity')).length === 0) return taskQueue;
+    if ((await pollersOf(session, taskQueue, 'activity')).length > 0) continue;
+    // A worker that has no place left for an activity does not ask for one, but for workflows it does.
+    if (taskQueue === TASK_QUEUE && (await pollersOf(session, taskQueue, 'workflow')).length > 0)
+      continue;
+    return taskQueue;
   }
   return undefined;
 }

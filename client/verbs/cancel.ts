@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { HoldfastError } from '../../activities/failure.ts';
-import { SIGNAL, TARGET_NAME } from '../../workflows/contract/names.ts';
+import { TARGET_NAME } from '../../workflows/contract/names.ts';
 import { EXIT } from '../exit-codes.ts';
+import { askToEnd } from '../runs/ask-to-end.ts';
 import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
 import { follow } from '../runs/follow.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
@@ -29,7 +30,7 @@ export function cancelVerb(program: Command): void {
         'cancel backup/metrics/2026-11-20t02-00-00z --reason "too slow"',
       ],
       notes:
-        'Exits with 6 when the run ended cancelled, with 0 when it had done its work before the\ncancel reached it, and otherwise as the run itself did.',
+        'Exits with 6 when the run ended cancelled, with 0 when it had ended before, or had done its\nwork before the cancel reached it, and otherwise as the run itself did.',
     },
     async (call, options, which = '') => {
       const session = await call.temporal();
@@ -41,9 +42,7 @@ export function cancelVerb(program: Command): void {
         ]);
         return run.status === 'CANCELLED' ? EXIT.cancelled : EXIT.done;
       }
-      await session.client.workflow
-        .getHandle(run.workflowId, run.runId)
-        .signal(SIGNAL.cancel, { reason: options.reason ?? 'holdfast cancel' });
+      await askToEnd(session, run, options.reason ?? 'holdfast cancel');
       if (options.detach) {
         call.output.result({ ...ended, requested: true }, [`asked ${run.workflowId} to end`]);
         return;

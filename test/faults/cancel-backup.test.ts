@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ALWAYS, holding } from '../simulators/s3/faults.ts';
 import { unreadable } from '../support/unreadable.ts';
 import { audit, isLocked } from './audit.ts';
-import { ending, phase, until } from './following.ts';
+import { ending, phase, progressOf, until } from './following.ts';
 import { HASTE, setStage, type Stage } from './stage.ts';
 
 /** Ten seconds are promised; what is held back in these tests is held for longer than this. */
@@ -175,9 +175,15 @@ describe('P-11, P-12: a backup that is cancelled', () => {
     stage.source.switches.firstByteMs = 600_000;
     const handle = await stage.holdfast.start('backup', { target: 'metrics' });
     await phase(handle, 'capturing');
-    for (const nonsense of ['x', null, 7, {}, { activity: 1 }, { activity: 'a', bytes: -1 }]) {
+    const figures = { activity: 'a', artifacts: 0, bytes: 1, attempt: 1 };
+    const senseless = [{ bytes: -1 }, { bytes: 1e-9 }, { artifacts: 0.5 }, { product: {} }].map(
+      (part) => ({ ...figures, ...part }),
+    );
+    for (const nonsense of ['x', null, 7, {}, { activity: 1 }, ...senseless]) {
       await handle.signal('figures', nonsense);
     }
+    expect(await progressOf(handle)).toMatchObject({ bytes: { done: 0 }, artifacts: { done: 0 } });
+    expect(await progressOf(handle)).not.toHaveProperty('product');
     await handle.signal('no-such-signal', {});
     await stage.holdfast.client.workflow.getHandle('target/metrics').signal('no-such-signal');
     await stage.holdfast.client.workflow.getHandle('target/metrics').cancel();

@@ -134,6 +134,18 @@ describe('a request', () => {
   });
 });
 
+it("a secret that no header can hold is the configuration's fault, and is not told", async () => {
+  const headers = { authorization: 'Token half\nof it' };
+  const sending = client(await serving((_, response) => response.end())).request({
+    ...get,
+    headers,
+  });
+  await expect(sending).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.not.stringContaining('half'),
+  });
+});
+
 describe('a broken answer', () => {
   it.each([
     ['cut in mid-body', ['HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc', 'cut']],

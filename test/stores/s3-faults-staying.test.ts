@@ -98,6 +98,24 @@ describe('trouble that stays', () => {
     s3.simulator.dropBucket(false);
   });
 
+  it("a key with a line break in it is the configuration's fault; one at its end is no part of it", async () => {
+    await open();
+    process.env.HOLDFAST_TEST_BROKEN_KEY = 'half\nof it';
+    process.env.HOLDFAST_TEST_KEY_OF_ECHO = 'a-key\n';
+    const withKey = (env: string) =>
+      s3.open({
+        name: env,
+        credentials: { accessKeyId: { env }, secretAccessKey: { env: 'HOLDFAST_TEST_S3_SECRET' } },
+      });
+    const error = await expectFailure(
+      withKey('HOLDFAST_TEST_BROKEN_KEY').head(KEY),
+      'CONFIG_INVALID',
+    );
+    expect(error.message).not.toContain('half');
+    s3.simulator.acceptKeys(['a-key']);
+    await withKey('HOLDFAST_TEST_KEY_OF_ECHO').put(`${KEY}-echo`, Buffer.from('x'));
+  });
+
   it('a store that is not there, or whose name nobody knows, is told', async () => {
     await open();
     const nowhere = s3.open({ endpoint: 'http://127.0.0.1:1' });

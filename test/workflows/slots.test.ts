@@ -5,6 +5,8 @@ import type { Progress } from '../../workflows/contract/progress.ts';
 import { HASTE, startWorld, type World } from './world.ts';
 
 const SLOTS = 3;
+/** As Temporal's protocol numbers it: taken up by a worker, not merely scheduled. */
+const STARTED = 2;
 let world: World;
 
 beforeAll(async () => {
@@ -27,12 +29,9 @@ test('runs that wait for a lock keep neither their own cancel nor the work of ot
   for (let i = 0; i < 2 * SLOTS; i++) {
     waiting.push(await world.holdfast.start('backup', { target: 'metrics' }));
   }
-  const pending = async (run: WorkflowHandle) => {
-    const { raw } = await run.describe();
-    return raw.pendingActivities?.map(({ activityType, state }) => [activityType?.name, state]);
-  };
-  // Started, not merely scheduled.
-  for (const run of waiting) await expect.poll(() => pending(run)).toEqual([['waitForLock', 2]]);
+  for (const run of waiting) {
+    await expect.poll(() => pending(run)).toEqual([['waitForLock', STARTED]]);
+  }
   for (const run of waiting) {
     expect(await run.query<Progress>('progress')).toMatchObject({ waitingFor: 'target/metrics' });
   }
@@ -46,3 +45,25 @@ test('runs that wait for a lock keep neither their own cancel nor the work of ot
   await lock.signal('release');
   await lock.result();
 });
+
+test('a worker whose places are all taken hears a cancel', async () => {
+  const timeouts = { ...HASTE, stall: '1h' };
+  const full = await startWorld({ shards: 1, target: { timeouts }, concurrency: 1 });
+  try {
+    full.source.switches.firstByteMs = 600_000;
+    const run = await full.holdfast.start('backup', { target: 'metrics' });
+    const options = { timeout: 10_000 };
+    await expect.poll(() => pending(run), options).toEqual([['captureBackup', STARTED]]);
+
+    await run.signal('cancel', { reason: 'in the way' });
+    await expect(run.result()).rejects.toThrow();
+    expect((await run.describe()).status.name).toBe('CANCELLED');
+  } finally {
+    await full.stop();
+  }
+});
+
+async function pending(run: WorkflowHandle) {
+  const { raw } = await run.describe();
+  return raw.pendingActivities?.map(({ activityType, state }) => [activityType?.name, state]);
+}

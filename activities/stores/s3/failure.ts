@@ -62,6 +62,9 @@ export function s3Failure(error: unknown, store: string, action: string): Holdfa
   if (code === 'CredentialsProviderError') {
     return fail('SECRET_MISSING', `could not ${action}: there are no credentials for it here`);
   }
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return fail('CONFIG_INVALID', `cannot be asked to ${action}: ${fault.message}`, HEADER_HINT);
+  }
   if (status === undefined) {
     return fail('STORE_UNREACHABLE', `could not ${action}: the connection failed (${code})`);
   }
@@ -134,6 +137,7 @@ const SKEWED = 'RequestTimeTooSkewed';
 /** S3 bears a quarter of an hour. */
 const TOLERATED_SKEW_MS = 14 * 60_000;
 const CA_HINT = 'Name the certificate authority in NODE_EXTRA_CA_CERTS, or mend the certificate.';
+const HEADER_HINT = 'Look for line breaks and other invisible characters in its credentials.';
 const FULL = /StorageFull|InsufficientStorage|QuotaExceeded|EntityTooLargeForDisk/;
 const SLOW = new Set([
   'SlowDown',
