@@ -7,6 +7,7 @@ import { createActivities } from '../activities/index.ts';
 import { createStoreResources, type StoreResources } from '../activities/stores/resources.ts';
 import { TASK_QUEUE } from '../workflows/contract/names.ts';
 import { ActivitySlots } from './activity-slots.ts';
+import { countBuffers } from './count-buffers.ts';
 import { holdfastVersion } from './version.ts';
 import { workflowSource } from './workflow-source.ts';
 
@@ -40,6 +41,7 @@ const ACTIVITIES_AT_A_TIME = 40;
 
 /** Builds the world once: what every activity needs, and the worker that runs them. */
 export async function createWorker(options: HoldfastWorkerOptions): Promise<Worker> {
+  countBuffers();
   const { connection, namespace, taskQueue = TASK_QUEUE } = options;
   const { clusterId } = await connection.workflowService.getClusterInfo({});
   const activities = createActivities({
