@@ -73,7 +73,9 @@ export function parseRequest<T>(operation: string, schema: z.ZodObject, input: u
   throw new HoldfastError(
     'INPUT_INVALID',
     `The input of ${operation} is wrong: ${ended(mistakes.join('; '))}`,
-    { hint: `Give one JSON object such as {"target": "metrics"}.` },
+    {
+      hint: `See \`holdfast ${operation} --help\`; in the Temporal UI, give one JSON object such as {"target": "metrics"}.`,
+    },
   );
 }
 

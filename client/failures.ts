@@ -1,6 +1,7 @@
 import type { CommanderError } from 'commander';
-import type { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../activities/failure.ts';
+import { temporalRefusal } from './temporal/refusal.ts';
 
 /** Whatever was thrown, as one sentence with a code. */
 export function asHoldfastError(error: unknown): HoldfastError {
@@ -10,12 +11,8 @@ export function asHoldfastError(error: unknown): HoldfastError {
       cause: error,
     });
   }
-  if (isServiceError(error)) {
-    const reason = innermost(error);
-    return new HoldfastError('TEMPORAL_UNREACHABLE', `Temporal refused or broke off: ${reason}.`, {
-      cause: error,
-    });
-  }
+  const refusal = temporalRefusal(error);
+  if (refusal) return refusal;
   return new HoldfastError('INTERNAL', error instanceof Error ? error.message : String(error), {
     cause: error,
   });
@@ -26,24 +23,10 @@ function isWorkflowNotFound(error: unknown): error is WorkflowNotFoundError {
   return error instanceof Error && error.name === 'WorkflowNotFoundError';
 }
 
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && error.name === 'ServiceError';
-}
-
 /** Commander's own exits: help and version are fine, everything else is wrong usage. */
 export function usageError(error: CommanderError): HoldfastError {
   const message = error.message.replace(/^error: /, '').replace(/\n/g, ' ');
   return new HoldfastError('INPUT_INVALID', /[.?)]$/.test(message) ? message : `${message}.`, {
     hint: 'See `holdfast --help`.',
   });
-}
-
-function innermost(error: Error): string {
-  const cause = error.cause;
-  const details =
-    cause instanceof Error && 'details' in cause && typeof cause.details === 'string'
-      ? cause.details
-      : undefined;
-  if (details) return details.replace(/\.$/, '');
-  return (cause instanceof Error ? innermost(cause) : error.message).replace(/\.$/, '');
 }

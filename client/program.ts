@@ -55,6 +55,7 @@ export async function createProgram(verbs = Object.keys(VERBS)): Promise<Command
 export async function runCommandLine(argv: string[]): Promise<void> {
   const program = await createProgram(neededVerbs(argv.slice(2)));
   process.stdout.on('error', endQuietly);
+  process.stderr.on('error', goOnUnheard);
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -79,6 +80,11 @@ function neededVerbs([first = '']: string[]): string[] | undefined {
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   throw error;
+}
+
+/** What is told on the way is for whoever listens; the work and the result do not depend on it. */
+function goOnUnheard(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** `--help`, `--version`, or a command without the verb that it needs: the help is on the screen. */

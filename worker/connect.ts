@@ -7,21 +7,29 @@ const LONGEST_PAUSE_MS = 30_000;
 /**
  * Connects a worker to Temporal. The SDK gives up at once when nobody answers; a worker that boots beside its server
  * waits for it instead.
- * @param onFailure told of each failed attempt
+ * @param onFailure told of each failed attempt, with what Temporal or the network answered
  * @throws the signal's reason
  */
 export async function connectNative(
   options: NativeConnectionOptions & { address: string },
-  onFailure: (address: string, pauseMs: number) => void,
+  onFailure: (failure: { address: string; reason: string; pauseMs: number }) => void,
   signal?: AbortSignal,
 ): Promise<NativeConnection> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
     signal?.throwIfAborted();
     try {
       return await NativeConnection.connect(options);
-    } catch {
-      onFailure(options.address, pauseMs);
+    } catch (error) {
+      onFailure({ address: options.address, reason: reasonOf(error), pauseMs });
       await sleep(pauseMs, undefined, { signal });
     }
   }
+}
+
+/** The native client words its errors as nested structures: the innermost text is what says something. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const quoted = [...text.matchAll(/(?:message|error): "([^"]+)"/g)].at(-1)?.[1];
+  const named = /error: (\w+(?:\([^()]*\))?)/.exec(text)?.[1];
+  return (quoted ?? named ?? text).replace(/\.$/, '');
 }

@@ -32,21 +32,24 @@ export async function applyRestore(
     report.safetyBackup = (await takeBackup(run, job.safety)).backup;
   }
 
-  let asked = false;
+  const reached = new Set<'asked' | 'restored'>();
   try {
     if (destination.kind === 'delegated') {
-      await restoreByProduct(run, job, pages, report, () => {
-        asked = true;
+      await restoreByProduct(run, job, pages, report, (milestone) => {
+        reached.add(milestone);
       });
     } else await restoreArtifacts(run, job, pages, report);
   } catch (error) {
     if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, destination));
-    // What is proven stays, whatever failed after it; what could not be proven is kept under another name: on a bad night, most of the data is better than none.
+    // What is proven stays, whatever failed after it; what could not be proven is kept: on a bad night, most of the data is better than none.
     const good = report.proof.identical + report.proof.equivalent > 0;
-    const undone = await undo(run, job, good || failureCode(error) === 'RESTORE_NOT_PROVEN');
+    const unproven = failureCode(error) === 'RESTORE_NOT_PROVEN';
+    // A proof that could not be carried out says nothing against what the product calls restored.
+    const cameBack = reached.has('restored') && !isCancellation(error);
+    const undone = await undo(run, job, { keep: good || unproven || cameBack, good });
     // A restore that calls itself cancelled must not go on in the product.
     run.keepsWork = undone === 'failed' || undone.unknown !== undefined;
-    const unstopped = asked && undone === 'failed' && isCancellation(error);
+    const unstopped = reached.has('asked') && undone === 'failed' && isCancellation(error);
     const unknown = unstopped ? notStopped(job) : told(undone);
     throw unknown ? failure('RESTORE_STATE_UNKNOWN', unknown) : error;
   }
@@ -76,7 +79,11 @@ function notStopped({ backup, destination }: RestoreJob): string {
  * A destination that refuses the undoing must not hide why the restore failed.
  * @returns what became of it; `failed` when that is not known
  */
-async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<Undone | 'failed'> {
+async function undo(
+  run: Run,
+  job: RestoreJob,
+  { keep, good }: { keep: boolean; good: boolean },
+): Promise<Undone | 'failed'> {
   run.enter('undoing', false);
   const clean = activities('clean', 'undo', job.destination);
   try {
@@ -85,7 +92,7 @@ async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<Undone | 
         ? clean.stopRestoreJob({ job, keep })
         : clean.undoRestore({ job, keep }),
     );
-    run.warn(...tellOf(undone));
+    run.warn(...tellOf(undone, good));
     return undone;
   } catch (error) {
     const { message } = verdict(error);
@@ -97,7 +104,10 @@ async function undo(run: Run, job: RestoreJob, keep: boolean): Promise<Undone | 
   }
 }
 
-function tellOf({ removed, quarantined }: Undone) {
+function tellOf({ removed, quarantined, lost = [] }: Undone, good: boolean): Warning[] {
+  const why = good
+    ? 'it is proven, and what failed came after that, so look at it and rename or remove it yourself'
+    : 'it is not proven, so look at it and remove it yourself';
   return [
     ...removed.map((name) => ({
       code: 'REMOVED',
@@ -105,7 +115,11 @@ function tellOf({ removed, quarantined }: Undone) {
     })),
     ...quarantined.map((name) => ({
       code: 'QUARANTINED',
-      message: `Kept ${name}: it is not proven, so look at it and remove it yourself.`,
+      message: `Kept ${name}: ${why}.`,
+    })),
+    ...lost.map((name) => ({
+      code: 'REPLACED_LOST',
+      message: `This restore dropped ${name} to replace it, and it is not there now: restore it from a safety backup, or restore this backup again.`,
     })),
   ];
 }

@@ -19,6 +19,7 @@ const A_DAY_MS = 24 * 60 * 60 * 1000;
 export async function copy(input: CopyRequest): Promise<CopyReport | Skipped> {
   return conduct('copy', async (run) => {
     const asked = await activities('ask', 'read the configuration').resolveCopy({ input });
+    run.consider(asked);
     const job = await activities('ask', 'find the backup', asked.snapshot).findCopyBackup(asked);
     run.adopt(job);
     run.awaitCopy(workflowInfo().workflowId);
@@ -50,6 +51,7 @@ async function copyObjects(run: Run, job: CopyJob): Promise<CopyReport> {
     move('check everything, then commit').commitCopy(job),
   );
   run.awaitCopy(undefined);
+  run.warnAlso(report.warnings);
   return { ...report, durationMs: run.elapsedMs, warnings: run.warnings };
 }
 

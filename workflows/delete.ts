@@ -14,6 +14,7 @@ import type { Run } from './run.ts';
 export async function deleteBackup(input: DeleteRequest): Promise<DeleteReport | Skipped> {
   return conduct('delete', async (run) => {
     const asked = await activities('ask', 'read the configuration').resolveDelete({ input });
+    run.consider(asked);
     const job = await activities('ask', 'find the backup', asked.snapshot).findDeleteBackup(asked);
     run.adopt(job);
     return holding(run, job.snapshot, () => remove(run, job));

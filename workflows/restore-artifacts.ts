@@ -30,6 +30,7 @@ export async function restoreArtifacts(
     tally(totals, part);
   });
   requireProof(totals);
+  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
 
   run.enter('finishing', false);
   const finished = await CancellationScope.nonCancellable(() =>
@@ -37,7 +38,6 @@ export async function restoreArtifacts(
   );
   run.warn(...finished.warnings);
   report.restored = finished.restored;
-  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
   report.bytes = totals.bytes;
 }
 

@@ -10,14 +10,14 @@ import type { Run } from './run.ts';
 /**
  * The product restores by itself: its objects are put back where it expects them, unless they are there; it is asked
  * to begin and followed to the end of its job; and then what came back is compared with what was recorded.
- * @param onAsked from then on the product may restore
+ * @param onReached told of what cannot be taken back: the product may restore, and it has restored
  */
 export async function restoreByProduct(
   run: Run,
   job: RestoreJob,
   pages: number[],
   report: RestoreReport,
-  onAsked: () => void,
+  onReached: (milestone: 'asked' | 'restored') => void,
 ): Promise<void> {
   const { destination } = job;
   const move = (summary: string, id?: string) => activities('move', summary, destination, id);
@@ -31,13 +31,14 @@ export async function restoreByProduct(
   }
 
   run.enter('having the product begin', true);
-  onAsked();
+  onReached('asked');
   await move(`have ${destination.target} begin`).startRestoreJob(job);
   run.enter('the product restores');
   const end = await activities('wait', 'the product’s own restore', destination).followRestoreJob(
     job,
   );
   if (end.state !== 'succeeded') throw notRestored(job, end.words);
+  onReached('restored');
 
   run.expect(report.plan);
   run.enter('proving');

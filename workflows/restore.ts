@@ -14,6 +14,7 @@ import { leasing } from './leasing.ts';
 export async function restore(input: RestoreRequest): Promise<RestoreReport | Skipped> {
   return conduct('restore', async (run) => {
     const asked = await activities('ask', 'read the configuration').resolveRestore({ input });
+    run.consider(asked);
     const job = await activities('ask', 'find the backup', asked.snapshot).findRestoreBackup(asked);
     run.adopt(job);
     return leasing(run, job, 'restore', async () => {

@@ -21,6 +21,7 @@ export class Run {
   keepsWork = false;
   readonly #startedAt = workflowInfo().startTime;
   #job: KnownJob | undefined;
+  #identified = false;
   #phase = 'starting';
   #countingSince = Date.now();
   #waitingFor: string | undefined;
@@ -38,10 +39,21 @@ export class Run {
     this.operation = operation;
   }
 
-  /** Takes over what the first activity found out, and makes the run findable. */
+  /** What was asked for: enough to tell whom it concerns when not even the backup is found. */
+  consider({ backup, ...asked }: KnownJob): void {
+    this.#job = backup === undefined || backup === 'latest' ? asked : { ...asked, backup };
+  }
+
+  /** Takes over what the first activities found out, and makes the run findable. */
   adopt(job: KnownJob): void {
     this.#job = job;
     this.warn(...job.warnings);
+    this.identify(job);
+    this.outcome('running');
+  }
+
+  private identify(job: KnownJob): void {
+    this.#identified = true;
     const { target, product, store } = job.snapshot;
     this.publish({
       HoldfastTarget: target,
@@ -49,7 +61,6 @@ export class Run {
       HoldfastStore: store.name,
       ...(job.backup ? { HoldfastBackup: job.backup } : {}),
     });
-    this.outcome('running');
   }
 
   get job(): KnownJob | undefined {
@@ -159,6 +170,7 @@ export class Run {
 
   /** The last word: what the run came to. */
   end(outcome: Outcome, phase: string, bytes?: number): void {
+    if (this.#job && !this.#identified) this.identify(this.#job);
     this.outcome(outcome, bytes);
     this.#waitingFor = undefined;
     this.#moving.clear();

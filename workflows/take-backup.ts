@@ -32,16 +32,31 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
         'check everything, then commit',
         snapshot,
       ).commitBackup({ job, preflight });
-      await ask('remove plan and receipts').tidyBackup(job);
-      if (report.sameFailureDomain) await beginCopy(report);
-      const rounds = run.warnings.filter(({ code }) => code === 'ROUND_FAILED');
-      return { ...report, warnings: [...report.warnings, ...rounds] };
+      const untidy = await tidy(job);
+      await beginCopy(report);
+      return warned(run, report, untidy);
     });
   } catch (error) {
     const committed = await discard(run, job);
     if (!committed) throw error;
-    return { ...committed, warnings: [...committed.warnings, ...afterCommit(error)] };
+    await CancellationScope.nonCancellable(() => beginCopy(committed));
+    return warned(run, committed, afterCommit(error));
   }
+}
+
+/** What cannot be tidied up must not keep the copy from being begun, without which the bytes lie in one place. */
+async function tidy(job: BackupJob): Promise<Warning[]> {
+  try {
+    await activities('ask', 'remove plan and receipts', job.snapshot).tidyBackup(job);
+    return [];
+  } catch (error) {
+    return afterCommit(error);
+  }
+}
+
+function warned(run: Run, report: BackupReport, further: Warning[]): BackupReport {
+  const rounds = run.warnings.filter(({ code }) => code === 'ROUND_FAILED');
+  return { ...report, warnings: [...report.warnings, ...rounds, ...further] };
 }
 
 /** A store or a product that refuses to delete must not hide why the backup failed. */

@@ -13,6 +13,7 @@ import { eachPage } from './pages.ts';
 export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipped> {
   return conduct('verify', async (run) => {
     const asked = await activities('ask', 'read the configuration').resolveVerify({ input });
+    run.consider(asked);
     const job = await activities('ask', 'find the backup', asked.snapshot).findVerifyBackup(asked);
     run.adopt(job);
     return leasing(run, job, 'verify', async () => {

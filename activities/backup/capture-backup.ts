@@ -1,4 +1,9 @@
-import type { Activities, BackupJob, PlanSummary } from '../../workflows/contract/activities.ts';
+import type {
+  Activities,
+  BackupJob,
+  PageTotals,
+  PlanSummary,
+} from '../../workflows/contract/activities.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
@@ -77,21 +82,30 @@ async function capture(
       }),
     ),
   );
+  const counted = captured.lines ?? lines;
+  const totals = totalsOfLines(counted);
   return writePlan(
     store,
     folder,
     `${at.number}-${Date.now().toString(36)}`,
     {
-      artifacts: captured.artifacts.length + at.figures.artifacts,
+      artifacts: captured.artifacts.length + totals.artifacts,
       captured: { from, to: new Date().toISOString() },
-      stored: { ...at.figures },
-      lines,
+      stored: totals,
+      lines: counted,
       detail: captured.detail,
       warnings: captured.warnings,
     },
     captured.artifacts,
     at.signal,
   );
+}
+
+function totalsOfLines(lines: ObjectLine[]): PageTotals {
+  return {
+    artifacts: lines.filter(({ part }) => (part?.index ?? 0) === 0).length,
+    bytes: lines.reduce((sum, { plain, bytes }) => sum + (plain?.bytes ?? bytes), 0),
+  };
 }
 
 function summary(plan: BackupPlan, before: { plainBytes: number } | undefined): PlanSummary {

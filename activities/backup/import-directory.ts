@@ -4,20 +4,20 @@ import { Readable } from 'node:stream';
 import { backupId, timeName } from '../../workflows/contract/names.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
-import { backupFolder, MANIFEST, RUN, WORK } from '../catalog/layout.ts';
+import { backupFolder, MANIFEST, RUN } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
 import { notebookInMemory } from '../catalog/notebook.ts';
 import { UNWATCHED_JOB } from '../jobs/patience.ts';
 import { writeObjects } from '../catalog/objects.ts';
 import { parseManifest, readManifest } from '../catalog/read-manifest.ts';
-import { removeBelow } from '../catalog/remove-below.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { openerOf, sealerOf } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
+import { removeOwnWork } from './remove-own-work.ts';
 import { removeStrays } from './remove-strays.ts';
 import { totalsOf } from './summarise.ts';
 
@@ -88,7 +88,7 @@ export async function importDirectory(
   await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), signal);
   const committed = await readManifest(store, target, id, signal);
   await removeStrays(store, committed, signal);
-  await removeBelow(store, folder + WORK, signal);
+  await removeOwnWork(store, folder, signal);
   return { manifest: committed, already: false };
 }
 

@@ -3,10 +3,10 @@ import { attempt } from '../attempt.ts';
 import { COLLECTED } from '../catalog/collected.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
-import { abortUploadsBelow, removeBelow } from '../catalog/remove-below.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Store } from '../stores/store.ts';
 import { withStore } from '../workspace.ts';
+import { removeOwnWork } from './remove-own-work.ts';
 import { removeStrays } from './remove-strays.ts';
 
 export function tidyBackup(deps: Dependencies): Activities['tidyBackup'] {
@@ -14,17 +14,16 @@ export function tidyBackup(deps: Dependencies): Activities['tidyBackup'] {
     attempt(deps, (at) =>
       withStore(deps, snapshot, async (store) => {
         const folder = backupFolder(snapshot.target, backup);
-        if (await copyHasBegun(store, folder, at.signal)) return;
-        // Attempts that were overtaken may have left uploads; a committed backup gets no further objects.
-        await abortUploadsBelow(store, folder, at.signal);
-        const manifest = await readManifest(store, snapshot.target, backup, at.signal);
-        await removeStrays(store, manifest, at.signal);
-        await removeBelow(store, folder + WORK, at.signal);
+        if (!(await copyHasBegun(store, folder, at.signal))) {
+          const manifest = await readManifest(store, snapshot.target, backup, at.signal);
+          await removeStrays(store, manifest, at.signal);
+        }
+        await removeOwnWork(store, folder, at.signal);
       }),
     );
 }
 
-/** From then on what lies there is the copy's work, too: a late attempt of this one would remove it. */
+/** From then on the data are the copy's work, too: a late attempt of this one would remove it. */
 async function copyHasBegun(store: Store, folder: string, signal: AbortSignal): Promise<boolean> {
   const works = await store.folders(folder + WORK, { signal });
   if (works.some((name) => name.startsWith('copy-'))) return true;

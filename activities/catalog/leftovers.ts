@@ -64,7 +64,7 @@ async function measure(
   return leftover;
 }
 
-export type Verdict = 'removable' | 'running' | 'foreign' | 'unclaimed';
+export type Verdict = 'removable' | 'running' | 'imported' | 'foreign' | 'unclaimed';
 
 /** Only what a closed run of this very Temporal cluster and namespace left may go. */
 export async function judge(
@@ -72,6 +72,8 @@ export async function judge(
   own: { cluster: string; namespace: string; isClosed(claim: Claim): Promise<boolean> },
 ): Promise<Verdict> {
   if (!claim) return 'unclaimed';
+  // An import is no run of any Temporal: nobody can tell whether it is still at work.
+  if (claim.cluster === '' && claim.workflowId.startsWith('import/')) return 'imported';
   if (claim.cluster !== own.cluster || claim.namespace !== own.namespace) return 'foreign';
   return (await own.isClosed(claim)) ? 'removable' : 'running';
 }

@@ -5,5 +5,6 @@ export { jsonSchema } from './json-schema.ts';
 export { type Config, loadConfig, type Target } from './load-config.ts';
 export { didYouMean } from './nearest.ts';
 export { A_MAPPING, check } from './problems.ts';
+export { isRestoreOnly } from './products.ts';
 export type { ScheduleSettings } from './schema.ts';
 export { snapshotOf, storeOf, targetOf } from './snapshot.ts';

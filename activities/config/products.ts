@@ -7,6 +7,12 @@ export const connections: ReadonlyMap<string, z.ZodObject> = new Map(
   products.map(({ name, connection }) => [name, connection.strict()]),
 );
 
+/** Whether nothing but a restore can be done with a target of it. */
+export function isRestoreOnly(product: string): boolean {
+  const found = findProduct(product);
+  return found.kind === 'streamed' && found.restoreOnly === true;
+}
+
 /** Where a database writes its backups by itself; undefined for one that Holdfast reads. */
 export function storageOf(
   product: string,

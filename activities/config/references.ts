@@ -1,4 +1,4 @@
-import { connections } from './products.ts';
+import { connections, isRestoreOnly } from './products.ts';
 import type { Path } from './document.ts';
 import { didYouMean } from './nearest.ts';
 import { expectedVariable, VARIABLE } from './secret-reference.ts';
@@ -44,8 +44,20 @@ function checkProduct(target: unknown, base: Path): Problem[] {
       },
     ];
   }
-  if (typeof connection !== 'object' || connection === null) return [];
-  return check(schema, connection, [...base, 'connection']).problems;
+  const unusable = at(target, ['schedule']) !== undefined && isRestoreOnly(product);
+  return [
+    ...(unusable
+      ? [
+          {
+            path: [...base, 'schedule'],
+            text: `expected no schedule, since ${product} is restored into and not backed up`,
+          },
+        ]
+      : []),
+    ...(typeof connection === 'object' && connection !== null
+      ? check(schema, connection, [...base, 'connection']).problems
+      : []),
+  ];
 }
 
 function checkStore(store: unknown, path: Path, stores: string[]): Problem[] {

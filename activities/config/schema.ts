@@ -215,10 +215,22 @@ function isPrefix(prefix: string): boolean {
 function timeZoneProblem(zone: string): string | undefined {
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions();
-    if (/^[A-Za-z]/.test(timeZone)) return undefined;
+    if (/^[A-Za-z]/.test(timeZone)) return capitalsProblem(zone, timeZone);
   } catch {
     // Worded below.
   }
   const hint = didYouMean(zone, Intl.supportedValuesOf('timeZone'));
   return `expected an IANA time zone such as Europe/Berlin, found "${zone}".${hint}`;
+}
+
+/** Node finds `europe/berlin` too, and Temporal does not. What is spelled right stays as it is: EST is no place. */
+function capitalsProblem(zone: string, canonical: string): string | undefined {
+  const known = [canonical, ...Intl.supportedValuesOf('timeZone')];
+  if (known.includes(zone)) return undefined;
+  const meant = known.find((each) => each.toLowerCase() === zone.toLowerCase());
+  if (meant) return `expected ${meant}, in just these capitals`;
+  // Older names are not among those that Node lists; none of them is without capitals.
+  return zone === zone.toLowerCase()
+    ? 'expected an IANA time zone in its own capitals, such as Europe/Berlin'
+    : undefined;
 }

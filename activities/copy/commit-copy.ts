@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Activities, CopyJob } from '../../workflows/contract/activities.ts';
 import type { CopyReport } from '../../workflows/contract/operations.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { checkPresence } from '../backup/check-presence.ts';
 import {
@@ -35,13 +36,14 @@ export function commitCopy(deps: Dependencies): Activities['commitCopy'] {
           const find = () => readCollected(store, target, job.backup, at.signal);
           let collected = await find();
           if (!collected) {
-            await commit(deps, at, store, job);
-            // Whoever wrote it: what the store holds now counts. Some stores let two writers through at once.
+            const failed = await commit(deps, at, store, job).catch((error: unknown) => error);
+            // Whoever wrote it: what the store holds now counts. Some stores let two writers through at once, and
+            // another copy of the same backup that came to its end has removed plan and receipts.
             collected = await find();
+            if (!collected) throw failed ?? lost(store, job);
           }
-          if (!collected) throw lost(store, job);
-          await tidyCopy(store, job, collected, at.signal);
-          return reportOf(collected, job);
+          const untidy = await tidyCopy(at, store, job, collected);
+          return reportOf(collected, job, untidy);
         }),
       ),
     );
@@ -121,7 +123,7 @@ function encryptionOf(sealer: Sealer | undefined): Collected['encryption'] {
   return sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null;
 }
 
-function reportOf({ totals, method }: Collected, job: CopyJob): CopyReport {
+function reportOf({ totals, method }: Collected, job: CopyJob, warnings: Warning[]): CopyReport {
   return {
     backup: job.backup,
     target: job.snapshot.target,
@@ -130,7 +132,7 @@ function reportOf({ totals, method }: Collected, job: CopyJob): CopyReport {
     storedBytes: totals.storedBytes,
     method,
     durationMs: Date.now() - Date.parse(job.startedAt),
-    warnings: job.warnings,
+    warnings: [...job.warnings, ...warnings],
   };
 }
 

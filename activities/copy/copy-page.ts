@@ -19,7 +19,16 @@ export function copyPage(deps: Dependencies): Activities['copyPage'] {
   return ({ job, page }) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, (store) =>
-        keepingLease(store, job, 'copy', at.signal, () => copy(deps, at, store, job, page)),
+        keepingLease(store, job, 'copy', at.signal, async () => {
+          try {
+            return await copy(deps, at, store, job, page);
+          } catch (error) {
+            // Another copy of the same backup may have come to its end, and removed what this one works with.
+            const { target } = job.snapshot;
+            if (!(await readCollected(store, target, job.backup, at.signal))) throw error;
+            return { artifacts: 0, bytes: 0 };
+          }
+        }),
       ),
     );
 }
@@ -37,7 +46,7 @@ async function copy(
   const settled = await work.receipts(page);
   if (settled) return totals(settled);
   const plan = await work.plan();
-  if (!plan) return planMissing(store, job, at.signal);
+  if (!plan) throw planMissing(store, job);
   const items = await work.items(plan, page);
   const known = await work.partials(page);
   const receipts = await withStorage(deps, snapshot, async (storage) => {
@@ -93,16 +102,8 @@ function totals(receipts: CopyReceipt[]): PageTotals {
   };
 }
 
-/** Another copy of the same backup may have come to its end and removed it. */
-async function planMissing(
-  store: Store,
-  { snapshot, backup }: CopyJob,
-  signal: AbortSignal,
-): Promise<PageTotals> {
-  if (await readCollected(store, snapshot.target, backup, signal)) {
-    return { artifacts: 0, bytes: 0 };
-  }
-  throw new HoldfastError(
+function planMissing(store: Store, { snapshot, backup }: CopyJob): HoldfastError {
+  return new HoldfastError(
     'BACKUP_INCOMPLETE',
     `The plan of the copy of ${backup} of ${snapshot.target} vanished from store ${store.name} in mid-run.`,
     { hint: 'Start the copy again: `holdfast copy`.' },

@@ -1,17 +1,48 @@
 import { posix } from 'node:path';
 import type { CopyJob } from '../../workflows/contract/activities.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import type { Attempt } from '../attempt.ts';
 import { COLLECTED, collectedObjects, type Collected } from '../catalog/collected.ts';
 import { backupFolder, DATA, WORK } from '../catalog/layout.ts';
 import { readObjects } from '../catalog/objects.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
 import { abortUploadsBelow, removeBelow } from '../catalog/remove-below.ts';
+import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 
 /** What the list of a copy and its further attempts begin with. */
 const LISTS = COLLECTED.replace('.json', '');
 
-/** Removes plan and receipts of a copy that is done, and what attempts that lost left: data that nothing names. */
+/** What a fault that passes keeps from being removed is tried again as often, by further attempts. */
+const TIDYING_ATTEMPTS = 5;
+
+/** The copy is complete, so what it cannot remove is told and does not fail it. */
 export async function tidyCopy(
+  at: Attempt,
+  store: Store,
+  job: CopyJob,
+  collected: Collected,
+): Promise<Warning[]> {
+  try {
+    await removeRest(store, job, collected, at.signal);
+    return [];
+  } catch (error) {
+    const final = error instanceof HoldfastError && !error.retryable;
+    if (at.signal.aborted || (!final && at.number < TIDYING_ATTEMPTS)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    return [
+      {
+        code: 'LEFTOVERS',
+        message:
+          `The copy of backup ${job.backup} of ${job.snapshot.target} is complete, and its plan and receipts could not ` +
+          `be removed from store ${store.name}; the same copy, started again, removes them: ${why}`,
+      },
+    ];
+  }
+}
+
+/** Removes plan and receipts of a copy that is done, and what attempts that lost left: data that nothing names. */
+async function removeRest(
   store: Store,
   { snapshot, backup }: CopyJob,
   collected: Collected,

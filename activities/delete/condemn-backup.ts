@@ -1,7 +1,8 @@
+import { Context } from '@temporalio/activity';
 import type { Activities, DeleteJob } from '../../workflows/contract/activities.ts';
 import { BACKUP_ID } from '../../workflows/contract/names.ts';
-import { attempt } from '../attempt.ts';
-import { putOnce, toJson } from '../catalog/json.ts';
+import { attempt, type Attempt } from '../attempt.ts';
+import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
 import { backupFolder, DELETING, targetFolder } from '../catalog/layout.ts';
 import { livingLeases } from '../catalog/leases.ts';
 import { namesObjectsIn } from '../catalog/named-elsewhere.ts';
@@ -17,21 +18,34 @@ export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const key = backupFolder(job.snapshot.target, job.backup) + DELETING;
-        await refuseWhileRead(store, job, at.signal);
-        await refuseWhileNeeded(store, job, at.signal);
-        const sentence = toJson({ ...job.run, since: new Date().toISOString() });
-        const fresh = await putOnce(store, key, sentence, at.signal);
-        try {
+        const look = async () => {
           await refuseWhileRead(store, job, at.signal);
-          // A backup that was about to name its objects held a lease until its manifest was there.
           await refuseWhileNeeded(store, job, at.signal);
+        };
+        try {
+          await look();
+          const sentence = toJson({ ...job.run, since: new Date().toISOString() });
+          await putOnce(store, key, sentence, at.signal);
+          // A backup that was about to name its objects held a lease until its manifest was there.
+          await look();
         } catch (error) {
-          // One that was there before may have lost objects already: it is never a backup again.
-          if (fresh) await store.remove([key], { signal: at.signal });
+          await takeBack(store, key, job, at);
           throw error;
         }
       }),
     );
+}
+
+/** A cancel has ended the signal of the attempt by then. */
+const TAKING_BACK_MS = 10_000;
+
+/** Whichever attempt of this run wrote it. Another run's may have cost objects already: that is never a backup again. */
+async function takeBack(store: Store, key: string, { run }: DeleteJob, at: Attempt): Promise<void> {
+  // An attempt that was given up must not undo what the one after it builds on.
+  if (at.signal.aborted && !Context.current().cancellationDetails?.cancelRequested) return;
+  const signal = AbortSignal.timeout(TAKING_BACK_MS);
+  const sentence = (await readIfThere(store, key, signal)) as { runId?: unknown } | undefined;
+  if (sentence?.runId === run.runId) await store.remove([key], { signal });
 }
 
 async function refuseWhileRead(

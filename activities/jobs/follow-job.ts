@@ -1,5 +1,6 @@
 import type { JobEnd } from '../../workflows/contract/activities.ts';
 import type { Attempt } from '../attempt.ts';
+import { formatDuration } from '../config/duration.ts';
 import { HoldfastError } from '../failure.ts';
 import { pause } from '../pause.ts';
 import type { JobReport } from '../products/delegated.ts';
@@ -54,7 +55,7 @@ function stuck(at: Attempt, { subject, since, patienceMs }: FollowedJob): Holdfa
     : `the database still says ${at.figures.product ?? 'nothing'}`;
   return new HoldfastError(
     'JOB_STUCK',
-    `The database's own ${subject} has not ended within ${Math.round(patienceMs / 60_000)} minutes, counted from ` +
+    `The database's own ${subject} has not ended within ${formatDuration(patienceMs)}, counted from ` +
       `${since.toISOString()}; ${said}.`,
   );
 }

@@ -194,6 +194,11 @@ export interface OpenArtifact {
 
 export interface Capture {
   artifacts: ArtifactPlan[];
+  /**
+   * Of what was stored, that of which the backup consists: a source that was read again may have become another one
+   * meanwhile. Absent: all of it.
+   */
+  lines?: ObjectLine[];
   /** Kept in the plan and handed to `conclude`; below 16 MiB of JSON. */
   detail: Record<string, unknown>;
   warnings: Warning[];
@@ -227,8 +232,16 @@ export interface RestoreSink {
     run: string;
   }): Promise<PlannedRestore>;
 
-  /** Creates what the steps go into, under names of this run alone. Returns the state that the steps need. */
-  prepare(plan: PlannedRestore, backup: BackupReader): Promise<Record<string, unknown>>;
+  /**
+   * Creates what the steps go into, under names of this run alone. Returns the state that the steps need. `takesAway` is
+   * called right before each call that takes away what is there; it throws when that may be what a later attempt made.
+   * Absent: there is no other attempt.
+   */
+  prepare(
+    plan: PlannedRestore,
+    backup: BackupReader,
+    takesAway?: () => Promise<void>,
+  ): Promise<Record<string, unknown>>;
 
   /** Writes one artifact. */
   apply(
@@ -252,7 +265,24 @@ export interface RestoreSink {
   ): Promise<{ restored: string[]; warnings: Warning[] }>;
 
   /** Removes what `prepare` created, or with `keep` leaves it under a name that says what it is. */
-  undo(plan: PlannedRestore, keep: boolean): Promise<{ removed: string[]; quarantined: string[] }>;
+  undo(
+    plan: PlannedRestore,
+    keep: boolean,
+    known?: KnownOfPrepare,
+  ): Promise<{
+    removed: string[];
+    quarantined: string[];
+    /** What was there before, was taken away to be replaced, and cannot be put back. */
+    lost?: string[];
+  }>;
+}
+
+/** What is known of `prepare` when a restore is undone. */
+export interface KnownOfPrepare {
+  /** What it returned; absent while it has not ended. */
+  state?: Record<string, unknown> | undefined;
+  /** Whether it has called `takesAway`. */
+  tookAway?: boolean;
 }
 
 export interface PlannedRestore {

@@ -1,12 +1,13 @@
 import type { RestoreJob } from '../../workflows/contract/activities.ts';
 import type { RestorePlan } from '../../workflows/contract/operations.ts';
-import { readIfThere, readJson, putOnce, toJson } from '../catalog/json.ts';
+import { readIfThere, readJson, readWhole, putOnce, toJson } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
 import { pageName } from '../catalog/plan.ts';
 import { HoldfastError } from '../failure.ts';
 import { pageLength } from '../page-length.ts';
 import type { PlannedRestore, RestoreStep } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
+import { overtaken } from './overtaken.ts';
 
 /** What a restore under way keeps in the store, beside the backup that it reads: its plan, and what it created. */
 interface StoredPlan {
@@ -80,13 +81,17 @@ export async function readSteps(
   )) as RestoreStep[];
 }
 
+/** @throws WORKER_SHUTDOWN when another attempt has written down something else: then its work counts, not this one's */
 export async function writeState(
   store: Store,
   job: RestoreJob,
   state: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<void> {
-  await putOnce(store, `${workFolder(job)}state.json`, toJson(state), signal);
+  const bytes = toJson(state);
+  const key = `${workFolder(job)}state.json`;
+  if (await putOnce(store, key, bytes, signal)) return;
+  if (!bytes.equals(await readWhole(store, key, signal))) throw overtaken();
 }
 
 export async function readState(

@@ -125,5 +125,7 @@ export interface ProbeFinding {
   ok: boolean;
   /** Needed, or merely good to have. */
   level: 'required' | 'advised';
+  /** The message is worth reading although it is `ok`. */
+  noted?: true;
   message: string;
 }

@@ -26,7 +26,7 @@ export async function serverVersion(executable: string): Promise<string> {
 
 /**
  * Starts Temporal with a database file and its UI on this machine alone, and waits until it answers.
- * @throws INPUT_INVALID when a port is taken; TEMPORAL_UNREACHABLE when it does not come up
+ * @throws INPUT_INVALID when a port is taken; TEMPORAL_UNREACHABLE when it does not come up; the signal's reason
  */
 export async function startEmbedded(options: {
   executable: string;
@@ -37,6 +37,8 @@ export async function startEmbedded(options: {
   port: number;
   uiPort: number;
   namespace: string;
+  /** Ends a server that is still starting. */
+  signal: AbortSignal;
 }): Promise<EmbeddedTemporal> {
   await endOrphan(options.pids, options.database);
   for (const port of [options.port, options.uiPort]) await refuseTaken(port);
@@ -90,12 +92,16 @@ function argumentsFor(options: {
 
 async function untilReady(
   address: string,
-  { log, namespace }: { log: string; namespace: string },
+  { log, namespace, signal }: { log: string; namespace: string; signal: AbortSignal },
   gone: AbortSignal,
   stop: () => Promise<void>,
 ): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;
   while (!(await answers(address, namespace))) {
+    if (signal.aborted) {
+      await stop();
+      signal.throwIfAborted();
+    }
     if (gone.aborted || Date.now() > until) {
       await stop();
       const tail = (await readFile(log, 'utf8')).trim().split('\n').at(-1) ?? '';

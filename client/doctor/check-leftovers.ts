@@ -111,6 +111,11 @@ const SAYINGS: Record<
     level: 'ok',
     message: `${what} belongs to ${claim?.workflowId}, which is running`,
   }),
+  imported: (what, claim) => ({
+    level: 'note',
+    message: `${what} is of ${claim?.workflowId}, which was broken off or is still at work`,
+    hint: 'When no `holdfast import` is at work, import the directory again, which goes on there, or remove it by hand.',
+  }),
   foreign: (what, claim) => ({
     level: 'note',
     message: `${what} belongs to ${claim?.workflowId} of another Temporal (namespace ${claim?.namespace})`,

@@ -13,22 +13,23 @@ async function checkStore(call: Invocation, name: string): Promise<Check[]> {
   try {
     const store = await call.store(name);
     const findings = await store.probe();
-    const failed = findings.filter(({ ok }) => !ok);
+    const usable = findings.every(({ ok, level }) => ok || level === 'advised');
+    const told = findings.filter(({ ok, noted }) => !ok || noted);
+    const able = findings.filter((finding) => !told.includes(finding));
+    const about = { area: 'store', subject: name } as const;
     return [
-      ...(failed.length === 0
+      ...(usable
         ? [
             {
-              area: 'store' as const,
-              subject: name,
+              ...about,
               level: 'ok' as const,
-              message: `${store.place}: ${findings.map(({ ability }) => ability).join(', ')}`,
+              message: `${store.place}: ${able.map(({ ability }) => ability).join(', ')}`,
             },
           ]
         : []),
-      ...failed.map(({ ability, level, message }): Check => ({
-        area: 'store',
-        subject: name,
-        level: level === 'required' ? 'problem' : 'note',
+      ...told.map(({ ability, ok, level, message }): Check => ({
+        ...about,
+        level: !ok && level === 'required' ? 'problem' : 'note',
         message: `${store.place}: ${ability}: ${message}`,
       })),
     ];

@@ -1,4 +1,4 @@
-import { type Config, snapshotOf } from '../../activities/config/config.ts';
+import { type Config, isRestoreOnly, snapshotOf } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { webhookUrl } from '../../activities/webhook.ts';
 import type { Preflight } from '../../workflows/contract/activities.ts';
@@ -8,7 +8,7 @@ import type { Check } from './check.ts';
 
 const PATIENCE_MS = 60_000;
 
-/** Every target's preflight, as a backup would make it. */
+/** Every target's preflight, as a backup would make it, or a restore where nothing else can be done. */
 export async function checkTargets(config: Config): Promise<Check[]> {
   const names = [...config.targets.keys()];
   return (await Promise.all(names.map((name) => checkTarget(config, name)))).flat();
@@ -19,9 +19,11 @@ async function checkTarget(config: Config, name: string): Promise<Check[]> {
   const about = { area: 'target', subject: name } as const;
   const webhooks = await checkWebhooks(snapshot);
   try {
-    const { version, warnings } = await preflight(snapshot);
+    const purpose = isRestoreOnly(snapshot.product) ? 'restore' : 'backup';
+    const { version, warnings } = await preflight(snapshot, purpose);
+    const able = purpose === 'restore' ? 'can be restored into' : 'can be backed up';
     return [
-      { ...about, level: 'ok', message: `${snapshot.product} ${version} can be backed up` },
+      { ...about, level: 'ok', message: `${snapshot.product} ${version} ${able}` },
       ...warnings.map(({ message }): Check => ({ ...about, level: 'note', message })),
       ...webhooks,
     ];
@@ -41,14 +43,17 @@ async function checkWebhooks({ target, notify = [] }: TargetSnapshot): Promise<C
   });
 }
 
-async function preflight(snapshot: TargetSnapshot): Promise<Preflight> {
+async function preflight(
+  snapshot: TargetSnapshot,
+  purpose: 'backup' | 'restore',
+): Promise<Preflight> {
   // The SDK of S3 takes a while to load, and most verbs open no store.
   const { withAnySession } = await import('../../activities/workspace.ts');
   const resources = createStoreResources();
   try {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     return await withAnySession(resources, signal, snapshot, (session) =>
-      session.preflight('backup'),
+      session.preflight(purpose),
     );
   } finally {
     await resources.close();

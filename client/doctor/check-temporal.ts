@@ -66,6 +66,11 @@ async function workers(session: TemporalSession, queue: string): Promise<Check> 
   if (found > 0) {
     return { area: 'temporal', subject, level: 'ok', message: plural(found, 'worker') };
   }
+  if (forWorkflows?.length) {
+    const message = `${plural(forWorkflows.length, 'worker')}, with no place left for more work`;
+    const hint = 'Start another `holdfast worker`, or let schedules begin at other times.';
+    return { area: 'temporal', subject, level: 'note', message, hint };
+  }
   const command = queue === TASK_QUEUE ? '' : ` --task-queue ${queue}`;
   return {
     area: 'temporal',

@@ -33,7 +33,7 @@ export function failureOf(workflowId: string, cause: unknown): HoldfastError {
   if (cause instanceof TerminatedFailure) {
     return new HoldfastError('CANCELLED', `The run ${workflowId} was terminated by hand.`, {
       cause,
-      hint: 'A terminated run could not clean up; its leftovers are taken away by later runs. Use `holdfast cancel` instead.',
+      hint: 'A terminated run could not clean up: `holdfast doctor --remove-leftovers` removes what it left. Use `holdfast cancel` the next time.',
     });
   }
   if (cause instanceof TimeoutFailure) {

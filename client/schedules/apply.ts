@@ -3,7 +3,7 @@ import { scheduleId, TASK_QUEUE, workflowId } from '../../workflows/contract/nam
 import type { TemporalSession } from '../temporal/connect.ts';
 import { keywords, missingSearchAttributes } from '../temporal/search-attributes.ts';
 import type { ScheduledTarget } from './difference.ts';
-import { OVERLAP_POLICIES } from './settings.ts';
+import { inputOf, OVERLAP_POLICIES } from './settings.ts';
 
 /** Creates the schedule of a target, or makes it as the configuration says. A paused one stays paused. */
 export async function applySchedule(
@@ -17,9 +17,12 @@ export async function applySchedule(
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const { spec, action, policies } = options;
-    await schedule
-      .getHandle(options.scheduleId)
-      .update(({ state }) => ({ spec, action, ...(policies ? { policies } : {}), state }));
+    await schedule.getHandle(options.scheduleId).update(({ state: { paused, note } }) => ({
+      spec,
+      action,
+      ...(policies ? { policies } : {}),
+      state: { paused, ...(note === undefined ? {} : { note }) },
+    }));
   }
 }
 
@@ -45,7 +48,7 @@ async function optionsOf(
       workflowType: 'backup',
       workflowId: workflowId('backup', name, 'scheduled'),
       taskQueue: TASK_QUEUE,
-      args: [{ target: name }],
+      args: [inputOf(name)],
       memo: { cron: schedule.cron },
       staticSummary: `scheduled backup of ${name}`,
       // An unregistered one would make every start fail.

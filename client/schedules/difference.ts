@@ -40,7 +40,7 @@ export async function differences(session: TemporalSession, config: Config): Pro
 }
 
 function compare(target: ScheduledTarget, found: FoundSchedule | undefined): Change {
-  const wanted = factsOf(target.schedule);
+  const wanted = factsOf(target.name, target.schedule);
   const names = Object.keys(wanted) as (keyof Facts)[];
   const change = { schedule: scheduleId('backup', target.name), target: target.name };
   if (!found) {

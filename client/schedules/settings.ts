@@ -21,11 +21,16 @@ export type OverlapName = keyof typeof OVERLAP_POLICIES;
 
 /** A setting as both the configuration and Temporal can tell it, so that the two can be compared and shown. */
 export type Facts = Record<
-  'cron' | 'timeZone' | 'jitter' | 'overlap' | 'catchUp' | 'pauseOnFailure',
+  'cron' | 'timeZone' | 'jitter' | 'overlap' | 'catchUp' | 'pauseOnFailure' | 'input' | 'limits',
   string
 >;
 
-export function factsOf(settings: ScheduleSettings): Facts {
+/** What every run of a schedule is started with. */
+export function inputOf(target: string): { target: string } {
+  return { target };
+}
+
+export function factsOf(target: string, settings: ScheduleSettings): Facts {
   return {
     cron: settings.cron,
     timeZone: settings.timeZone,
@@ -33,11 +38,13 @@ export function factsOf(settings: ScheduleSettings): Facts {
     overlap: settings.overlap,
     catchUp: formatDuration(settings.catchUp),
     pauseOnFailure: String(settings.pauseOnFailure),
+    input: JSON.stringify(inputOf(target)),
+    limits: UNLIMITED,
   };
 }
 
 /** Temporal keeps calendars instead of the cron expression; the expression itself is kept in the action's memo. */
-export function factsIn({ spec, policies, action }: ScheduleDescription): Facts {
+export function factsIn({ spec, policies, action, state }: ScheduleDescription): Facts {
   const remembered = action.memo?.['cron'];
   const overlap = Object.entries(OVERLAP_POLICIES).find(
     ([, policy]) => policy === policies.overlap,
@@ -52,7 +59,24 @@ export function factsIn({ spec, policies, action }: ScheduleDescription): Facts 
     overlap: overlap?.[0] ?? String(policies.overlap),
     catchUp: formatDuration(policies.catchupWindow),
     pauseOnFailure: String(policies.pauseOnFailure),
+    input: (action.args ?? []).map((argument) => JSON.stringify(argument)).join(', '),
+    limits: limitsOf(spec, state),
   };
+}
+
+const UNLIMITED = 'none';
+
+/** Beyond these no run is started, though everything else be as it was configured. */
+function limitsOf(
+  { startAt, endAt }: ScheduleDescription['spec'],
+  { remainingActions }: ScheduleDescription['state'],
+): string {
+  const limits = [
+    startAt && `from ${startAt.toISOString()}`,
+    endAt && `until ${endAt.toISOString()}`,
+    remainingActions !== undefined && `${remainingActions} more`,
+  ];
+  return limits.filter(Boolean).join(', ') || UNLIMITED;
 }
 
 function sameTimes(cron: string, spec: ScheduleDescription['spec']): boolean {

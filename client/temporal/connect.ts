@@ -2,6 +2,7 @@ import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { Config } from '../../activities/config/config.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { type TemporalOptions, temporalOptions } from './options.ts';
+import { temporalRefusal } from './refusal.ts';
 
 export interface TemporalSession extends TemporalPlace {
   client: Client;
@@ -15,12 +16,12 @@ export interface TemporalPlace {
   namespace: string;
 }
 
-/** @throws TEMPORAL_UNREACHABLE within five seconds */
+/** @throws TEMPORAL_UNREACHABLE within five seconds; AUTH_REJECTED, PERMISSION_MISSING */
 export async function connectTemporal(settings: Config['temporal']): Promise<TemporalSession> {
   return connectTo(await temporalOptions(settings));
 }
 
-/** @throws TEMPORAL_UNREACHABLE within five seconds */
+/** @throws TEMPORAL_UNREACHABLE within five seconds; AUTH_REJECTED, PERMISSION_MISSING */
 export async function connectTo(options: TemporalOptions): Promise<TemporalSession> {
   const { connectionOptions, namespace } = options;
   const { address } = connectionOptions;
@@ -32,7 +33,7 @@ export async function connectTo(options: TemporalOptions): Promise<TemporalSessi
     const client = new Client({ connection, namespace });
     return { client, connection, address, namespace };
   } catch (cause) {
-    throw unreachable(address, cause);
+    throw temporalRefusal(cause, `Temporal at ${address}`) ?? unreachable(address, cause);
   }
 }
 

@@ -18,6 +18,11 @@ export class Output {
     this.interactive = !options.json && process.stderr.isTTY && process.stdin.isTTY;
   }
 
+  /** Of tables: whatever reads them from a pipe wants them whole. */
+  get tableWidth(): number {
+    return process.stdout.isTTY ? this.width : Number.POSITIVE_INFINITY;
+  }
+
   get width(): number {
     return Math.max(40, process.stdout.columns ?? process.stderr.columns ?? 80);
   }

@@ -8,7 +8,7 @@ export interface Column {
 const GAP = 2;
 
 /** A table as lines of at most `width` characters; what does not fit is cut in the flexible columns, with an ellipsis. */
-export function renderTable(columns: Column[], rows: string[][], width = 80): string[] {
+export function renderTable(columns: Column[], rows: string[][], width: number): string[] {
   const all = [columns.map(({ title }) => title), ...rows];
   const widths = columns.map((_, index) =>
     Math.max(...all.map((row) => (row[index] ?? '').length)),

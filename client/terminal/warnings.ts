@@ -11,7 +11,7 @@ export function warningLine({ code, message, subject }: Warning): string {
 export function warningLines(warnings: readonly Warning[]): string[] {
   const lines = warnings.slice(0, SHOWN).map(warningLine);
   const more = warnings.length - SHOWN;
-  return more > 0 ? [...lines, `… and ${more} more warnings`] : lines;
+  return more > 0 ? [...lines, `… and ${plural(more, 'more warning')}`] : lines;
 }
 
 /** For the last line of a run whose warnings were told as they came. */

@@ -16,6 +16,8 @@ import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 import { logLevelOption } from '../worker/log-level-option.ts';
 
+const HIGHEST_PORT = 65_535;
+
 interface Options {
   state?: string;
   port: number;
@@ -44,21 +46,29 @@ export function devVerb(program: Command): void {
 
 async function dev(call: Invocation, options: Options): Promise<void> {
   const { output } = call;
+  const uiPort = uiPortOf(options);
   const config = await call.config();
   for (const line of warningLines(config.warnings)) output.remark(line);
   const executable = await findTool('temporal', { onProgress: (line) => output.remark(line) });
   const version = await serverVersion(executable);
   const state = await openState(stateFolder(options.state), version);
   const namespace = config.temporal.namespace ?? 'default';
+  const stop = new AbortController();
+  using _ = onSignals(stop);
   const temporal = await startEmbedded({
     executable,
     database: state.database,
     log: state.log,
     pids: state.pids,
     port: options.port,
-    uiPort: options.uiPort ?? options.port + 1000,
+    uiPort,
     namespace,
+    signal: stop.signal,
+  }).catch((error: unknown) => {
+    if (stop.signal.aborted) return undefined;
+    throw error;
   });
+  if (!temporal) return output.event({ event: 'stopped' }, 'stopped');
   try {
     const { address, ui } = temporal;
     output.event(
@@ -76,7 +86,7 @@ async function dev(call: Invocation, options: Options): Promise<void> {
       taskQueues: [TASK_QUEUE, ...queuesOf(config)],
       output,
       logLevel: options.logLevel,
-      signal: temporal.gone,
+      signal: AbortSignal.any([temporal.gone, stop.signal]),
     });
     if (temporal.gone.aborted) {
       throw new HoldfastError('TEMPORAL_UNREACHABLE', 'The embedded Temporal ended by itself.', {
@@ -87,6 +97,34 @@ async function dev(call: Invocation, options: Options): Promise<void> {
     await temporal.stop();
   }
   output.event({ event: 'stopped' }, 'stopped');
+}
+
+/** @throws INPUT_INVALID */
+function uiPortOf({ port, uiPort = port + 1000 }: Options): number {
+  if (uiPort <= HIGHEST_PORT) return uiPort;
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `The UI would have port ${uiPort}, 1000 above --port, and ports end at ${HIGHEST_PORT}.`,
+    { hint: 'Choose its port with --ui-port.' },
+  );
+}
+
+/**
+ * The server is in a process group of its own and would outlive this process, also while it starts. A second signal
+ * ends both at once.
+ */
+function onSignals(stop: AbortController): Disposable {
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(1);
+    stop.abort(new Error('stopped'));
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
 }
 
 /** The other verbs must find this server too. */
@@ -134,7 +172,7 @@ function queuesOf(config: Config): string[] {
 
 function portOption(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+  if (!Number.isInteger(port) || port < 1 || port > HIGHEST_PORT) {
     throw new InvalidArgumentError('Give a port from 1 to 65535.');
   }
   return port;

@@ -9,8 +9,7 @@ import { checkTemporal } from '../doctor/check-temporal.ts';
 import type { Check } from '../doctor/check.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
-import { clockChangeWarnings } from '../schedules/clock-changes.ts';
-import { scheduledTargets } from '../schedules/difference.ts';
+import { scheduleWarnings } from '../schedules/warnings.ts';
 import { plural } from '../terminal/figures.ts';
 import { printable } from '../terminal/output.ts';
 import { verb } from '../verb.ts';
@@ -56,7 +55,7 @@ export function doctorVerb(program: Command): void {
 function configChecks(config: Awaited<ReturnType<Invocation['config']>>): Check[] {
   const { path, stores, targets, warnings } = config;
   const about = { area: 'config', subject: path } as const;
-  const told = [...warnings, ...clockChangeWarnings(scheduledTargets(config))];
+  const told = [...warnings, ...scheduleWarnings(config)];
   return [
     {
       ...about,

@@ -75,7 +75,8 @@ export function exportVerb(program: Command): void {
         else {
           const { id } = manifest;
           const result = { backup: id, target, store: store.name, tar: path, files, bytes };
-          output.result({ ...result, warnings }, lines);
+          const passed = passedOver.length > 0 ? { passedOver } : {};
+          output.result({ ...result, ...passed, warnings }, lines);
         }
         return EXIT.done;
       } catch (error) {

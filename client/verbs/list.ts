@@ -35,7 +35,10 @@ export function listVerb(program: Command): void {
           listed.push({ target: name, store, copy, ...entry });
         }
       }
-      call.output.result({ backups: listed.map(summaryOf) }, linesOf(listed, targets.length));
+      call.output.result(
+        { backups: listed.map(summaryOf) },
+        linesOf(listed, targets.length, call.output.tableWidth),
+      );
     },
   );
 }
@@ -62,7 +65,7 @@ function summaryOf({ target, store, id, manifest, problem, proof, copy, collecte
   };
 }
 
-function linesOf(listed: Listed[], targets: number): string[] {
+function linesOf(listed: Listed[], targets: number, width: number): string[] {
   if (listed.length === 0) return ['There are no backups yet.'];
   return renderTable(
     [
@@ -74,6 +77,7 @@ function linesOf(listed: Listed[], targets: number): string[] {
       { title: 'PROOF', flexible: true },
     ],
     listed.map((entry) => [...(targets > 1 ? [entry.target] : []), ...cells(entry)]),
+    width,
   );
 }
 

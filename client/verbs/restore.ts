@@ -5,6 +5,7 @@ import type {
   OnConflict,
   RestoreReport,
   RestoreRequest,
+  Selection,
 } from '../../workflows/contract/operations.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
@@ -20,6 +21,10 @@ interface Options extends OperateOptions {
   into?: string;
   org?: string[];
   bucket?: string[];
+  database?: string[];
+  retentionPolicy?: string[];
+  class?: string[];
+  keepDeleted?: boolean;
   rename?: Record<string, string>;
   onConflict?: OnConflict;
   confirm?: string;
@@ -35,9 +40,16 @@ export function restoreVerb(program: Command): void {
     .description('restore a backup: shows the plan, asks, restores, and proves what came back')
     .argument('<target>', 'the target whose backup it is')
     .option('--backup <id>', 'the id of a backup', 'latest')
-    .option('--into <target>', 'another target of the same product; default: the target itself')
+    .option(
+      '--into <target>',
+      'another target that takes such a backup; default: the target itself',
+    )
     .option('--org <name>', 'this organisation alone; may be repeated', listOption)
     .option('--bucket <name>', 'this bucket alone; may be repeated', listOption)
+    .option('--database <name>', 'this database alone; may be repeated', listOption)
+    .option('--retention-policy <name>', 'this policy alone; may be repeated', listOption)
+    .option('--class <name>', 'this class alone; may be repeated', listOption)
+    .option('--keep-deleted', 'what is marked as deleted too, where the product can do it')
     .option('--rename <old=new>', 'restore under another name; may be repeated', pairOption)
     .addOption(
       new Option('--on-conflict <how>', 'when a name is taken').choices([
@@ -139,22 +151,28 @@ async function agreement(
 }
 
 function requestOf(options: Options, target: string): RestoreRequest {
-  const { into, org, bucket, rename, onConflict, confirm } = options;
+  const { into, rename, onConflict, confirm } = options;
+  const select = selectionOf(options);
   return {
     target,
     backup: options.backup,
     ...(into ? { into } : {}),
-    ...(org || bucket
-      ? {
-          select: {
-            ...(org ? { organisations: org } : {}),
-            ...(bucket ? { buckets: bucket } : {}),
-          },
-        }
-      : {}),
+    ...(Object.keys(select).length > 0 ? { select } : {}),
     ...(rename ? { rename } : {}),
     ...(onConflict ? { onConflict } : {}),
     ...(confirm === undefined ? {} : { confirm }),
     ...(options.safetyBackup ? {} : { safetyBackup: false }),
+    ...(options.keepDeleted ? { keepDeleted: true } : {}),
+  };
+}
+
+function selectionOf(options: Options): Selection {
+  const { org, bucket, database, retentionPolicy, class: classes } = options;
+  return {
+    ...(org ? { organisations: org } : {}),
+    ...(bucket ? { buckets: bucket } : {}),
+    ...(database ? { databases: database } : {}),
+    ...(retentionPolicy ? { retentionPolicies: retentionPolicy } : {}),
+    ...(classes ? { classes } : {}),
   };
 }

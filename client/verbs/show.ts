@@ -49,12 +49,13 @@ export function showVerb(program: Command): void {
           ...(copy ? { copy, sameFailureDomain: copy !== 'copied' } : {}),
           ...(collected ? { collected } : {}),
           ...(objects ? { objects } : {}),
+          ...(passedOver.length > 0 ? { passedOver } : {}),
         },
         [
           ...passedOver.map((reason) => `passed over ${reason}`),
           ...pairsOf(manifest, place, proof, copy && copyLine(copy, manifest, collected)),
           ...warningLines(manifest.warnings),
-          ...(objects ? ['', ...objectLines(objects)] : []),
+          ...(objects ? ['', ...objectLines(objects, call.output.tableWidth)] : []),
         ],
       );
     },
@@ -127,7 +128,7 @@ function pairsOf(
   ]);
 }
 
-function objectLines(objects: Listed[]): string[] {
+function objectLines(objects: Listed[], width: number): string[] {
   return renderTable(
     [
       { title: 'OBJECT', flexible: true },
@@ -136,5 +137,6 @@ function objectLines(objects: Listed[]): string[] {
       { title: 'BYTES', align: 'right' },
     ],
     objects.map(({ path, role, subject, bytes }) => [path, role, subject, humanBytes(bytes)]),
+    width,
   );
 }

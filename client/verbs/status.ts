@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { TARGET_NAME } from '../../workflows/contract/names.ts';
 import type { Invocation } from '../invocation.ts';
 import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
@@ -12,7 +12,7 @@ import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 
 interface Options {
-  limit: string;
+  limit: number;
 }
 
 export function statusVerb(program: Command): void {
@@ -20,16 +20,21 @@ export function statusVerb(program: Command): void {
     .command('status')
     .description('show the runs under way and the last ones that ended, or one in detail')
     .argument('[run or target]', 'the id of a run for its detail; a target for its runs alone')
-    .option('--limit <count>', 'how many ended runs to show', '10');
+    .option('--limit <count>', 'how many ended runs to show', countOption, 10);
   verb<Options>(
     command,
     { examples: ['status', 'status metrics', 'status backup/metrics/2026-11-20t02-00-00z'] },
     async (call, { limit }, which) => {
       if (which?.includes('/')) return detail(call, which);
       if (which !== undefined && !TARGET_NAME.test(which)) return detail(call, which);
-      return overview(call, which, Math.max(0, Number.parseInt(limit, 10) || 0));
+      return overview(call, which, limit);
     },
   );
+}
+
+function countOption(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Give a whole number, 0 or more.');
+  return Number(text);
 }
 
 async function overview(call: Invocation, target: string | undefined, limit: number) {
@@ -55,7 +60,7 @@ async function overview(call: Invocation, target: string | undefined, limit: num
       ? []
       : renderTable(
           [
-            { title: 'RUN', flexible: true },
+            { title: 'RUN' },
             { title: 'STATE' },
             { title: 'AGE', align: 'right' },
             { title: 'DETAIL', flexible: true },
@@ -64,7 +69,7 @@ async function overview(call: Invocation, target: string | undefined, limit: num
             ...observed.map(({ run, seen }) => row(run, seen ? phaseOf(seen) : '')),
             ...ended.map((run) => row(run, endingOf(run))),
           ],
-          call.output.width,
+          call.output.tableWidth,
         )),
   ]);
 }

@@ -5,12 +5,13 @@ import { connectNative } from '../../worker/connect.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import type { TemporalPlace } from '../temporal/connect.ts';
 import type { TemporalOptions } from '../temporal/options.ts';
+import { temporalRefusal } from '../temporal/refusal.ts';
 import {
   missingSearchAttributes,
   registerSearchAttributes,
   registrationCommand,
 } from '../temporal/search-attributes.ts';
-import type { Output } from '../terminal/output.ts';
+import { type Output, printable } from '../terminal/output.ts';
 import { logLine } from './log-line.ts';
 
 export interface WorkersOptions {
@@ -38,10 +39,12 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
   using _ = onSignals(stop, output);
   const connection = await connectNative(
     connectionOptions,
-    (address, pauseMs) =>
+    ({ address, reason, pauseMs }) =>
       output.event(
-        { event: 'unreachable', address },
-        `Temporal does not answer at ${address}; trying again in ${pauseMs / 1000} s`,
+        { event: 'unreachable', address, reason },
+        printable(
+          `no connection to Temporal at ${address}: ${reason}; trying again in ${pauseMs / 1000} s`,
+        ),
       ),
     stopped,
   ).catch((error: unknown) => {
@@ -52,6 +55,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
   const stores = createStoreResources();
   try {
     const place = { connection, namespace, address: connectionOptions.address };
+    await requireNamespace(place);
     await register(place, output);
     const workers = await Promise.all(
       options.taskQueues.map((taskQueue) =>
@@ -86,6 +90,19 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
   } finally {
     await stores.close();
     await connection.close();
+  }
+}
+
+/**
+ * A worker without its namespace fails in the midst of its start, and its process stays. Who may not ask goes on.
+ * @throws CONFIG_INVALID
+ */
+async function requireNamespace({ connection, namespace, address }: TemporalPlace): Promise<void> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+  } catch (error) {
+    const refusal = temporalRefusal(error, `Temporal at ${address}`);
+    if (refusal?.code === 'CONFIG_INVALID') throw refusal;
   }
 }
 

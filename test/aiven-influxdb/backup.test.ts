@@ -158,7 +158,9 @@ describe('the task of a backup', () => {
     };
     const { code, message } = await attempt(600);
     expect(code).toBe('JOB_STUCK');
-    expect(message).toMatch(/counted from 20\S+Z: it still says that task \S+ is pending\.$/);
+    expect(message).toMatch(
+      /within 600ms, counted from 20\S+Z: it still says that task \S+ is pending\.$/,
+    );
     const before = asked();
     expect(before).toBeGreaterThan(0);
     expect((await attempt(601)).code).toBe('JOB_STUCK');
@@ -267,22 +269,40 @@ describe('a download', () => {
   );
 
   it.each([
-    ['BACKUP_LIMITED', (manifest) => ({ ...manifest, limited: true })],
-    ['BACKUP_WITHOUT_DATA', (manifest) => ({ ...manifest, files: null })],
+    [['BACKUP_LIMITED'], (manifest) => ({ ...manifest, limited: true })],
     [
-      'SHARD_UNKNOWN',
+      ['BACKUP_WITHOUT_DATA', ...Array.from({ length: 9 }, () => 'SHARD_GONE')],
+      (manifest) => ({ ...manifest, files: null }),
+    ],
+    [
+      ['SHARD_UNKNOWN', 'SHARD_GONE'],
       ({ files: named, ...manifest }) => ({
         ...manifest,
         files: named.map((file) => (file.shardID === 1 ? asShard(4711, file) : file)),
       }),
     ],
-  ] satisfies [string, (manifest: OfficialManifest) => object][])(
+  ] satisfies [string[], (manifest: OfficialManifest) => object][])(
     'says what a whole tar may still lack: %s',
-    async (code, change) => {
+    async (codes, change) => {
       aiven.state.content = { tar: await changedTar(change) };
-      expect((await backUp()).capture.warnings.map((warning) => warning.code)).toEqual([code]);
+      expect((await backUp()).capture.warnings.map(({ code }) => code)).toEqual(codes);
     },
   );
+
+  it('names a shard that the metadata know and the backup does not hold', async () => {
+    const without = ({ files: named, ...rest }: OfficialManifest) => ({
+      ...rest,
+      files: named.filter(({ shardID }) => shardID !== 1),
+    });
+    aiven.state.content = { tar: await changedTar(without) };
+    expect((await backUp()).capture.warnings).toEqual([
+      {
+        code: 'SHARD_GONE',
+        subject: expect.stringMatching(/^\w+\/\w+\/shard 1$/),
+        message: expect.stringContaining('no restore brings it back'),
+      },
+    ]);
+  });
 
   it('leaves out files that are no part of a backup, and says so', async () => {
     aiven.switches.damage = 'stray';

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
@@ -107,6 +107,16 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
     expect(schedules.result).toMatchObject({ schedules: [{ target: 'metrics' }] });
     await stop(dev);
     expect((await stat(old)).size).toBe('of another version'.length);
+  });
+
+  it('leaves no Temporal behind when it is stopped while that one starts', async () => {
+    const dev = startDev('early-state');
+    const pids = join(folder.path, 'early-state', 'temporal.pid');
+    const written = () => readFile(pids, 'utf8').catch(() => '');
+    await expect.poll(written, { interval: 10 }).toContain('}');
+    const { temporal } = JSON.parse(await written()) as { temporal: number };
+    await stop(dev);
+    expect(() => process.kill(temporal, 0)).toThrow('ESRCH');
   });
 
   it('ends the Temporal that a killed one left behind, and goes on with its state', async () => {

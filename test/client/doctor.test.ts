@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkClock } from '../../client/doctor/check-clock.ts';
 import { checkFiles } from '../../client/doctor/check-files.ts';
+import { checkStores } from '../../client/doctor/check-stores.ts';
+import { Invocation } from '../../client/invocation.ts';
 import { load, withTarget } from '../config/load.ts';
+import { ALWAYS } from '../simulators/s3/faults.ts';
+import { simulatedS3 } from '../stores/s3-simulator.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,6 +27,27 @@ describe('the doctor', () => {
     expect(await look()).toMatchObject({ level: 'problem', hint: `chmod 600 ${path}` });
     await chmod(path, 0o640);
     expect(await look()).toMatchObject({ level: 'ok', message: 'mode 640' });
+  });
+
+  it('says of a store what it does in another way, and does not list it as able to', async () => {
+    const s3 = await simulatedS3();
+    const header = { kind: 'ignored-header', header: 'if-none-match' } as const;
+    s3.simulator.plan({ on: 'PutObject', fault: header, times: ALWAYS });
+    await using folder = await temporaryFolder('doctor');
+    const config = join(folder.path, 'holdfast.yaml');
+    const { name, partSize: _, ...settings } = s3.settings;
+    await writeFile(config, JSON.stringify({ stores: { [name]: settings }, targets: {} }));
+    const call = new Invocation({ config });
+    const checks = await checkStores(call);
+    await call.close();
+    await s3.close();
+    expect(checks.find(({ level }) => level === 'ok')?.message).not.toContain('create once');
+    const noted = (message: string) =>
+      expect.objectContaining({
+        level: 'note',
+        message: expect.stringContaining(message) as string,
+      }) as unknown;
+    expect(checks).toContainEqual(noted('create once: The store does not obey `If-None-Match`'));
   });
 
   it.each([

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { askToEnd } from '../../client/runs/ask-to-end.ts';
@@ -8,9 +10,13 @@ import { workflowSource } from '../../worker/workflow-source.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { freshNamespace } from '../support/namespace.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { run } from './command.ts';
 
 let session: TemporalSession;
 let native: NativeConnection;
+let folder: TemporaryFolder;
+let config: string;
 
 beforeAll(async () => {
   quietRuntime();
@@ -18,10 +24,14 @@ beforeAll(async () => {
   const namespace = await freshNamespace(address, { searchAttributes: false });
   session = await connectTo({ connectionOptions: { address }, namespace });
   native = await NativeConnection.connect({ address });
+  folder = await temporaryFolder('full-worker');
+  config = join(folder.path, 'holdfast.yaml');
+  await writeFile(config, 'stores: {}\ntargets: {}\n');
 });
 afterAll(async () => {
   await session?.connection.close();
   await native?.close();
+  await folder?.remove();
 });
 
 it('is not taken for one that is not there', async () => {
@@ -34,7 +44,7 @@ it('is not taken for one that is not there', async () => {
     workflowBundle: await workflowSource(),
   });
   await worker.runUntil(async () => {
-    const run = await session.client.workflow.start('backup', {
+    const backup = await session.client.workflow.start('backup', {
       taskQueue: TASK_QUEUE,
       workflowId,
       args: [{ target: 'metrics' }],
@@ -45,8 +55,13 @@ it('is not taken for one that is not there', async () => {
     };
     await expect.poll(waiting, { timeout: 20_000, interval: 500 }).toBeGreaterThan(4_500);
     expect(await queueWithoutWorker(session, await observe(session, workflowId))).toBeUndefined();
+    const env = { HOLDFAST_CONFIG: config, TEMPORAL_ADDRESS: session.address };
+    const { stdout } = await run(['doctor'], {
+      env: { ...env, TEMPORAL_NAMESPACE: session.namespace },
+    });
+    expect(stdout).toContain('1 worker, with no place left for more work');
 
-    await run.terminate();
-    await askToEnd(session, { workflowId, runId: run.firstExecutionRunId }, 'too late');
+    await backup.terminate();
+    await askToEnd(session, { workflowId, runId: backup.firstExecutionRunId }, 'too late');
   });
 });

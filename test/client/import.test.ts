@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startWorld, type World } from '../workflows/world.ts';
 import { run } from './command.ts';
 
@@ -70,8 +70,19 @@ describe('holdfast import', () => {
     }
     const config = join(world.holdfast.folder, 'second.yaml');
     await writeFile(config, JSON.stringify({ ...world.config, stores }));
+    // As an import that died has left it.
+    const claim = { cluster: '', namespace: '', workflowId: 'import/spare/x', runId: 'r' };
+    const work = join(stores.disk.path, 'spare', String(id), 'work');
+    await mkdir(work);
+    await writeFile(join(work, 'run.json'), JSON.stringify(claim));
+    const there = { ...env, HOLDFAST_CONFIG: config };
+    const temporal = { TEMPORAL_ADDRESS: inject('temporalAddress'), TEST_SOURCE_TOKEN: 'any' };
+    const doctor = await run(['doctor'], { env: { ...there, ...temporal } });
+    expect(doctor.stdout).toMatch(
+      /^note +leftovers spare: .* is of import\/spare\/x, which was broken off or .*\n.* import the directory again/m,
+    );
     const { code, result } = await run(['import', directory, '--target', 'spare', '--json'], {
-      env: { ...env, HOLDFAST_CONFIG: config },
+      env: there,
     });
     expect(code).toBe(0);
     expect(result).toMatchObject({ backup: id, already: false, artifacts: 14 });

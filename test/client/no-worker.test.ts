@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { freshNamespace } from '../support/namespace.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { run, start } from './command.ts';
+import { hasTerminals, startInTerminal } from './in-terminal.ts';
 
 let folder: TemporaryFolder;
 let connection: Connection;
@@ -72,6 +73,24 @@ describe('where no worker polls the queue', () => {
     expect(doctor.stdout).toMatch(/^PROBLEM temporal task queue holdfast: no worker polls it/m);
     expect(doctor.stdout).toMatch(/^PROBLEM temporal search attributes: not registered: Holdfast/m);
     expect(doctor.stdout).toMatch(/temporal operator search-attribute create --address .* --name/);
+  });
+});
+
+describe('holdfast status', () => {
+  const id = `backup/${'metrics-'.repeat(7)}x/2026-11-20t02-00-00z`;
+  beforeAll(async () => {
+    await client.workflow.start('backup', { workflowId: id, taskQueue: 'holdfast', args: [{}] });
+  });
+
+  it('cuts nothing where it goes to no terminal', async () => {
+    const whole = new RegExp(`^${id} +running +\\d+ s +waiting for a worker$`, 'm');
+    await expect.poll(async () => (await run(['status'], { env })).stdout).toMatch(whole);
+  });
+
+  it.skipIf(!hasTerminals)('never cuts the id of a run', async () => {
+    const shown = startInTerminal(['status'], env);
+    await shown.ended;
+    expect(shown.screen()).toMatch(new RegExp(`^${id} +running +\\d+ s +waiting…$`, 'm'));
   });
 });
 

@@ -98,7 +98,20 @@ describe('holdfast verify', () => {
     const damaged = await run('verify', 'metrics', report.backup);
     expect(damaged.code).toBe(8);
     expect(damaged.stdout).toMatch(/ is damaged: \d+ findings? /);
+
+    const passedOver = [expect.stringContaining(report.backup)];
+    expect((await run('show', 'metrics', '--json')).result).toMatchObject({ passedOver });
+    const tar = join(world.holdfast.folder, 'metrics.tar');
+    const exported = await run('export', 'metrics', '--tar', tar, '--json');
+    expect(exported.result).toMatchObject({ tar, passedOver });
   });
+});
+
+it('an argument that is wrong leads to the help of its verb', async () => {
+  const { code, result } = await run('verify', 'metrics', 'nosuch', '--json');
+  expect(code).toBe(2);
+  const hint = expect.stringContaining('`holdfast verify --help`') as string;
+  expect(result).toMatchObject({ error: { code: 'INPUT_INVALID', hint } });
 });
 
 describe('holdfast restore', () => {
@@ -156,6 +169,33 @@ describe('holdfast restore', () => {
     expect(ran.code).toBe(code);
     expect(ran.result).toMatchObject({ error: { code: failure } });
   });
+
+  it.each([
+    ['--class', 'classes'],
+    ['--database', 'databases'],
+    ['--retention-policy', 'retentionPolicies'],
+  ])('chooses with %s too, where the product has such a thing', async (option, key) => {
+    const { code, result } = await run('restore', 'metrics', option, 'some', '--json');
+    expect(code).toBe(2);
+    const message = expect.stringContaining(
+      `select.${key}\` means nothing to influxdb-v2`,
+    ) as string;
+    expect(result).toMatchObject({ error: { code: 'INPUT_INVALID', message } });
+  });
+
+  it('asks for what is marked as deleted with --keep-deleted', async () => {
+    const { code, result } = await run(
+      'restore',
+      'metrics',
+      '--keep-deleted',
+      '--dry-run',
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(result['warnings']).toContainEqual(
+      expect.objectContaining({ code: 'INPUT_NOT_ACTED_ON', subject: 'keepDeleted' }),
+    );
+  });
 });
 
 describe('holdfast status and cancel', () => {
@@ -172,7 +212,7 @@ describe('holdfast status and cancel', () => {
 
     const lines = (await run('status')).stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^RUN +STATE +AGE +DETAIL$/);
-    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines[1]).toContain(`${id} `);
 
     const followed = startCommand(['cancel', 'metrics', '--reason', 'a test', '--json'], { env });
     const cancelled = await followed.ended;
@@ -183,6 +223,15 @@ describe('holdfast status and cancel', () => {
     expect(after.code).toBe(0);
     expect(after.stdout).toMatch(/^state +cancelled$/m);
     expect(after.stdout).toMatch(/^failure +CANCELLED: /m);
+  });
+
+  it('say of a terminated run who removes what it left', async () => {
+    world.source.switches.bytesPerSecond = 20;
+    const id = (await run('backup', 'metrics', '--detach')).stdout.trim();
+    await world.holdfast.client.workflow.getHandle(id).terminate();
+    const { result } = await run('status', id, '--json');
+    const hint = expect.stringContaining('`holdfast doctor --remove-leftovers`') as string;
+    expect(result).toMatchObject({ error: { code: 'CANCELLED', hint } });
   });
 
   it.each([['metrics'], ['backup/metrics/never']])(

@@ -110,6 +110,38 @@ describe('holdfast schedule apply', () => {
     });
   });
 
+  it('finds what keeps a schedule from running as it is configured, and takes it away', async () => {
+    const handle = client.schedule.getHandle('backup/plain');
+    await handle.update((before) => ({
+      ...before,
+      spec: { ...before.spec, endAt: new Date('2026-11-01T00:00:00Z') },
+      action: { ...before.action, args: [{ target: 'plain', note: 'by hand' }] },
+      state: { ...before.state, remainingActions: 3 },
+    }));
+    const { result } = await run('schedule', 'apply', '--yes', '--json');
+    expect(result['changes']).toMatchObject([
+      { kind: 'unchanged' },
+      {
+        kind: 'update',
+        fields: [
+          { name: 'input', from: '{"target":"plain","note":"by hand"}', to: '{"target":"plain"}' },
+          { name: 'limits', from: 'until 2026-11-01T00:00:00.000Z, 3 more', to: 'none' },
+        ],
+      },
+    ]);
+    const { spec, action, state } = await handle.describe();
+    expect(spec.endAt).toBeUndefined();
+    expect(action.args).toEqual([{ target: 'plain' }]);
+    expect(state).toMatchObject({ paused: true, note: 'by hand' });
+    expect(state.remainingActions).toBeUndefined();
+  });
+
+  it('warns of days that crontab would take otherwise', async () => {
+    await configure({ odd: 'schedule: { cron: "0 2 1 * 0" }' });
+    const { stderr } = await run('schedule', 'apply', '--dry-run');
+    expect(stderr).toMatch(/^warning CRON_DAYS \(odd\): /);
+  });
+
   it("leaves alone what is not in the file, and what is somebody else's", async () => {
     await client.schedule.create({
       scheduleId: 'backup/foreign',

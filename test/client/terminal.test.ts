@@ -5,6 +5,7 @@ import { humanAge, humanBytes, humanDuration } from '../../client/terminal/figur
 import { printable } from '../../client/terminal/output.ts';
 import { renderBar } from '../../client/terminal/progress-bar.ts';
 import { renderTable } from '../../client/terminal/table.ts';
+import { warningLines } from '../../client/terminal/warnings.ts';
 
 describe('a table', () => {
   const columns = [
@@ -15,10 +16,14 @@ describe('a table', () => {
 
   it('aligns its columns', () => {
     expect(
-      renderTable(columns, [
-        ['a', '10 B', 'x'],
-        ['long', '5 B', ''],
-      ]),
+      renderTable(
+        columns,
+        [
+          ['a', '10 B', 'x'],
+          ['long', '5 B', ''],
+        ],
+        80,
+      ),
     ).toEqual(['RUN   BYTES  DETAIL', 'a      10 B  x', 'long    5 B']);
   });
 
@@ -127,6 +132,13 @@ describe('live figures', () => {
     live.update(seen(0, {}), 0);
     expect(live.update(seen(500, {}), 5_000).bytesPerSecond).toBe(100);
   });
+});
+
+it('many warnings are counted from the twentieth on', () => {
+  const warnings = (count: number) =>
+    Array.from({ length: count }, () => ({ code: 'A', message: 'b' }));
+  expect(warningLines(warnings(21)).at(-1)).toBe('… and 1 more warning');
+  expect(warningLines(warnings(22)).at(-1)).toBe('… and 2 more warnings');
 });
 
 describe('what a server sent', () => {

@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../client/program.ts';
+import { commandForNode } from '../support/command-bundle.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './command.ts';
 
@@ -97,6 +100,26 @@ describe('the command used wrongly', () => {
       },
     });
   });
+});
+
+describe('options that count', () => {
+  it.each([
+    [['status', '--limit', 'abc'], /--limit <count>.* Give a whole number, 0 or more\./],
+    [['dev', '--port', '65000'], /^The UI would have port 66000, .* ports end at 65535\.$/],
+  ])('are refused where they mean nothing: %j', async (args, message) => {
+    const { code, result } = await run([...args, '--json'], { env: { HOLDFAST_CONFIG: config } });
+    expect(code).toBe(2);
+    const expected = expect.stringMatching(message) as string;
+    expect(result).toMatchObject({ error: { code: 'INPUT_INVALID', message: expected } });
+  });
+});
+
+it('the command ends as it would when nobody listens to what it tells', async () => {
+  const child = spawn(process.execPath, [...commandForNode(), 'bakcup'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr.destroy();
+  expect(await once(child, 'exit')).toEqual([2, null]);
 });
 
 describe('holdfast schema', () => {

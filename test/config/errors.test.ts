@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FIRST, problemsOf, withTarget } from './load.ts';
+import { FIRST, load, problemsOf, withTarget } from './load.ts';
 
 const SECRET = 'hunter2-hunter2';
 
@@ -69,6 +69,9 @@ describe('a wrong configuration', () => {
     ['cron: "@nightly"', /expected five cron fields .* or a word such as @daily/],
     ['cron: "0 5-2 * * *"', /as the hour/],
     ['cron: "0 2 * * *", timeZone: Europe/Berln', /Did you mean "Europe\/Berlin"\?$/],
+    ['cron: "0 2 * * *", timeZone: utc', /expected UTC, in just these capitals, found "utc"\.$/],
+    ['cron: "0 2 * * *", timeZone: europe/BERLIN', /: expected Europe\/Berlin, in just these/],
+    ['cron: "0 2 * * *", timeZone: us/pacific', /expected an IANA time zone in its own capitals/],
     ['cron: "0 2 * * *", overlap: skipp', /found "skipp"\. Did you mean "skip"\?$/],
     ['cron: "0 2 * * *", jitter: 10', /jitter: expected a duration such as 90s.*, found 10\.$/],
     ['cron: "0 2 * * *", catchUp: 2s', /catchUp: expected at least 10s, found "2s"\.$/],
@@ -76,6 +79,26 @@ describe('a wrong configuration', () => {
   ])('tells what is wrong with a schedule: %s', async (settings, expected) => {
     const problems = await problemsOf(withTarget(`    schedule: { ${settings} }`));
     expect(problems).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it.each(['UTC', 'EST', 'Etc/UTC', 'Asia/Kolkata', 'Asia/Calcutta', 'US/Pacific'])(
+    'takes a time zone under any of its names, and leaves it as it is: %s',
+    async (timeZone) => {
+      const config = await load(
+        withTarget(`    schedule: { cron: "@daily", timeZone: ${timeZone} }`),
+      );
+      expect(config.targets.get('metrics')?.schedule?.timeZone).toBe(timeZone);
+    },
+  );
+
+  it('refuses a schedule for what is only restored into', async () => {
+    const connection = '{ url: "http://a:8086", username: u, password: { env: P } }';
+    const text = (lines: string) =>
+      withTarget(lines, connection).replace('product: influxdb-v2', 'product: influxdb-v1');
+    await load(text(''));
+    expect(await problemsOf(text('    schedule: { cron: "@daily" }'))).toEqual([
+      'holdfast.yaml:8: targets.metrics.schedule: expected no schedule, since influxdb-v1 is restored into and not backed up.',
+    ]);
   });
 
   it('refuses names that cannot be part of keys and ids', async () => {

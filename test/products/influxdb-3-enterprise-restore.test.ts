@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failureOf } from './delegated-stage.ts';
+import { failureOf, mayPass } from './delegated-stage.ts';
 import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
 import { inEnvironment, linesOf } from './influxdb-3-enterprise.ts';
 
@@ -190,7 +190,10 @@ describe('a restore', () => {
     const alone = stage.fresh({ nodes: [compact] });
     const plan = await stage.plan(backup, {});
     const { state } = await stage.restore(plan, backup);
-    const now = await alone.restore.prove(plan, state, backup, () => undefined);
+    const request = { backup, restore: { target: 'articles' }, destination: 'articles', run: 'r' };
+    const foretold = await alone.restore.plan(request);
+    expect(codes(foretold.summary.warnings)).toContain('PROOF_IMPOSSIBLE');
+    const now = await alone.restore.prove(foretold, state, backup, () => undefined);
     expect(now.totals).toMatchObject({ artifacts: 0, identical: 0, equivalent: 0 });
     expect(now.warnings).toMatchObject([{ code: 'PROOF_IMPOSSIBLE' }]);
     const uncounted = structuredClone(backup.manifest);
@@ -200,6 +203,23 @@ describe('a restore', () => {
     expect(codes(proven.warnings)).toEqual(['PROOF_IMPOSSIBLE']);
     expect(codes((await stage.plan(then, {})).summary.warnings)).toContain('PROOF_IMPOSSIBLE');
     expect((await alone.restore.finish(plan, state)).restored).toEqual(['cluster cluster01']);
+  });
+
+  test('is compared although queries are not answered for a moment, and waits where they never are', async () => {
+    await using stage = await enterpriseStage({ nodes: [{ role: 'compact' }, { role: 'query' }] });
+    const [compact] = stage.world.simulator.nodes.map(({ url }) => url);
+    const { backup } = await stage.take();
+    const plan = await stage.plan(backup, {});
+    const { state } = await stage.restore(plan, backup);
+    for (const times of [2, 8]) {
+      stage.world.simulator.switches.unavailable = { at: ['query'], times };
+      const proven = await stage.session.restore.prove(plan, state, backup, () => undefined);
+      expect(proven.totals).toMatchObject({ identical: 4, failed: { count: 0 } });
+      expect(proven.warnings).toEqual([]);
+    }
+    const alone = stage.fresh({ nodes: [compact] }).restore;
+    const failure = await failureOf(alone.prove(plan, state, backup, () => undefined));
+    expect([failure.code, mayPass(failure)]).toEqual(['TARGET_ERROR', true]);
   });
 
   test('brings older tokens back: a later one is told, or another is at hand', async () => {

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupReader, ProductSession } from '../../activities/products/product.ts';
-import { createBucket, deletePoints, writeLines } from '../support/influx.ts';
+import {
+  bucketsOf,
+  callInflux,
+  createBucket,
+  deletePoints,
+  writeLines,
+} from '../support/influx.ts';
 import type { SimulatedVersion } from '../simulators/influxdb-v2/profiles.ts';
 import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import type { Switches } from '../simulators/influxdb-v2/switches.ts';
@@ -174,6 +180,18 @@ describe('a destination that misbehaves', () => {
     },
   );
 
+  test('a bucket that somebody removes meanwhile ends the restore at once', async () => {
+    const restoring = await planRenamed(backup);
+    await restoring.prepare();
+    const made = server.state.metadata.buckets.find(({ name }) =>
+      name.startsWith('copy.restoring'),
+    );
+    const [step] = restoring.plan.steps;
+    if (!made || !step) throw new Error('Nothing was prepared.');
+    await server.state.removeBucket(made);
+    expect((await failureOf(restoring.apply(step))).code).toBe('DESTINATION_CHANGED');
+  });
+
   test('a compaction in between is no difference', async () => {
     server.switches.compactAfterRestore = true;
     const { proofs } = await restoreRenamed(backup);
@@ -220,6 +238,42 @@ describe('a destination that misbehaves', () => {
     const { restored } = await restoring.complete();
     expect(restored).toEqual(['acme/telemetry']);
     await one.close();
+  });
+
+  test('undoing moves mappings to the bucket of this restore alone', async () => {
+    const [old] = await bucketsOf(server);
+    if (!old) throw new Error('There is no bucket.');
+    const { orgID } = old;
+    const mapping = {
+      orgID,
+      bucketID: old.id,
+      database: 'db',
+      retention_policy: 'rp',
+      default: true,
+    };
+    expect((await callInflux(server, 'POST', '/api/v2/dbrps', mapping)).status).toBe(201);
+    const mapped = async () => {
+      const answer = await callInflux(server, 'GET', `/api/v2/dbrps?orgID=${orgID}&db=db`);
+      return (answer.json() as { content: { id: string; bucketID: string }[] }).content;
+    };
+    const request = { select: { buckets: ['telemetry'] }, onConflict: 'replace' as const };
+    const overtaken = await restoreRun(session, backup, request, await run.spool());
+    await overtaken.prepare();
+    await callInflux(server, 'PATCH', `/api/v2/buckets/${old.id}`, { name: 'elsewhere' });
+    const foreign = await createBucket(server, 'telemetry');
+    expect((await failureOf(overtaken.finish())).code).toBe('DESTINATION_CHANGED');
+    await overtaken.undo();
+    expect(await mapped()).toMatchObject([{ bucketID: old.id }]);
+
+    await callInflux(server, 'DELETE', `/api/v2/buckets/${foreign.id}`);
+    await callInflux(server, 'PATCH', `/api/v2/buckets/${old.id}`, { name: 'telemetry' });
+    const again = await restoreRun(session, backup, request, await run.spool());
+    await again.complete();
+    const [moved] = await mapped();
+    await callInflux(server, 'DELETE', `/api/v2/dbrps/${moved?.id}?orgID=${orgID}`);
+    await again.undo(true);
+    expect(await mapped()).toMatchObject([{ bucketID: moved?.bucketID }]);
+    expect(moved?.bucketID).not.toBe(old.id);
   });
 
   async function planRenamed(from: BackupReader, to = session) {

@@ -12,7 +12,7 @@ import { asStored, TARGET } from './backup-run.ts';
 export interface RestoreRun {
   readonly plan: PlannedRestore;
   /** May be called again: the state of an attempt that died is lost. */
-  prepare(): Promise<void>;
+  prepare(takesAway?: () => Promise<void>): Promise<void>;
   apply(step: RestoreStep): Promise<void>;
   prove(step: RestoreStep): Promise<Proof>;
   finish(): ReturnType<ProductSession['restore']['finish']>;
@@ -39,17 +39,23 @@ export async function restoreRun(
     }),
   );
   const summary = { ...plan, steps: [] };
-  let state: Record<string, unknown> = {};
+  let state: Record<string, unknown> | undefined;
+  let tookAway = false;
+  const known = () => state ?? {};
   const original = (step: RestoreStep) => () => backup.open(step.lines, { decompress: true });
   const run: RestoreRun = {
     plan,
-    prepare: async () => {
-      state = asStored(await session.restore.prepare(summary, backup));
+    prepare: async (takesAway) => {
+      const taking = async () => {
+        await takesAway?.();
+        tookAway = true;
+      };
+      state = asStored(await session.restore.prepare(summary, backup, taking));
     },
-    apply: (step) => session.restore.apply(step, state, original(step)),
-    prove: (step) => session.restore.prove(step, state, original(step), spool),
-    finish: () => session.restore.finish(summary, state),
-    undo: (keep = false) => session.restore.undo(summary, keep),
+    apply: (step) => session.restore.apply(step, known(), original(step)),
+    prove: (step) => session.restore.prove(step, known(), original(step), spool),
+    finish: () => session.restore.finish(summary, known()),
+    undo: (keep = false) => session.restore.undo(summary, keep, { state, tookAway }),
     async complete() {
       await run.prepare();
       const proofs: Proof[] = [];

@@ -144,6 +144,33 @@ describe('an incremental backup of Weaviate', () => {
     expect(anew.inventory.bases).toEqual([]);
   });
 
+  describe('on a chain of which the server misses a part', () => {
+    async function chain() {
+      const first = await stage.take(stage.open({ connection }));
+      const second = await stage.take(stage.open({ connection, previous: previousOf(first) }));
+      await stage.session.backup.remove(first.name);
+      return previousOf(second);
+    }
+
+    test('is a full one, and says so', async () => {
+      const { inventory } = await stage.take(stage.open({ connection, previous: await chain() }));
+      expect(inventory.bases).toEqual([]);
+      expect(inventory.warnings.map(({ code }) => code)).toEqual(['FULL_INSTEAD_OF_INCREMENTAL']);
+    });
+
+    test('is a full one where the server alone knows, once it has said so for long', async () => {
+      const previous = { ...(await chain()), bases: [] };
+      const session = stage.open({ connection, previous });
+      const [name, observed] = [newName(), await session.backup.observe()];
+      const start = (since: Date) => session.backup.start(name, since);
+      await expect(start(new Date())).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+      await stage.session.backup.remove(name);
+      await start(new Date(Date.now() - 11 * 60_000));
+      await ended(() => session.backup.poll(name));
+      expect((await session.backup.inventory(name, observed)).bases).toEqual([]);
+    });
+  });
+
   test('is not whole without the chunks of its base', async () => {
     const first = await stage.take(stage.open({ connection }));
     const session = stage.open({ connection, previous: previousOf(first) });

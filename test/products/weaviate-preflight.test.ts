@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { connectionSchema } from '../../activities/products/weaviate/config.ts';
 import { weaviate } from '../../activities/products/weaviate/index.ts';
+import { knownDefects } from '../../activities/products/weaviate/known-defects.ts';
+import { readVersion } from '../../activities/products/weaviate/version.ts';
 import { loadConfig } from '../../activities/config/load-config.ts';
 import { check } from '../../activities/config/problems.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
@@ -103,6 +106,24 @@ describe('the preflight of Weaviate', () => {
     }
   });
 });
+
+test.each(['backup', 'restore'] as const)(
+  'how long a cancelled %s waits for a version that cannot cancel is told',
+  (purpose) => {
+    const warnings = knownDefects({
+      version: readVersion('1.24.0'),
+      purpose,
+      connection: connectionSchema.parse({
+        url: 'http://127.0.0.1:8080',
+        storage: { type: 'directory', path: '/backups' },
+      }),
+      multiTenant: false,
+      nodes: 1,
+    });
+    const told = warnings.filter(({ message }) => message.includes(`cannot cancel a ${purpose}`));
+    expect(told.map(({ message }) => message).join()).toContain('for as long as `timeouts.stall`');
+  },
+);
 
 describe('the connection of Weaviate', () => {
   const s3 = { type: 's3', bucket: 'backups', prefix: 'cluster-a' };

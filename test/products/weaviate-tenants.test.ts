@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Inventory } from '../../activities/products/delegated.ts';
-import { censusSchema } from '../../activities/products/weaviate/census.ts';
+import { censusSchema, type Observation } from '../../activities/products/weaviate/census.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
+import { startGate } from '../support/weaviate-gate.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
@@ -126,5 +127,107 @@ describe('tenants that are not active', () => {
     expect(inventory.warnings[0]?.message).toContain(`tenant ${tenant}`);
     const place = census(inventory).places.find((one) => one.tenant === tenant);
     expect(place).toEqual({ class: 'Note', tenant, sample: [] });
+  });
+});
+
+describe('a tenant of which the server wrote nothing', () => {
+  async function taken(
+    stage: WeaviateStage,
+    changes: { before?: () => Promise<unknown>; after?: () => Promise<unknown> },
+  ) {
+    const { backup } = stage.session;
+    const [name, observed] = [newName(), await backup.observe()];
+    await changes.before?.();
+    await backup.start(name, new Date());
+    await ended(() => backup.poll(name));
+    await changes.after?.();
+    return backup.inventory(name, observed);
+  }
+  const make = async (stage: WeaviateStage, name: string) => {
+    await stage.ask('POST', INTO, [{ name }]);
+    await stage.write([{ class: 'Note', id: idOf(name), tenant: name, properties: {} }]);
+  };
+
+  test('is no part of the backup when it was made meanwhile', async () => {
+    await using stage = await stageWith({});
+    const inventory = await taken(stage, { after: () => make(stage, 'young') });
+    expect(codes(inventory.warnings)).toEqual(['WRITTEN_DURING_BACKUP']);
+    expect(inventory.warnings[0]?.message).toContain('tenant young was made');
+    expect(census(inventory).places.map(({ tenant }) => tenant)).not.toContain('young');
+  });
+
+  test.each([
+    ['before and after', 'ACTIVE'],
+    ['after', 'INACTIVE'],
+  ])('is told to be missing when it was active %s', async (_, activityStatus) => {
+    await using stage = await stageWith({ east: activityStatus }, { version: '1.33.0' });
+    const become = (status: string) => () =>
+      stage.ask('PUT', INTO, [{ name: 'east', activityStatus: status }]);
+    const inventory = await taken(stage, { before: become('INACTIVE'), after: become('ACTIVE') });
+    expect(codes(inventory.warnings)).toEqual(['TENANTS_LEFT_OUT']);
+    const place = census(inventory).places.find(({ tenant }) => tenant === 'east');
+    expect(place).toEqual({ class: 'Note', tenant: 'east', sample: [], absent: 'left out' });
+  });
+
+  test('makes a backup incomplete where the server leaves none out', async () => {
+    await using stage = await stageWith({});
+    const inventory = taken(stage, {
+      before: () => stage.ask('DELETE', INTO, ['north']),
+      after: async () => {
+        await stage.ask('POST', INTO, [{ name: 'north' }]);
+        await stage.write(
+          Array.from({ length: 20 }, (__, n) => ({
+            class: 'Note',
+            id: idOf(`n${n + 10}`),
+            tenant: 'north',
+            properties: {},
+          })),
+        );
+      },
+    });
+    await expect(inventory).rejects.toMatchObject({
+      code: 'BACKUP_INCOMPLETE',
+      message: expect.stringContaining('class Note, tenant north') as string,
+    });
+  });
+});
+
+describe('what changes while it is looked at', () => {
+  async function lookingAt(place: string, change: (stage: WeaviateStage) => Promise<unknown>) {
+    await using stage = await stageWith({});
+    await using gate = await startGate(stage.simulator.url);
+    const { backup } = stage.open({ connection: { url: gate.url } });
+    gate.hold(new RegExp(`^GET /v1/objects.*${place}`));
+    const observing = backup.observe();
+    await expect.poll(() => gate.requests.some((line) => line.includes(place))).toBe(true);
+    await change(stage);
+    gate.open();
+    return (await observing) as Observation;
+  }
+  const found = ({ places }: Observation) =>
+    places.map(({ class: name, tenant, count }) => [tenant ?? name, count !== undefined]);
+
+  test('is a tenant that is not counted when it falls asleep', async () => {
+    const observed = await lookingAt('tenant=north', (stage) =>
+      stage.ask('PUT', INTO, [{ name: 'north', activityStatus: 'INACTIVE' }]),
+    );
+    expect(found(observed)).toContainEqual(['north', false]);
+    expect(found(observed)).toContainEqual(['south', true]);
+  });
+
+  test('is no tenant any more when it is removed', async () => {
+    const observed = await lookingAt('tenant=north', (stage) =>
+      stage.ask('DELETE', INTO, ['north']),
+    );
+    expect(found(observed).map(([name]) => name)).not.toContain('north');
+  });
+
+  test('is no class any more when it is dropped', async () => {
+    const observed = await lookingAt('class=Article', (stage) =>
+      stage.ask('DELETE', '/schema/Article'),
+    );
+    expect(observed.classes.map(({ name }) => name)).not.toContain('Article');
+    expect(found(observed).map(([name]) => name)).not.toContain('Article');
+    expect(found(observed)).toContainEqual(['south', true]);
   });
 });

@@ -10,6 +10,8 @@ import type {
   ProductSession,
   Proof,
 } from '../../activities/products/product.ts';
+import { checkTargets } from '../../client/doctor/check-targets.ts';
+import { load, withTarget } from '../config/load.ts';
 import { backupInMemory } from '../influxdb-v1/backup-in-memory.ts';
 import { expected } from '../influxdb-v1/portable-backup.ts';
 import { freePort } from '../support/free-port.ts';
@@ -212,6 +214,16 @@ describe('restoring a portable backup into a real InfluxDB 1', () => {
     expect(await session.restore.undo(planned, false)).toEqual({ removed: [], quarantined: [] });
   });
 
+  it('is not prepared again by an attempt that was given up, once another has begun', async () => {
+    const planned = await plan({ select: { databases: ['telemetry'] } });
+    await apply(planned, backupInMemory());
+    const late = session.restore.prepare(planned, backupInMemory(), () =>
+      Promise.reject(new Error('another attempt goes on')),
+    );
+    await expect(late).rejects.toThrow('another attempt goes on');
+    expect(Object.keys(await policies('telemetry'))).toContain('restoring-run1');
+  });
+
   it('can be undone, or kept with a mark that says what it is', async () => {
     const planned = await plan();
     await apply(planned, backupInMemory());
@@ -335,6 +347,18 @@ describe('the preflight of a real InfluxDB 1', () => {
       version: '1.6.7~rc0',
       identity: expect.stringMatching(/^[0-9a-f]{16}$/),
       warnings: [{ code: 'VERSION_DEFECT', message: expect.stringContaining('1.8.10') }],
+    });
+  });
+
+  it('makes the doctor say that it can be restored into, and not that it can be backed up', async () => {
+    const { url, snapshot } = server;
+    const password = '{ env: HOLDFAST_TEST_V1_PASSWORD }';
+    const connection = `{ url: "${url}", snapshot: "${snapshot}", username: admin, password: ${password} }`;
+    const text = withTarget('', connection).replace('influxdb-v2', 'influxdb-v1');
+    const [check] = await checkTargets(await load(text));
+    expect(check).toMatchObject({
+      level: 'ok',
+      message: expect.stringMatching(/^influxdb-v1 1\S+ can be restored into$/) as string,
     });
   });
 

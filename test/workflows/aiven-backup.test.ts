@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { placesOf, readable, readRuns } from '../faults/anybody-reads.ts';
-import { expected } from '../influxdb-v1/portable-backup.ts';
+import { expected, members } from '../influxdb-v1/portable-backup.ts';
+import { tarArchive, type TarFile } from '../pipeline/tar-archive.ts';
 import { startAivenWorld, TOKEN, type AivenWorld } from './aiven-world.ts';
 import { causeOf } from './world.ts';
 
@@ -151,6 +152,27 @@ describe('an attempt that follows another', () => {
   });
 });
 
+describe('a download that begins again and finds another backup under its name', () => {
+  test('commits that one alone, and keeps nothing of the first', async () => {
+    const { aiven } = world;
+    const own = aiven.state.content;
+    const tar = join(world.store, 'of-another-day.tar');
+    await writeFile(tar, tarArchive(namedAfter('20200101T020000Z')));
+    aiven.state.content = { tar };
+    Object.assign(aiven.switches, { etag: 'none', downloadReset: 1 });
+    const handle = await world.holdfast.start('backup', { target: 'metrics', full: true });
+    await expect.poll(() => aiven.switches.downloadReset).toBe(0);
+    await aiven.replace(aiven.state.slot?.name ?? '');
+    aiven.state.content = own;
+
+    const report = (await handle.result()) as BackupReport;
+    await rm(tar);
+    expect(world.requested()).toBe(1);
+    expect(report).toMatchObject({ state: 'ok', artifacts: expected.members.length });
+    expect(await world.data(report.backup)).toEqual(expected.members);
+  });
+});
+
 describe('two targets of one service', () => {
   test('wait for each other', async () => {
     world.aiven.switches.taskNeverEnds = true;
@@ -180,6 +202,15 @@ test('none of these runs has shown the token or the password, in its history or 
   const { token, password } = world.aiven.account;
   for (const secret of [token, password]) expect(placesOf(secret, seen)).toEqual([]);
 });
+
+/** The same backup, as if the tool had taken it at another time. */
+function namedAfter(base: string): TarFile[] {
+  const first = /^\d{8}T\d{6}Z/.exec(expected.members[0] ?? '')?.[0] ?? '';
+  return [...members].map(([name, body]) => ({
+    name: name.replace(first, base),
+    body: name.endsWith('.manifest') ? Buffer.from(body.toString().replaceAll(first, base)) : body,
+  }));
+}
 
 /** How often the vendor was asked about a task. */
 function polls(): number {

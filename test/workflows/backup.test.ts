@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { unreadable } from '../support/unreadable.ts';
 import { causeOf, SHARDS, startWorld, type World } from './world.ts';
@@ -34,6 +36,23 @@ describe('backup', () => {
     expect(report.artifacts).toBe(SHARDS + 2);
     expect(data).toHaveLength(manifest.totals.objects);
     expect(files).toHaveLength(data.length + 2);
+  });
+
+  test('leaves alone what a verify keeps that has begun before it was tidied up', async () => {
+    world.source.switches.firstByteMs = 60_000;
+    const run = await world.holdfast.start('backup', { target: 'metrics' });
+    const claim = /^metrics\/([^/]+)\/work\/run\.json$/;
+    const backup = await vi.waitUntil(async () => {
+      const ids = (await world.files()).map((file) => claim.exec(file)?.[1]);
+      return ids.find((id) => id !== undefined);
+    }, 10_000);
+    const page = `metrics/${backup}/work/0a1b2c3d-verify/page-0000.json`;
+    await mkdir(join(world.store.path, dirname(page)));
+    await writeFile(join(world.store.path, page), '[]');
+    world.source.calm();
+    await run.result();
+    const kept = (await world.files()).filter((file) => file.includes(`${backup}/work/`));
+    expect(kept).toEqual([page]);
   });
 
   test('goes on after a source that breaks off, resets, stalls, garbles and refuses', async () => {

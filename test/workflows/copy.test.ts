@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { S3Simulator } from '../simulators/s3/server.ts';
-import { ALWAYS } from '../simulators/s3/faults.ts';
+import { ALWAYS, holding } from '../simulators/s3/faults.ts';
+import type { BackupReport } from '../../workflows/contract/operations.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
 import { causeOf } from './world.ts';
 
@@ -172,6 +173,63 @@ describe('a copy', () => {
     });
     expect(await run({ target: 'fra' })).toMatchObject({ type: 'TARGET_UNKNOWN' });
   });
+});
+
+describe('a copy is begun, and is complete, although', () => {
+  const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const;
+  const codes = (warnings: { code: string }[]) => warnings.map(({ code }) => code);
+
+  test('the store does not let go of objects', async () => {
+    world.far.plan({ on: ['DeleteObject', 'DeleteObjects'], times: ALWAYS, fault: denied });
+    const report = await world.holdfast.run('backup', { target: 'far' });
+    expect(codes(report.warnings)).toEqual(['FAILED_AFTER_COMMIT']);
+    const { warnings } = await world.copied('far', report.backup);
+    expect(warnings).toContainEqual({
+      code: 'LEFTOVERS',
+      message: expect.stringMatching(/^The copy of backup .* is complete, and its plan/) as string,
+    });
+    expect(world.keys('far', report.backup)).toContain('collected.json');
+
+    world.far.calm();
+    expect(await copy('far', report.backup)).toMatchObject({ warnings: [] });
+    expect(world.keys('far', report.backup).filter((key) => /work\/copy/.test(key))).toEqual([]);
+  });
+
+  test('the backup did not hear of its own commit', async () => {
+    const manifest = /^holdfast\/far\/[^/]+\/backup\.json$/;
+    const commit = holding();
+    world.far.plan({ on: 'PutObject', key: manifest, fault: commit.fault });
+    world.far.seen.length = 0;
+    const handle = await world.holdfast.start('backup', { target: 'far' });
+    const asked = () =>
+      world.far.seen.some(({ operation, key }) => operation === 'PutObject' && manifest.test(key));
+    await expect.poll(asked, { timeout: 30_000 }).toBe(true);
+    // Asked again once, with fresh credentials.
+    world.far.plan({ on: 'HeadObject', key: manifest, times: 2, fault: denied });
+    commit.release();
+    const report = (await handle.result()) as BackupReport;
+    expect(codes(report.warnings)).toEqual(['FAILED_AFTER_COMMIT']);
+    await world.copied('far', report.backup);
+    expect(world.keys('far', report.backup)).toContain('collected.json');
+  });
+});
+
+test('of two copies of one backup the slower ends well, too', async () => {
+  const id = await backup('far');
+  await world.copied('far', id);
+  world.forgetCopy('far', id);
+  const receipts = new RegExp(`far/${id}/work/copy-[^/]+/receipts/`);
+  const slow = holding();
+  // The first look for receipts is that of the page, the second that of the commit.
+  world.far.plan({ on: 'GetObject', key: receipts, skip: 1, fault: slow.fault });
+  world.far.seen.length = 0;
+  const slower = copy('far', id);
+  const looks = () =>
+    world.far.seen.filter(({ operation, key }) => operation === 'GetObject' && receipts.test(key));
+  await expect.poll(() => looks().length, { timeout: 30_000 }).toBe(2);
+  expect(await copy('far', id)).toMatchObject({ backup: id, warnings: [] });
+  slow.release();
+  expect(await slower).toMatchObject({ backup: id, objects: world.written(id).length });
 });
 
 describe('while a backup has not been copied', () => {

@@ -105,7 +105,13 @@ describe('a backup that the product writes', () => {
     await rm(join(world.store, 'articles', last.backup, 'data'), { recursive: true });
     const input = { target: 'articles', backup: last.backup, depth: 'quick' } as const;
     expect(await world.holdfast.run('verify', input)).toMatchObject({ ok: false });
-    // Nothing comes to rest on what is known to be damaged.
+    // Nothing comes to rest on what is known to be damaged, or on what the catalog has lost.
+    const anew = await basesOf();
+    expect(anew.bases).toEqual([]);
+    const upon = await basesOf();
+    expect(upon.bases).toEqual([anew.backup]);
+    await Promise.all([world.copied(anew.backup), world.copied(upon.backup)]);
+    await rm(join(world.store, 'articles', anew.backup), { recursive: true });
     expect((await basesOf()).bases).toEqual([]);
     await world.holdfast.configure(world.config);
   });

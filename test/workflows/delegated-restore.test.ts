@@ -107,6 +107,38 @@ describe('a restore by the product', () => {
     });
   });
 
+  test('that came back stays when its proof cannot be carried out', async () => {
+    world.spare.switches.keyRevoked = { at: ['objects', 'object', 'graphql'] };
+    const handle = await world.holdfast.start('restore', {
+      target: 'articles',
+      backup,
+      into: 'spare',
+    });
+    expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'AUTH_REJECTED' });
+    expect(await classesOf(world.spare.url)).toEqual(['Article', 'Note']);
+    const { warnings } = await handle.query<Progress>('progress');
+    expect(warnings.map(({ code }) => code)).toEqual(['QUARANTINED', 'QUARANTINED']);
+  });
+
+  test('that fails says of what it dropped that it did not come back', async () => {
+    await call(world.spare.url, 'POST', '/v1/schema', { class: 'Article', vectorizer: 'none' });
+    world.spare.switches.restoreFails = 1;
+    const handle = await world.holdfast.start('restore', {
+      target: 'articles',
+      backup,
+      into: 'spare',
+      onConflict: 'replace',
+      confirm: 'spare',
+    });
+    expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'JOB_FAILED' });
+    const { warnings } = await handle.query<Progress>('progress');
+    expect(warnings).toContainEqual({
+      code: 'REPLACED_LOST',
+      message: expect.stringMatching(/^This restore dropped class Article to replace it/) as string,
+    });
+    expect(warnings.map(({ code }) => code)).not.toContain('REMOVED');
+  });
+
   test('that fails half-way removes the classes that it brought', async () => {
     world.spare.switches.restorePartial = { at: ['Note'] };
     const error = await restore().catch((caught: unknown) => caught);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ALWAYS } from '../simulators/s3/faults.ts';
+import { ALWAYS, holding } from '../simulators/s3/faults.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
 import { causeOf } from './world.ts';
 
@@ -140,6 +140,49 @@ describe('delete', () => {
     expect(await removing.ended).toMatchObject({ type: 'BACKUP_NEEDED' });
     expect(world.keys('far', base)).not.toContain('deleting.json');
     expect(world.keys('far', base)).toContain('backup.json');
+  });
+
+  describe('takes back what it began, and leaves the backup as it was,', () => {
+    /** A deletion whose word that it begins is on its way. */
+    async function held(id: string) {
+      const word = holding();
+      world.far.seen.length = 0;
+      world.far.plan({ on: 'PutObject', key: /deleting\.json$/, fault: word.fault });
+      const input = { target: 'far', backup: id, confirm: id };
+      const handle = await world.holdfast.start('delete', input);
+      const begun = () => world.far.seen.some(({ key }) => key.endsWith('deleting.json'));
+      await expect.poll(begun, { timeout: 60_000, interval: 20 }).toBe(true);
+      return { handle, release: word.release };
+    }
+    const put = (key: string, content: object) =>
+      world.far.bucket.put(key, Buffer.from(JSON.stringify(content)), {}, false);
+
+    test('when it is cancelled before it is sure', async () => {
+      const id = await copiedBackup('far');
+      const { handle, release } = await held(id);
+      const looking = holding();
+      world.far.plan({ on: 'ListObjectsV2', fault: looking.fault });
+      release();
+      await expect.poll(() => world.keys('far', id)).toContain('deleting.json');
+      await handle.cancel();
+      expect(await handle.result().catch(causeOf)).toMatchObject({ name: 'CancelledFailure' });
+      looking.release();
+      expect(world.keys('far', id)).not.toContain('deleting.json');
+      expect(world.keys('far', id)).toContain('backup.json');
+    });
+
+    test('also when an attempt of its own that died had begun it', async () => {
+      const id = await copiedBackup('far');
+      const { handle, release } = await held(id);
+      const { runId } = await handle.describe();
+      put(`holdfast/far/${id}/deleting.json`, { runId });
+      const until = new Date(Date.now() + 60_000).toISOString();
+      const lease = { operation: 'restore', workflowId: 'restore/far/x', runId: 'r', until };
+      put(`holdfast/far/${id}/leases/r.json`, lease);
+      release();
+      expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'LOCK_HELD' });
+      expect(world.keys('far', id)).not.toContain('deleting.json');
+    });
   });
 
   test('goes on with a deletion that ended half-way, which is no backup meanwhile', async () => {

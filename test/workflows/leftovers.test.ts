@@ -39,14 +39,23 @@ describe('leftovers', () => {
     await write(`${id(3)}/work/run.json`, { ...DEAD, cluster: 'other' });
     await write(`${id(4)}/work/run.json`, { ...DEAD, namespace: 'other' });
     await write(`${id(5)}/data/x.tar`, 'bytes');
+    const imported = { cluster: '', namespace: '', workflowId: 'import/metrics/x', runId: 'dead' };
+    await write(`${id(6)}/work/run.json`, imported);
     await write(`notes/of-a-person.txt`, 'keep');
     const found = await findLeftovers(store, 'metrics');
     const verdicts = await Promise.all(found.map((one) => judge(one, { ...OWN, isClosed })));
-    expect(verdicts).toEqual(['removable', 'running', 'foreign', 'foreign', 'unclaimed']);
+    expect(verdicts).toEqual([
+      'removable',
+      'running',
+      'foreign',
+      'foreign',
+      'unclaimed',
+      'imported',
+    ]);
 
     await removeLeftover(store, 'metrics', found[0]!, signal);
     expect((await findLeftovers(store, 'metrics')).map(({ folder }) => folder)).toEqual(
-      [2, 3, 4, 5].map((n) => `metrics/${id(n)}/`),
+      [2, 3, 4, 5, 6].map((n) => `metrics/${id(n)}/`),
     );
   });
 

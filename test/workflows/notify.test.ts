@@ -78,6 +78,20 @@ test('tells a failure by its code and sentence, and a cancel', async () => {
   expect(webhook.notices.slice(1).every(({ outcome }) => outcome === 'cancelled')).toBe(true);
 });
 
+test('tells of a run that does not even find its backup, which can be filtered by its target', async () => {
+  const backup = '2020-01-01t00-00-00z-abcdef';
+  for (const operation of ['delete', 'restore', 'verify'] as const) {
+    webhook.notices.length = 0;
+    const confirm = operation === 'delete' ? { confirm: backup } : {};
+    const handle = await world.holdfast.start(operation, { target: 'metrics', backup, ...confirm });
+    await expect(handle.result()).rejects.toThrow();
+    expect(webhook.notices).toMatchObject([{ operation, outcome: 'failed', target: 'metrics' }]);
+    const { typedSearchAttributes } = await handle.describe();
+    const value = (name: string) => typedSearchAttributes.get({ name, type: 'KEYWORD' });
+    expect([value('HoldfastTarget'), value('HoldfastOutcome')]).toEqual(['metrics', 'failed']);
+  }
+});
+
 test('tells where a restore went', async () => {
   const select = { buckets: ['telemetry'] };
   const rename = { telemetry: 'elsewhere' };

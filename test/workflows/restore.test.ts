@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
-import { countPoints } from '../support/influx.ts';
+import type { Progress } from '../../workflows/contract/progress.ts';
+import { countPoints, createBucket } from '../support/influx.ts';
 import { causeOf, startWorld, type World } from './world.ts';
 
 const SHARDS = 40;
@@ -112,6 +113,32 @@ describe('restore', () => {
     expect(names.filter((name) => name.includes('unproven'))).toHaveLength(1);
   });
 
+  test('keeps what is proven, when somebody takes its name before it is given', async () => {
+    world.spare.switches.restoreAnswerMs = 60_000;
+    const run = await world.holdfast.start('restore', {
+      target: 'metrics',
+      into: 'spare',
+      select: { buckets: ['telemetry'] },
+      rename: { telemetry: 'wanted' },
+    });
+    const temporary = /^wanted\.restoring-/;
+    await vi.waitUntil(
+      async () => (await bucketNames(world.spare)).some((name) => temporary.test(name)),
+      10_000,
+    );
+    await createBucket(world.spare, 'wanted');
+    world.spare.calm();
+    expect(await run.result().catch(causeOf)).toMatchObject({ type: 'DESTINATION_CHANGED' });
+    expect((await run.query<Progress>('progress')).warnings).toContainEqual({
+      code: 'QUARANTINED',
+      message: expect.stringContaining('it is proven') as string,
+    });
+    const kept = (await bucketNames(world.spare)).find((name) =>
+      name.startsWith('wanted.unproven'),
+    );
+    expect(await countPoints(world.spare, kept ?? 'nothing is kept')).toEqual(points);
+  });
+
   test('refuses a bucket that exists, before anything is changed', async () => {
     const before = await bucketNames(world.source);
     const failure = await world.holdfast
@@ -170,6 +197,31 @@ describe('restore', () => {
       .catch(causeOf);
     expect(latest).toMatchObject({ type: 'BACKUP_UNKNOWN' });
     expect(String(latest)).toContain(`${report.safetyBackup}: it was taken before a restore`);
+  });
+
+  test('says of a server that a cancel left half replaced what it is now', async () => {
+    // The tokens are the source's since the whole server was replaced.
+    process.env['TEST_SPARE_TOKEN'] = world.source.token;
+    world.config.targets['spare']!['safetyBackup'] = false;
+    await world.holdfast.configure(world.config);
+    world.spare.requests.length = 0;
+    world.spare.switches.restoreAnswerMs = 60_000;
+    const run = await world.holdfast.start('restore', {
+      target: 'metrics',
+      backup: backup.backup,
+      into: 'spare',
+      confirm: 'spare',
+    });
+    const sent = () => world.spare.requests.some(({ path }) => path.includes('/restore/shards/'));
+    await vi.waitUntil(sent, 10_000);
+    await run.cancel();
+    await expect(run.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    const { warnings } = await run.query<Progress>('progress');
+    expect(warnings.find(({ code }) => code === 'REPLACED_LOST')?.message).toMatch(
+      new RegExp(
+        `everything at InfluxDB at http\\S+ \\(it has the metadata of backup ${backup.backup} now`,
+      ),
+    );
   });
 });
 

@@ -231,6 +231,8 @@ export interface RestoreTotals extends PageTotals {
 export interface Undone {
   removed: string[];
   quarantined: string[];
+  /** What was there before, was dropped to be replaced, and is not there now. */
+  lost?: string[];
   /** The product cannot say in what state it is: the checks that a person must make. */
   unknown?: string;
 }

@@ -1,6 +1,9 @@
 import { FormatFault } from '../formats/format-fault.ts';
 import { fieldsOf, type Field } from './protobuf.ts';
 
+/** The server's own database, which no restore touches. */
+export const INTERNAL = '_internal';
+
 /** What InfluxDB 1 knows of its databases, as far as a restore needs it. Durations and times in nanoseconds. */
 export interface PortableMetadata {
   databases: Database[];

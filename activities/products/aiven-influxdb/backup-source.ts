@@ -1,4 +1,4 @@
-import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { ObjectLine } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { toSourceFailure } from '../../pipeline/inspected.ts';
@@ -6,6 +6,7 @@ import type { BackupSource, Capture, ProductContext } from '../product.ts';
 import { backupAddress } from './backup-address.ts';
 import { checkBackup, type CheckedBackup } from './check-backup.ts';
 import type { AivenClient } from './client.ts';
+import { detailOf, warningsOf } from './captured.ts';
 import { conclude } from './conclude.ts';
 import type { Connection } from './config.ts';
 import { download } from './download.ts';
@@ -52,6 +53,7 @@ async function capture(source: Source, sink: Sink): Promise<Capture> {
     if (!('brokenOff' in taken)) {
       return {
         artifacts: [],
+        lines: taken.lines,
         detail: detailOf(name, walked, taken),
         warnings: warningsOf(walked, taken),
       };
@@ -77,13 +79,18 @@ const SPENT = new Set<HoldfastError['code']>([
   'TARGET_ERROR',
 ]);
 
+interface TakenBackup extends CheckedBackup {
+  /** Of its files. A pass that broke off may have stored others, if another backup has taken the place since. */
+  lines: ObjectLine[];
+}
+
 async function take(
   { client, connection, context }: Source,
   sink: Sink,
   name: string,
   walked: WalkedBackup,
   request: RequestNotes,
-): Promise<CheckedBackup | { brokenOff: HoldfastError; damaged: boolean }> {
+): Promise<TakenBackup | { brokenOff: HoldfastError; damaged: boolean }> {
   const service = await patiently(() => client.service(), context.signal);
   const address = await backupAddress(service, connection, client.server);
   const transport: Transport = { failure: undefined };
@@ -106,9 +113,21 @@ async function take(
   }
   try {
     const checked = checkBackup(walked);
-    await storeWhole(sink, walked.metadata, ROLE.metadata, 'metadata');
-    await storeWhole(sink, walked.manifest, ROLE.manifest, 'manifest of the official tool');
-    return checked;
+    return {
+      ...checked,
+      lines: [
+        ...checked.manifest.files.flatMap(
+          ({ fileName }) => walked.stored.get(fileName)?.lines ?? [],
+        ),
+        ...(await storeWhole(sink, walked.metadata, ROLE.metadata, 'metadata')),
+        ...(await storeWhole(
+          sink,
+          walked.manifest,
+          ROLE.manifest,
+          'manifest of the official tool',
+        )),
+      ],
+    };
   } catch (error) {
     throw await judged(translated(error, name), request);
   }
@@ -154,72 +173,15 @@ async function storeWhole(
   file: { name: string; bytes: Buffer } | undefined,
   role: string,
   subject: string,
-): Promise<void> {
-  if (!file) return;
+): Promise<ObjectLine[]> {
+  if (!file) return [];
   const { name: path, bytes } = file;
   const body = async function* () {
     yield bytes;
   };
-  await sink.store(
+  return sink.store(
     { path, role, subject, format: 'bytes', key: {}, bytes: bytes.length },
     () => Promise.resolve({ body: body(), codec: 'identity' }),
     { keepSame: true },
   );
-}
-
-/** The greatest; the vendor's manifest names them all. */
-const SUMMARISED = 100;
-
-function detailOf(
-  name: string,
-  walked: WalkedBackup,
-  { manifest, metadata }: CheckedBackup,
-): Record<string, unknown> {
-  const databases = metadata.databases.map((database) => {
-    const files = manifest.files.filter((file) => file.database === database.name);
-    return {
-      database: database.name,
-      retentionPolicies: database.policies.length,
-      shards: files.length,
-      tarBytes: files.reduce((sum, { size }) => sum + size, 0),
-    };
-  });
-  return {
-    version: 1,
-    backupName: name,
-    manifest: walked.manifest?.name ?? '',
-    databaseCount: databases.length,
-    databases: databases.toSorted((a, b) => b.tarBytes - a.tarBytes).slice(0, SUMMARISED),
-    shards: manifest.files.length,
-    users: metadata.users.length,
-  };
-}
-
-function warningsOf({ strays }: WalkedBackup, { manifest, metadata }: CheckedBackup): Warning[] {
-  const warnings: Warning[] = [];
-  const warn = (code: string, message: string) => warnings.push({ code, message });
-  if (strays.length > 0) {
-    const named = strays.slice(0, 3).join(', ');
-    warn(
-      'FILES_IGNORED',
-      `The tar holds ${strays.length} files that are no part of a backup (${named}); they are not kept.`,
-    );
-  }
-  if (manifest.limited)
-    warn('BACKUP_LIMITED', 'The manifest says that the backup holds a part of the service only.');
-  if (manifest.files.length === 0)
-    warn('BACKUP_WITHOUT_DATA', 'The backup holds metadata, and no shard.');
-  const known = new Set(
-    metadata.databases.flatMap(({ policies }) =>
-      policies.flatMap(({ groups }) => groups.flatMap(({ shards }) => shards)),
-    ),
-  );
-  const unknown = manifest.files.filter(({ shardID }) => !known.has(shardID)).length;
-  if (unknown > 0) {
-    warn(
-      'SHARD_UNKNOWN',
-      `The metadata do not know ${unknown} shards, which came into being during the backup: no restore brings them back.`,
-    );
-  }
-  return warnings;
 }

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../config/duration.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { CapturedJob, Notebook } from '../product.ts';
 import type { TaskState } from './answers.ts';
@@ -75,7 +76,7 @@ function stuck(
 ): HoldfastError {
   return new HoldfastError(
     'JOB_STUCK',
-    `${server} has not ended its backup within ${Math.round(patienceMs / 60_000)} minutes, counted from ` +
+    `${server} has not ended its backup within ${formatDuration(patienceMs)}, counted from ` +
       `${new Date(since).toISOString()}: it still says that ${words}.`,
     { hint: 'Ask the vendor about the task; `timeouts.job` says how long it may take.' },
   );

@@ -68,6 +68,11 @@ export function expectations(before: Census, after: Census): Map<string, Expecte
   return found;
 }
 
+/** Whether the backup says how many rows it holds: a count that fails now may be asked for again. */
+export function wasCounted({ before, after }: Expected): boolean {
+  return before?.rows !== null && after?.rows !== null;
+}
+
 function bounds(before: TableCount | undefined, after: TableCount | undefined) {
   const [a, b] = [before ? before.rows : 0, after ? after.rows : 0];
   if (a === null || b === null) return [null, null] as const;

@@ -54,7 +54,7 @@ export function concludeProof(
   };
 }
 
-export function differing(verdicts: Map<string, Verdict>) {
+function differing(verdicts: Map<string, Verdict>) {
   return [...verdicts].flatMap(([label, verdict]) =>
     verdict.result === 'different' ? [[label, verdict] as const] : [],
   );

@@ -17,7 +17,9 @@ export function idsOf(list: readonly RestoreRecord[]): string[] {
 
 /**
  * Restores that this run may have begun, though the answer was lost: of our backup, not known before our first request,
- * and begun since. The server says of none who began it, so with more than one nobody can tell which is ours.
+ * and begun since. The server says of none who began it, so with more than one nobody can tell which is ours. What was
+ * there before our request is told by its id; the time only excludes what is long past, for to believe our own restore
+ * absent while it rolls the cluster back would be worse than to look at one more.
  */
 export function candidates(
   { client }: Session,
@@ -37,7 +39,7 @@ export function candidates(
     (record) =>
       record.backup_name === plan.name &&
       !known.has(record.restore_id) &&
-      client.clock.isSince(record.created_at, from),
+      client.clock.mayBeSince(record.created_at, from),
   );
 }
 

@@ -1,7 +1,9 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
+import { HoldfastError } from '../../failure.ts';
 import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
 import { readCensus } from './census-record.ts';
 import {
+  type Census,
   countTable,
   countTables,
   isCensus,
@@ -9,9 +11,10 @@ import {
   takeCensus,
   type TableCount,
 } from './census.ts';
-import { type Expected, expectations, judge, type Verdict } from './compare.ts';
-import { concludeProof, differing, unproven } from './conclude-proof.ts';
+import { type Expected, expectations, judge, type Verdict, wasCounted } from './compare.ts';
+import { concludeProof, unproven } from './conclude-proof.ts';
 import { pause } from '../../pause.ts';
+import type { NoResult } from './query.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Session } from './session.ts';
 import { strayTables } from './stray-tables.ts';
@@ -32,8 +35,12 @@ export async function proveRestore(
   if (detailOf(plan).additive) return unproven(bytes, NEEDS_RESTART);
   const file = await readCensus(backup);
   if (!file) return unproven(bytes, onlyItsWord('nobody counted rows when the backup was taken'));
-  const first = await takeCensus(client, { concurrency, onTable });
-  if (!isCensus(first)) return unproven(bytes, onlyItsWord(first.reason));
+  const foretold = plan.summary.warnings.some(({ code }) => code === 'PROOF_IMPOSSIBLE');
+  const first = await firstCensus(session, onTable, foretold ? 0 : patienceMs);
+  if (!isCensus(first)) {
+    if (foretold) return unproven(bytes, onlyItsWord(first.reason));
+    throw unanswered(session, first.reason);
+  }
 
   const expected = expectations(file.before, file.after);
   let now = new Map(first.tables.map((table) => [labelOf(table), table]));
@@ -41,29 +48,62 @@ export async function proveRestore(
   let strays = await strayTables(session, expected, file, first, restoredAt);
   const deadline = Date.now() + patienceMs;
   let wait = Math.min(500, patienceMs / 4);
-  while (differing(verdicts).length + strays.failed.length > 0 && Date.now() < deadline) {
+  const open = () => unsettled(verdicts, expected);
+  while (open().length + strays.failed.length > 0 && Date.now() < deadline) {
     await pause(Math.min(wait, Math.max(0, deadline - Date.now())), client.signal);
     wait = Math.min(wait * 2, 5_000);
     if (strays.failed.length > 0) {
-      const again = await takeCensus(client, { concurrency });
-      if (isCensus(again)) {
-        now = new Map(again.tables.map((table) => [labelOf(table), table]));
-        strays = await strayTables(session, expected, file, again, restoredAt);
+      const census = await takeCensus(client, { concurrency });
+      if (isCensus(census)) {
+        now = new Map(census.tables.map((table) => [labelOf(table), table]));
+        strays = await strayTables(session, expected, file, census, restoredAt);
       }
     }
-    const open = new Map(
-      differing(verdicts).map(([label]) => [label, expected.get(label) ?? NONE]),
-    );
-    const counted = await countTables(client, [...open.keys()].map(tableNamed(expected)), {
+    const again = new Map(open().map((label) => [label, expected.get(label) ?? NONE]));
+    const counted = await countTables(client, [...again.keys()].map(tableNamed(expected)), {
       concurrency,
     });
     for (const table of counted) {
       // A table that is not there cannot be counted: only its absence from the list says so.
       if (table.rows !== null) now.set(labelOf(table), table);
     }
-    for (const [label, verdict] of await judgeAll(session, open, now)) verdicts.set(label, verdict);
+    for (const [label, verdict] of await judgeAll(session, again, now))
+      verdicts.set(label, verdict);
   }
+  const judged = [...verdicts.values()].some(({ result }) => result !== 'uncounted');
+  if (!judged && open().length > 0) throw unanswered(session, 'no table could be counted');
   return concludeProof(verdicts, strays, bytes);
+}
+
+/** Nodes that answer queries may be away for a moment: that nobody answers is believed when nobody has for a while. */
+async function firstCensus(
+  { client, concurrency, patienceMs }: Session,
+  onTable: () => void,
+  forMs: number,
+): Promise<Census | NoResult> {
+  const deadline = Date.now() + forMs;
+  for (;;) {
+    const census = await takeCensus(client, { concurrency, onTable });
+    if (isCensus(census) || Date.now() >= deadline) return census;
+    await pause(Math.min(500, patienceMs / 4), client.signal);
+  }
+}
+
+/** Tables that may come to another verdict yet. */
+function unsettled(verdicts: Map<string, Verdict>, expected: Map<string, Expected>): string[] {
+  return [...verdicts].flatMap(([label, { result }]) => {
+    const uncounted = result === 'uncounted' && wasCounted(expected.get(label) ?? NONE);
+    return result === 'different' || uncounted ? [label] : [];
+  });
+}
+
+/** Another attempt asks again; when none is answered, the run fails and what came back is kept. */
+function unanswered({ client }: Session, reason: string): HoldfastError {
+  return new HoldfastError(
+    'TARGET_ERROR',
+    `${client.server} has restored, and what came back cannot be compared with the backup yet: ${reason}.`,
+    { hint: 'Bring a node that answers queries back; the run goes on by itself.' },
+  );
 }
 
 const NONE: Expected = { before: undefined, after: undefined };

@@ -1,5 +1,8 @@
-/** Below it, the difference may come from the header itself, which has whole seconds, or from the way. */
-const NEGLIGIBLE_MS = 2_000;
+/**
+ * The header that tells the server's clock has whole seconds and is older by the way that it came, many of the server's
+ * times have whole seconds, too, and clocks are set now and then.
+ */
+const SLACK_MS = 5_000;
 
 /** How far the server's clock is from ours, which matters where its times say what is our own work. */
 export class ServerClock {
@@ -7,16 +10,15 @@ export class ServerClock {
 
   look(date: string | undefined): void {
     const time = date === undefined ? Number.NaN : Date.parse(date);
-    if (Number.isNaN(time)) return;
-    const ahead = time - Date.now();
-    this.#aheadMs = Math.abs(ahead) < NEGLIGIBLE_MS ? 0 : ahead - 1_000;
+    if (!Number.isNaN(time)) this.#aheadMs = time - Date.now();
   }
 
-  /** Whether the server printed `time` at or after the moment `since` of our clock. */
-  isSince(time: string, since: Date): boolean {
+  /**
+   * Whether what the server says to be of `time` may be of the moment `since` of our clock, or later. Wrong for what is
+   * older by seconds only: whoever asks must know that by other means.
+   */
+  mayBeSince(time: string, since: Date): boolean {
     const printed = Date.parse(time);
-    if (Number.isNaN(printed)) return false;
-    const earliest = since.getTime() + this.#aheadMs;
-    return printed >= (time.includes('.') ? earliest : Math.floor(earliest / 1_000) * 1_000);
+    return printed >= since.getTime() + this.#aheadMs - SLACK_MS;
   }
 }

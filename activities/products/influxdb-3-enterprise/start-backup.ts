@@ -47,9 +47,12 @@ export async function startBackup(api: BackupApi, name: string, since: Date): Pr
   );
 }
 
-/** A finished one that is older than this run: only its time tells. */
+/**
+ * A finished one that is older than this run: only its time tells. One that is older by seconds passes for ours, since
+ * the name is drawn from this run alone; to refuse our own would cost the backup.
+ */
 export function isAnothers(api: BackupApi, record: BackupRecord, since: Date): boolean {
-  return stateOf(record) === 'succeeded' && !api.client.clock.isSince(record.created_at, since);
+  return stateOf(record) === 'succeeded' && !api.client.clock.mayBeSince(record.created_at, since);
 }
 
 /** Whether two backups of different names may run at once is not published: then one stands in the way. */

@@ -25,7 +25,7 @@ export async function cancelRestore(
 
 /**
  * What is left of a restore that did not come to its end, or not to a proven one. It cannot be undone, only told.
- * `keep`: it came to its end and was not proven, so that what differs is known.
+ * `keep`: it came to its end and was not proven; why not, the failure of the run says.
  */
 export async function undoRestore(
   session: Session,

@@ -1,8 +1,5 @@
 import { quoted, type InfluxV1Client, type Row } from './client.ts';
 
-/** The server's own, which no restore touches. */
-export const INTERNAL = '_internal';
-
 export async function databaseNames(client: InfluxV1Client): Promise<string[]> {
   const [rows = []] = await client.query(['SHOW DATABASES'], 'listing databases');
   return rows.map(({ name }) => text(name));

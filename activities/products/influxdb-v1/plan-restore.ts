@@ -51,7 +51,7 @@ export async function planRestore(
       destructive: false,
       creates: few(chosen.map(({ name }) => name)),
       replaces: [],
-      leaves: few(leftBehind(content.metadata, chosen)),
+      leaves: few(leftBehind(content, chosen)),
       bound: [],
       artifacts: steps.length,
       bytes: steps

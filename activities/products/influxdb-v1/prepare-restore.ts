@@ -24,11 +24,12 @@ export async function prepareRestore(
   { run, databases }: RestoreDetail,
   backup: BackupReader,
   client: InfluxV1Client,
+  takesAway?: () => Promise<void>,
 ): Promise<RestoreState> {
   const content = await readContent(backup);
   const shards: RestoreState['shards'] = {};
   for (const database of databases) {
-    for (const [old, created] of await createDatabase(database, run, content, client)) {
+    for (const [old, created] of await createDatabase(database, run, content, client, takesAway)) {
       shards[old] = created;
     }
   }
@@ -40,18 +41,19 @@ async function createDatabase(
   run: string,
   content: BackupContent,
   client: InfluxV1Client,
+  takesAway?: () => Promise<void>,
 ): Promise<Map<number, number>> {
   const { name } = planned;
   const { metadata, shards } = compose(planned, run, content);
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-    await makeRoom(name, run, client);
+    await makeRoom(name, run, client, takesAway);
     const map = await updateMetadata(client.snapshots, name, metadata);
     if (map && shards.every((shard) => map.has(shard))) {
       // Without shards, a refusal and a success are answered alike.
       if (shards.length > 0 || (await bearsMark(name, run, client))) return map;
     }
   }
-  await makeRoom(name, run, client);
+  await makeRoom(name, run, client, takesAway);
   throw new HoldfastError(
     'TARGET_REFUSED',
     `${client.server} does not create database ${name}: it refused its metadata (${metadata.length} bytes) ${TRIES} times and does not say why.`,
@@ -62,7 +64,12 @@ async function createDatabase(
 }
 
 /** Removes what an earlier attempt left. @throws DESTINATION_CHANGED when the database is somebody else's */
-async function makeRoom(name: string, run: string, client: InfluxV1Client): Promise<void> {
+async function makeRoom(
+  name: string,
+  run: string,
+  client: InfluxV1Client,
+  takesAway?: () => Promise<void>,
+): Promise<void> {
   const policies = await policyNames(client, name);
   if (policies === undefined) return;
   if (!policies.includes(marker(run))) {
@@ -71,6 +78,7 @@ async function makeRoom(name: string, run: string, client: InfluxV1Client): Prom
       `Since this restore was planned, somebody created a database ${name} at ${client.server}.`,
     );
   }
+  await takesAway?.();
   await dropDatabase(client, name);
 }
 

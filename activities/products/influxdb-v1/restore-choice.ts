@@ -1,7 +1,10 @@
 import type { RestoreRequest } from '../../../workflows/contract/operations.ts';
 import { HoldfastError } from '../../failure.ts';
-import type { Database, RetentionPolicy } from '../../pipeline/influxdb-portable/metadata.ts';
-import { INTERNAL } from './databases.ts';
+import {
+  INTERNAL,
+  type Database,
+  type RetentionPolicy,
+} from '../../pipeline/influxdb-portable/metadata.ts';
 
 /** A database that is restored, under the names that the request gives. */
 export interface ChosenDatabase {

@@ -6,6 +6,10 @@ import {
   type Database,
   type PortableMetadata,
 } from '../../pipeline/influxdb-portable/metadata.ts';
+import {
+  missingShards,
+  type MissingShard,
+} from '../../pipeline/influxdb-portable/missing-shards.ts';
 import type { BackupReader } from '../product.ts';
 
 /** A portable backup, as this product reads it. */
@@ -13,6 +17,8 @@ export interface BackupContent {
   metadata: PortableMetadata;
   /** The objects of each shard, by its id in the backup. */
   shards: Map<number, ObjectLine[]>;
+  /** What the metadata of the backup name beside them; `metadata` does not. */
+  missing: MissingShard[];
 }
 
 /** `20261120T020000Z.s31~2.tar.gz`, perhaps encrypted. */
@@ -37,7 +43,8 @@ export async function readContent(backup: BackupReader): Promise<BackupContent> 
   for await (const chunk of backup.open(metadata, { decompress: true })) chunks.push(chunk);
   try {
     const parsed = parsePortableMetadata(Buffer.concat(chunks));
-    return { metadata: withoutEmptyGroups(parsed, shards), shards };
+    const missing = missingShards(parsed, (shard) => shards.has(shard));
+    return { metadata: withoutEmptyGroups(parsed, shards), shards, missing };
   } catch (error) {
     if (!(error instanceof FormatFault)) throw error;
     throw damaged(`is damaged: its metadata ${error.message}`, error);

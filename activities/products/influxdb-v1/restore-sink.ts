@@ -14,8 +14,8 @@ export function createRestoreSink(client: InfluxV1Client): RestoreSink {
   return {
     plan: (request) => planRestore(client, request),
 
-    prepare: async (plan, backup) => ({
-      ...(await prepareRestore(detailOf(plan), backup, client)),
+    prepare: async (plan, backup, takesAway) => ({
+      ...(await prepareRestore(detailOf(plan), backup, client, takesAway)),
     }),
 
     apply: (step, state, body) => {

@@ -1,7 +1,7 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
-import type { PortableMetadata } from '../../pipeline/influxdb-portable/metadata.ts';
-import { INTERNAL } from './databases.ts';
+import { INTERNAL } from '../../pipeline/influxdb-portable/metadata.ts';
 import type { ChosenDatabase } from './restore-choice.ts';
+import type { BackupContent } from './restore-content.ts';
 
 /** Warnings that are told one by one. */
 const TOLD = 20;
@@ -31,9 +31,20 @@ export function expiringSoon(chosen: ChosenDatabase[], now: Date): Warning[] {
 }
 
 /** What the backup knows and no restore brings back. */
-export function leftBehind(metadata: PortableMetadata, chosen: ChosenDatabase[]): string[] {
+export function leftBehind(
+  { metadata, missing }: Pick<BackupContent, 'metadata' | 'missing'>,
+  chosen: ChosenDatabase[],
+): string[] {
   const wanted = new Set(chosen.map(({ from }) => from));
+  const policiesOf = new Set(
+    chosen.flatMap(({ from, policies }) => policies.map(({ policy }) => `${from}/${policy.name}`)),
+  );
   const left: string[] = [];
+  for (const { database, policy, shard } of missing) {
+    const place = `${database}/${policy}`;
+    if (policiesOf.has(place))
+      left.push(`shard ${shard} of ${place} (the backup does not hold it)`);
+  }
   for (const { name, policies, continuousQueries } of metadata.databases) {
     if (name === INTERNAL) left.push(`${INTERNAL} (of the server itself, not restored)`);
     if (!wanted.has(name)) continue;

@@ -123,6 +123,6 @@ async function giveName(
 function nameTaken(organisation: string, name: string): HoldfastError {
   return new HoldfastError(
     'DESTINATION_CHANGED',
-    `During the restore somebody else gave a bucket the name ${organisation}/${name}; what was restored keeps its temporary name.`,
+    `During the restore somebody else gave a bucket the name ${organisation}/${name}; what was restored is kept under another.`,
   );
 }

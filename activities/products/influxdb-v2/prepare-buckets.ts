@@ -32,6 +32,7 @@ export async function prepareBuckets(
   backup: BackupReader,
   resources: Resources,
   tokens: Tokens,
+  takesAway?: () => Promise<void>,
 ): Promise<RestoreState> {
   const { manifest, shards } = await readContent(backup);
   const byId = new Map(manifest.buckets.map((bucket) => [bucket.bucketID, bucket]));
@@ -44,6 +45,11 @@ export async function prepareBuckets(
       throw new HoldfastError('INTERNAL', `The plan of this restore names an unknown bucket.`);
     }
     const wanted = withoutFiles(bucket, (shard) => shards.has(shard));
+    const left = await resources.bucketNamed(orgID, planned.temporary);
+    if (left) {
+      await takesAway?.();
+      await resources.removeBucket(left.id);
+    }
     state[planned.from] = await createBucket(planned, wanted, orgID, resources, tokens);
   }
   return { version: 1, buckets: state };
@@ -70,8 +76,6 @@ async function createBucket(
 ): Promise<{ id: string; shards: Record<string, number> }> {
   const { client } = resources;
   const operation = `creating bucket ${temporary}`;
-  const left = await resources.bucketNamed(orgID, temporary);
-  if (left) await resources.removeBucket(left.id);
   const answer = await client.jsonOr({
     method: 'POST',
     path: '/api/v2/restore/bucketMetadata',

@@ -14,6 +14,7 @@ import { finishServer, prepareServer, undoServer } from './restore-server.ts';
 import { downloadShard, uploadShard } from './shard.ts';
 import type { Tokens } from './tokens.ts';
 import { undoBuckets } from './undo-buckets.ts';
+import { unlessBucketGone } from './unless-bucket-gone.ts';
 
 interface Destination {
   client: InfluxClient;
@@ -38,22 +39,24 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
         : planBuckets({ content, backup: backup.manifest, restore, destination, run, resources });
     },
 
-    prepare: async (plan, backup) => {
+    prepare: async (plan, backup, takesAway) => {
       const detail = detailOf(plan);
       return detail.mode === 'server'
-        ? prepareServer(detail, backup, resources, tokens)
-        : prepareBuckets(detail, backup, resources, tokens);
+        ? prepareServer(detail, backup, resources, tokens, takesAway)
+        : prepareBuckets(detail, backup, resources, tokens, takesAway);
     },
 
-    apply: async (step, state, body) =>
-      uploadShard(
-        client,
-        await token(state),
-        shardAt(step, state),
-        body(),
-        // How long a compressed one becomes, only its end tells.
-        step.lines.every(({ codec }) => codec === 'identity') ? plainBytes([step]) : undefined,
-      ),
+    apply: async (step, state, body) => {
+      const shard = shardAt(step, state);
+      // How long a compressed one becomes, only its end tells.
+      const plain = step.lines.every(({ codec }) => codec === 'identity');
+      try {
+        const bytes = plain ? plainBytes([step]) : undefined;
+        await uploadShard(client, await token(state), shard, body(), bytes);
+      } catch (error) {
+        throw await unlessBucketGone(error, step, bucketOf(step, state)?.id, resources);
+      }
+    },
 
     prove: (step, state, original, spool) => {
       const shard = shardAt(step, state);
@@ -80,23 +83,27 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
         : finishBuckets(detail, stateSchema.parse(state), resources);
     },
 
-    undo: async (plan, keep) => {
+    undo: async (plan, keep, { state, tookAway = false } = {}) => {
       const detail = detailOf(plan);
       return detail.mode === 'server'
-        ? undoServer(detail, resources)
-        : undoBuckets(detail, keep, resources);
+        ? undoServer(detail, resources, tookAway)
+        : undoBuckets(detail, keep, state && parsedState(state), resources);
     },
   };
 }
 
 /** Where a shard goes: into the one that `prepare` made for it, or under its own id. */
 function shardAt(step: RestoreStep, state: Record<string, unknown>): number {
-  const { buckets } = parsedState(state);
   const shard = Number(step.key['shard']);
-  if (buckets === undefined) return shard;
-  const mapped = buckets[String(step.key['bucket'])]?.shards[shard];
+  if (parsedState(state).buckets === undefined) return shard;
+  const mapped = bucketOf(step, state)?.shards[shard];
   if (mapped !== undefined) return mapped;
   throw new HoldfastError('INTERNAL', `No place was made for ${step.subject}.`);
+}
+
+/** The bucket that `prepare` made for a shard; undefined when ids are kept. */
+function bucketOf(step: RestoreStep, state: Record<string, unknown>) {
+  return parsedState(state).buckets?.[String(step.key['bucket'])];
 }
 
 /** Thousands of steps share one state, which is as long as their list. */

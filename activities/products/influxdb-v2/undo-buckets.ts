@@ -1,11 +1,17 @@
 import type { LiveBucket, Resources } from './resources.ts';
 import { moveMappings } from './move-mappings.ts';
-import { createdBy, type PlannedBucket, type SomeBuckets } from './restore-detail.ts';
+import {
+  createdBy,
+  type PlannedBucket,
+  type RestoreState,
+  type SomeBuckets,
+} from './restore-detail.ts';
 
 /** Removes the buckets that bear this run's name, or keeps them under one that says what they are. */
 export async function undoBuckets(
   plan: SomeBuckets,
   keep: boolean,
+  state: RestoreState | undefined,
   resources: Resources,
 ): Promise<{ removed: string[]; quarantined: string[] }> {
   const removed: string[] = [];
@@ -33,7 +39,11 @@ export async function undoBuckets(
       }
     }
     await putBack(planned, live, at, resources);
-    await putMappingsBack(planned, at(planned.name), resources);
+    const holder = at(planned.name);
+    // Whatever else bears the name is somebody else's.
+    const ours = holder && holder.id === state?.buckets?.[planned.from]?.id;
+    // A run that ended while it moved mappings may have removed one and not made it again.
+    if (ours) await moveMappings(planned, holder, resources);
   }
   for (const name of new Set(plan.buckets.map(({ organisation }) => organisation))) {
     const organisation = organisations.get(name);
@@ -59,14 +69,4 @@ async function putBack(
   const old = live.find(({ id }) => id === replaces.id);
   if (old?.name !== replaces.keptAs) return;
   await resources.changeBucket(old.id, { name }, `giving bucket ${name} its name back`);
-}
-
-/** A run that ended while it moved mappings may have removed one and not made it again. */
-async function putMappingsBack(
-  planned: PlannedBucket,
-  holder: LiveBucket | undefined,
-  resources: Resources,
-): Promise<void> {
-  const begun = planned.replaces && holder && holder.id !== planned.replaces.id;
-  if (begun) await moveMappings(planned, holder, resources);
 }

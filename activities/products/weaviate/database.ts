@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import type { WeaviateClient } from './client.ts';
+import { refusal } from './failures.ts';
+import { goneBy } from './place-gone.ts';
 import { readVersion, type Version } from './version.ts';
 
 const metaSchema = z.object({
@@ -113,9 +115,21 @@ export class Database {
     return inOrder(found, ({ name }) => name);
   }
 
+  /** None of a class that is gone. */
   async tenants(className: string): Promise<Tenant[]> {
     const path = `/v1/schema/${encodeURIComponent(className)}/tenants`;
-    const tenants = await this.#read(tenantsSchema, path, `listing the tenants of ${className}`);
+    const operation = `listing the tenants of ${className}`;
+    const answer = await this.#client.jsonOr({
+      method: 'GET',
+      path,
+      operation,
+      accept: [404, 422],
+    });
+    if (!('value' in answer)) {
+      if (goneBy(answer) === 'absent') return [];
+      throw refusal(answer, this.#client.server, operation);
+    }
+    const tenants = this.#checked(tenantsSchema, answer.value, operation);
     const found = (tenants ?? []).map(({ name, activityStatus }) => {
       const status = activityStatus ?? 'HOT';
       return {

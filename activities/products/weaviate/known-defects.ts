@@ -31,7 +31,7 @@ export function knownDefects({
     if (!isSince(version, SINCE.cancel)) {
       warn(
         'VERSION_DEFECT',
-        `${named} cannot cancel a backup: a cancelled run waits until the server has ended it. 1.27 can.`,
+        `${named} cannot cancel a backup: a cancelled run waits until the server has ended it, or has written nothing for as long as \`timeouts.stall\`. 1.27 can.`,
       );
     }
     if (multiTenant && !isSince(version, SINCE.inactiveTenants)) {
@@ -57,7 +57,7 @@ export function knownDefects({
     if (!isSince(version, SINCE.restoreCancel)) {
       warn(
         'VERSION_DEFECT',
-        `${named} cannot cancel a restore: a cancelled run waits until the server has ended it. 1.36 can.`,
+        `${named} cannot cancel a restore: a cancelled run waits for its end for as long as \`timeouts.stall\`, and then fails and says what to look at. 1.36 can.`,
       );
     }
     if (connection.nodeMapping && !isSince(version, ['1.32.0'])) {

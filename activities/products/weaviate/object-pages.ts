@@ -2,7 +2,9 @@ import { setImmediate as untilSent } from 'node:timers/promises';
 import { HoldfastError } from '../../failure.ts';
 import type { HttpResponse } from '../../http/client.ts';
 import type { WeaviateClient } from './client.ts';
+import { readComplaint, refusal, type Complaint } from './failures.ts';
 import { label, type Place, type WeaviateObject } from './objects.ts';
+import { goneBy, PlaceGone } from './place-gone.ts';
 
 /** A page is asked for by number of objects, and yet should have about so many bytes. */
 const AIM_BYTES = 2 * 1024 * 1024;
@@ -80,10 +82,18 @@ async function requestPage(
         include: 'vector',
       },
       operation: operationOn(place),
+      accept: [404, 422],
     });
+    if (response.status >= 300) throw refused(client, place, await readComplaint(response));
     const body = await readBody(response, asked === 1 ? Number.MAX_SAFE_INTEGER : MOST_BYTES);
     if (body) return body;
   }
+}
+
+function refused({ server }: WeaviateClient, place: Place, complaint: Complaint): HoldfastError {
+  const operation = operationOn(place);
+  const gone = goneBy(complaint);
+  return gone ? new PlaceGone(gone, server, operation) : refusal(complaint, server, operation);
 }
 
 function parsePage(client: WeaviateClient, place: Place, body: Buffer): WeaviateObject[] {

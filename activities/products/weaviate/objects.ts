@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import { shortened } from '../../shortened.ts';
 import type { WeaviateClient } from './client.ts';
+import { refusal } from './failures.ts';
+import { goneBy, goneIn, PlaceGone } from './place-gone.ts';
 
 /** An object as its server tells it; only what a proof compares. */
 export interface WeaviateObject {
@@ -57,6 +59,8 @@ export async function countObjects(
   const result = countSchema.safeParse(answer.value).data;
   const count = result?.data?.Aggregate?.[place.class]?.[0]?.meta?.count;
   if (count !== undefined) return count;
+  const gone = goneIn((result?.errors ?? []).map(({ message }) => message).join());
+  if (gone) throw new PlaceGone(gone, client.server, operation);
   throw new HoldfastError(
     'TARGET_ERROR',
     `${client.server}: ${operation} failed: ${shortened(result?.errors?.[0]?.message ?? 'it answers without a count')}.`,
@@ -69,12 +73,18 @@ export async function readObject(
   place: Place,
   id: string,
 ): Promise<WeaviateObject | undefined> {
+  const operation = `reading object ${id} of ${label(place)}`;
   const answer = await client.jsonOr({
     method: 'GET',
     path: `/v1/objects/${encodeURIComponent(place.class)}/${id}`,
     query: { include: 'vector', tenant: place.tenant },
-    operation: `reading object ${id} of ${label(place)}`,
-    accept: [404],
+    operation,
+    accept: [404, 422],
   });
-  return 'value' in answer ? (answer.value as WeaviateObject) : undefined;
+  if ('value' in answer) return answer.value as WeaviateObject;
+  if (answer.status === 404) return undefined;
+  const gone = goneBy(answer);
+  throw gone
+    ? new PlaceGone(gone, client.server, operation)
+    : refusal(answer, client.server, operation);
 }

@@ -6,6 +6,7 @@ import type { Database, WeaviateClass } from './database.ts';
 import { requireEveryShard } from './every-shard.ts';
 import { countObjects, label, type Place, type WeaviateObject } from './objects.ts';
 import { ObjectDigest } from './object-digest.ts';
+import { PlaceGone } from './place-gone.ts';
 import { objectPages, readPage } from './object-pages.ts';
 import { Tally } from './tally.ts';
 
@@ -43,25 +44,33 @@ export async function observe(
     sample: [],
   }));
   const digest = new ObjectDigest();
-  await eachBounded([...places.entries()], concurrency, async ([at, { place, asleep }]) => {
-    if (asleep) return;
+  const gone = new Set<string>();
+  const look = async (place: Place): Promise<ObservedPlace> => {
     const sample =
       crc32(label(place)) % every === 0 ? await drawSample(client, place, each, digest) : [];
-    if (proof === 'full') {
-      const tally = await tallyOf(client, place, parts, digest);
-      observed[at] = { ...place, count: tally.count, sample, parts: tally.parts() };
-    } else {
-      observed[at] = { ...place, count: await countOf(client, place), sample };
+    if (proof === 'sample') return { ...place, count: await countOf(client, place), sample };
+    const tally = await tallyOf(client, place, parts, digest);
+    return { ...place, count: tally.count, sample, parts: tally.parts() };
+  };
+  await eachBounded([...places.entries()], concurrency, async ([at, { place, asleep }]) => {
+    if (asleep) return;
+    try {
+      observed[at] = await look(place);
+    } catch (error) {
+      // Since it was listed it fell asleep, and stays uncounted, or was removed.
+      if (!(error instanceof PlaceGone)) throw error;
+      if (error.gone === 'absent') gone.add(label(place));
     }
   });
-  await requireEveryShard(database, classes, client.server);
+  const there = classes.filter((one) => !gone.has(label({ class: one.name })));
+  await requireEveryShard(database, there, client.server);
   return {
     version: 1,
     weaviate: version.text,
     proof,
-    classes: classes.map(({ name, multiTenant }) => ({ name, multiTenant })),
+    classes: there.map(({ name, multiTenant }) => ({ name, multiTenant })),
     aliases: await database.aliases(),
-    places: observed,
+    places: observed.filter((place) => !gone.has(label(place))),
   };
 }
 

@@ -141,7 +141,7 @@ function refuseConflicts(conflicts: Conflicts, replace: boolean, server: string)
     throw new HoldfastError(
       'DESTINATION_EXISTS',
       `${server} has classes where the backup has aliases: ${told(blocked.map(({ there }) => there))}; nothing was changed.`,
-      { hint: 'Drop those classes, or restore other classes with `select.classes`.' },
+      { hint: 'Drop those classes, or restore other classes with `select.classes` (`--class`).' },
     );
   }
   if (replace || classes.length + aliases.length === 0) return;
@@ -155,7 +155,7 @@ function refuseConflicts(conflicts: Conflicts, replace: boolean, server: string)
     'DESTINATION_EXISTS',
     `${server} already has ${told(named)}; nothing was changed.`,
     {
-      hint: 'Weaviate cannot restore under another name: choose `onConflict: replace`, which drops what is there first, or other classes with `select.classes`, or restore `into` another target.',
+      hint: 'Weaviate cannot restore under another name: choose `onConflict: replace`, which drops what is there first, or other classes with `select.classes` (`--class`), or restore `into` another target.',
     },
   );
 }

@@ -5,7 +5,9 @@ import type { CensusPlace, Observation, ObservedPlace } from './census.ts';
 import { told } from '../../few.ts';
 import { label, type Place } from './objects.ts';
 import { countOf, observe, type Observer } from './observe.ts';
+import { PlaceGone } from './place-gone.ts';
 import { quietTenants } from './tenant-warnings.ts';
+import { isSince, readVersion, SINCE } from './version.ts';
 
 /** What the server wrote: classes, and labels of the tenants that have files. */
 export interface Held {
@@ -20,7 +22,7 @@ const RECOUNT_PAUSE_MS = 1_000;
 /**
  * Looks at the database once more and tells writes that went on during the backup from loss. What the backup holds of
  * a part that was written to is one of many states: it is left out of what a restore is compared with.
- * @throws BACKUP_INCOMPLETE when a class shrank, unless deletions are expected
+ * @throws BACKUP_INCOMPLETE when a class shrank, unless deletions are expected, or a tenant is missing
  */
 export async function settle(
   observer: Observer,
@@ -48,13 +50,16 @@ export async function settle(
   }
   const lost = [...shrunk.values()];
   if (lost.length > 0 && deletions === 'fail') throw loss(client.server, lost);
-  const places = after.places.map((place): CensusPlace => {
-    const { class: name, tenant, count, offloaded } = place;
+  requireTenants(observer, after, known, held);
+  const places = after.places.flatMap((place): CensusPlace | CensusPlace[] => {
+    const { class: name, tenant, offloaded } = place;
     if (offloaded) return { class: name, tenant, sample: [], absent: 'offloaded' };
-    if (count === undefined && !held.shards.has(label(place))) {
-      return { class: name, tenant, sample: [], absent: 'left out' };
-    }
     const earlier = known.get(label(place));
+    if (isMissing(place, held)) {
+      if (earlier) return { class: name, tenant, sample: [], absent: 'left out' };
+      written.push(`${label(place)} was made`);
+      return [];
+    }
     // One that woke up meanwhile may have been written to, and nobody can tell.
     if (earlier && earlier.count === undefined) return { class: name, tenant, sample: [] };
     if ((earlier?.count ?? 0) < (place.count ?? 0)) {
@@ -78,6 +83,36 @@ export async function settle(
   return { places, after, warnings: [...warnings, ...quietTenants(places)] };
 }
 
+/** A tenant of which nothing was written: it was not there, or not active, when the server listed its files. */
+function isMissing(place: ObservedPlace, { shards }: Held): boolean {
+  return place.tenant !== undefined && !shards.has(label(place));
+}
+
+/**
+ * A version that backs up every tenant has no reason to leave out one that held objects.
+ * @throws BACKUP_INCOMPLETE
+ */
+function requireTenants(
+  { client }: Observer,
+  { weaviate, places }: Observation,
+  known: ReadonlyMap<string, ObservedPlace>,
+  held: Held,
+): void {
+  if (!isSince(readVersion(weaviate), SINCE.inactiveTenants)) return;
+  const missing = places
+    .filter((place) => !place.offloaded && isMissing(place, held))
+    .map(label)
+    .filter((one) => (known.get(one)?.count ?? 0) > 0);
+  if (missing.length === 0) return;
+  throw new HoldfastError(
+    'BACKUP_INCOMPLETE',
+    `${client.server} calls its backup successful, and it lacks what was counted before it: ${told(missing)}.`,
+    {
+      hint: 'Somebody may have offloaded, or deleted and made anew, those tenants while it was taken.',
+    },
+  );
+}
+
 /** Undefined for a tenant that fell asleep meanwhile: it cannot be told. */
 async function settledCount(
   signal: AbortSignal,
@@ -90,7 +125,10 @@ async function settledCount(
   for (let attempt = 0; attempt < RECOUNTS; attempt += 1) {
     if (count === undefined || count >= (before.count ?? 0)) return count;
     await sleep(RECOUNT_PAUSE_MS, undefined, { signal });
-    count = await countOf(client, after);
+    count = await countOf(client, after).catch((error: unknown) => {
+      if (error instanceof PlaceGone) return error.gone === 'asleep' ? undefined : 0;
+      throw error;
+    });
     after.count = count;
   }
   return count;

@@ -6,7 +6,7 @@ import { claim, isClaimed } from './claim.ts';
 import type { Connection } from './config.ts';
 import type { Database } from './database.ts';
 import { globalKey } from './descriptors.ts';
-import { startRefusal } from './start-refusal.ts';
+import { isBrokenChain, startRefusal } from './start-refusal.ts';
 import { isSince, SINCE } from './version.ts';
 
 export interface Starter {
@@ -32,17 +32,24 @@ export async function startBackup(starter: Starter, name: string, since: Date): 
   }
   const body = await request(starter, name);
   await claim(storage, name, since, signal);
-  const complaint = await api.create(body);
-  if (!complaint) return;
-  const refused = startRefusal(complaint, {
-    server: api.server,
-    operation: `beginning backup ${name}`,
-    version: (await database.meta()).version,
-    elapsedMs: Date.now() - since.getTime(),
-  });
+  const asked = { server: api.server, operation: `beginning backup ${name}` };
+  const ask = async (backup: Record<string, unknown>) => {
+    const complaint = await api.create(backup);
+    if (!complaint) return undefined;
+    const { version } = await database.meta();
+    const elapsedMs = Date.now() - since.getTime();
+    return { complaint, refused: startRefusal(complaint, { ...asked, version, elapsedMs }) };
+  };
+  let answer = await ask(body);
+  if (answer && isBrokenChain(answer.complaint) && !answer.refused.retryable) {
+    // A full one heals that; without it every later backup would be refused, too.
+    const { incremental_base_backup_id: _, ...full } = body;
+    answer = await ask(full);
+  }
+  if (!answer) return;
   // An attempt beside this one may have been faster.
-  if (refused.code === 'JOB_NAME_TAKEN' && (await api.status(name))) return;
-  throw refused;
+  if (answer.refused.code === 'JOB_NAME_TAKEN' && (await api.status(name))) return;
+  throw answer.refused;
 }
 
 function taken(api: BackupApi, name: string): HoldfastError {
@@ -85,9 +92,11 @@ async function baseFor({
   if (previous.bases.length >= incremental.maxChain) return undefined;
   if (previous.detail['compression'] !== compressionType(compression)) return undefined;
   if (!isSince((await database.meta()).version, SINCE.incremental)) return undefined;
-  // Somebody may have removed it from the storage: then there is nothing to build on, and a full one heals that.
-  const there = await storage.head(globalKey(previous.name), { signal });
-  return there ? previous.name : undefined;
+  // Somebody may have removed one of the chain from the storage: then there is nothing to build on, and a full one heals that.
+  for (const one of [previous.name, ...previous.bases]) {
+    if (!(await storage.head(globalKey(one), { signal }))) return undefined;
+  }
+  return previous.name;
 }
 
 /** What a descriptor calls it: a chain must be of one kind. */

@@ -34,7 +34,10 @@ export function startRefusal(complaint: Complaint, refused: Refused): HoldfastEr
   if (/^check if backup .* exists at .*%!w\(<nil>\)/.test(message) || ALREADY.test(message)) {
     return fail('JOB_NAME_TAKEN', 'there is a backup of this name, finished or not');
   }
-  if (OWN_STORAGE.test(message)) {
+  if (NO_BASE.test(message) && elapsedMs >= BENEFIT_OF_DOUBT_MS) {
+    return fail('TARGET_REFUSED', 'a backup that it rests on is gone from the server’s storage');
+  }
+  if (OWN_STORAGE.test(message) || NO_BASE.test(message)) {
     return fail('TARGET_ERROR', 'the server does not reach its own backup storage');
   }
   const dishonest = !isSince(version, SINCE.honestStatus);
@@ -44,9 +47,15 @@ export function startRefusal(complaint: Complaint, refused: Refused): HoldfastEr
   return fail('TARGET_REFUSED', 'the server refused it');
 }
 
+/** Whether the server cannot build on the backup that an incremental one was to rest on, or on one below it. */
+export function isBrokenChain({ status, message }: Complaint): boolean {
+  return status === 422 && /resolve base backup chain/.test(message);
+}
+
 const ALREADY = /^backup .* already exists/;
-const OWN_STORAGE =
-  /^(check if backup .* exists at|find backup )|resolve base backup chain: could not fetch base backup/;
+const OWN_STORAGE = /^(check if backup .* exists at|find backup )/;
+/** Said of a base that is gone, and of a storage that is away. */
+const NO_BASE = /resolve base backup chain: could not fetch base backup/;
 const FORBIDDEN_STORAGE =
   /access-?check.*(access ?denied|no ?such ?bucket|bucket does not exist|access ?key ?id|signaturedoesnotmatch|forbidden)/is;
 

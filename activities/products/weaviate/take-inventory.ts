@@ -67,7 +67,7 @@ export async function takeInventory(
     warnings: [
       ...warnings,
       ...credentials(written),
-      ...(connection.incremental && previous && !base && previous.bases.length < 1
+      ...(previous && !base && previous.bases.length < (connection.incremental?.maxChain ?? 0)
         ? [fullInstead(previous.name)]
         : []),
     ],
@@ -170,6 +170,6 @@ function holdsUsers(encoded: string | null | undefined): boolean {
 function fullInstead(previous: string): Warning {
   return {
     code: 'FULL_INSTEAD_OF_INCREMENTAL',
-    message: `This backup is a full one: it could not rest on ${previous}, which is gone from the server's storage or compressed in another way.`,
+    message: `This backup is a full one: it could not rest on ${previous}, which is compressed in another way or, like what it rests on itself, gone from the server's storage.`,
   };
 }

@@ -21,7 +21,7 @@ export function quietTenants(places: readonly CensusPlace[]): Warning[] {
     ...warningOf(
       'TENANTS_LEFT_OUT',
       absent('left out'),
-      'not active, and this server left them out of its backup',
+      'not in the backup: this server leaves out what is not active when it lists its files',
     ),
   ];
 }

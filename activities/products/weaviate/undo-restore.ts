@@ -42,10 +42,12 @@ export async function undoRestore(
     }
   }
   const present = new Set((await database.classes()).map(({ name }) => name));
-  for (const name of detail.drops.classes) {
-    if (!present.has(name)) removed.add(`class ${name} (dropped to be replaced)`);
-  }
-  return { removed: few([...removed]), quarantined: few([...left]) };
+  const lost = detail.drops.classes.filter((name) => !present.has(name));
+  return {
+    removed: few([...removed]),
+    quarantined: few([...left]),
+    ...(lost.length > 0 && { lost: few(lost.map((name) => `class ${name}`)) }),
+  };
 }
 
 /** The answer to the request was lost. */

@@ -11,14 +11,12 @@ export async function probeBucket(probe: Probe, attempt: Attempt): Promise<void>
   await attempt('lifecycle', 'advised', async () => {
     const rule = await endsUploads(probe);
     if (rule === 'present') return 'The bucket ends unfinished uploads by itself.';
-    if (rule === 'unknown') return 'The store knows no such rules; prune ends unfinished uploads.';
+    if (rule === 'unknown') return { note: NO_RULES };
     throw new HoldfastError('STORE_REFUSED', `${ADVICE} ${LIFECYCLE_RULE}`);
   });
   await attempt('versions', 'advised', async () => {
     const status = await versioning(probe);
-    return status === 'Enabled'
-      ? 'The bucket keeps versions: what is removed goes on costing until a lifecycle rule ends it.'
-      : 'What is removed is gone.';
+    return status === 'Enabled' ? { note: VERSIONED } : 'What is removed is gone.';
   });
 }
 
@@ -55,6 +53,10 @@ async function versioning({ requests, bucket, signal }: Probe): Promise<string |
   }
 }
 
+const NO_RULES =
+  'The store knows no rules that end unfinished uploads: those of runs that died stay until `holdfast doctor --remove-leftovers` ends them.';
+const VERSIONED =
+  'The bucket keeps versions: what is removed goes on costing until a lifecycle rule ends it.';
 const ADVICE =
   'The bucket has no rule that ends unfinished uploads, which cost until they are ended; give it this one:';
 

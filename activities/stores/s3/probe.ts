@@ -21,16 +21,24 @@ export interface Probe {
 export type Attempt = (
   ability: string,
   level: ProbeFinding['level'],
-  run: () => Promise<string>,
+  run: () => Promise<string | Noted>,
 ) => Promise<boolean>;
 
-/** Tries on the real bucket what a backup, a restore and a prune will ask of it. */
+/** What goes well in another way than one would think. */
+export interface Noted {
+  note: string;
+}
+
+/** Tries on the real bucket what a backup, a restore and a deletion will ask of it. */
 export async function probeS3(probe: Probe): Promise<ProbeFinding[]> {
   const findings: ProbeFinding[] = [];
   const attempt: Attempt = async (ability, level, run) => {
     const finding = await run().then(
-      (message) => ({ ability, ok: true, level, message }),
-      (error: unknown) => {
+      (told): ProbeFinding =>
+        typeof told === 'string'
+          ? { ability, ok: true, level, message: told }
+          : { ability, ok: true, level, noted: true, message: told.note },
+      (error: unknown): ProbeFinding => {
         probe.signal?.throwIfAborted();
         const told = probe.failed(error, `do what the probe "${ability}" asked`);
         const message = told instanceof Error ? told.message : String(told);
@@ -95,10 +103,9 @@ async function probeSmallObjects(
     if (!(again instanceof HoldfastError)) throw refused('an object was overwritten');
     if (again.code !== 'OBJECT_EXISTS') throw again;
     if (requests.abilities.conditional !== 'honoured') {
-      return (
-        'The store does not obey `If-None-Match`; Holdfast looks before it writes, ' +
-        'and never uses a name twice.'
-      );
+      return {
+        note: 'The store does not obey `If-None-Match`; Holdfast looks before it writes, and never uses a name twice.',
+      };
     }
     return 'An object is never overwritten (`If-None-Match` is obeyed).';
   });

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { HoldfastError } from '../../../activities/failure.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { applySchedule } from '../../schedules/apply.ts';
-import { clockChangeWarnings } from '../../schedules/clock-changes.ts';
 import { changeLines, differences, scheduledTargets } from '../../schedules/difference.ts';
+import { scheduleWarnings } from '../../schedules/warnings.ts';
 import { confirmed } from '../../terminal/ask.ts';
 import { plural } from '../../terminal/figures.ts';
 import { warningLines } from '../../terminal/warnings.ts';
@@ -33,8 +33,8 @@ export function applyVerb(schedule: Command): void {
     async (call, { yes, dryRun }) => {
       const { output } = call;
       const config = await call.config();
-      const clocks = clockChangeWarnings(scheduledTargets(config));
-      for (const line of warningLines([...config.warnings, ...clocks])) output.remark(line);
+      const told = [...config.warnings, ...scheduleWarnings(config)];
+      for (const line of warningLines(told)) output.remark(line);
       const session = await call.temporal();
       const changes = await differences(session, config);
       const open = changes.filter(({ kind }) => kind === 'create' || kind === 'update');

@@ -29,7 +29,7 @@ export function scheduleListVerb(schedule: Command): void {
                 paused ? 'paused' : next ? humanTime(next) : 'never',
                 last ? `${humanAge(last.at)} ago` : 'never',
               ]),
-              call.output.width,
+              call.output.tableWidth,
             ),
       );
     },

@@ -27,6 +27,8 @@ export function listObjects(exchange: Exchange): void {
   if (after !== null && after !== '' && !UUID.test(after)) {
     throw new Refusal(422, `msg:cursor api: invalid 'after' parameter code:400 err:${after}`);
   }
+  // Without a word, as the real one.
+  if (name !== '' && !world.cluster.collection(name)) return sendNothing(exchange.response, 404);
   const collections =
     name === '' ? [...world.cluster.collections.values()] : [demandClass(exchange, name)];
   const found = collections

@@ -1,0 +1,83 @@
+import type { Warning } from '../../../workflows/contract/progress.ts';
+import { missingShards } from '../../pipeline/influxdb-portable/missing-shards.ts';
+import type { CheckedBackup } from './check-backup.ts';
+import type { WalkedBackup } from './walk-backup.ts';
+
+/** The greatest; the vendor's manifest names them all. */
+const SUMMARISED = 100;
+
+/** For the `detail` of the manifest. */
+export function detailOf(
+  name: string,
+  walked: WalkedBackup,
+  { manifest, metadata }: CheckedBackup,
+): Record<string, unknown> {
+  const databases = metadata.databases.map((database) => {
+    const files = manifest.files.filter((file) => file.database === database.name);
+    return {
+      database: database.name,
+      retentionPolicies: database.policies.length,
+      shards: files.length,
+      tarBytes: files.reduce((sum, { size }) => sum + size, 0),
+    };
+  });
+  return {
+    version: 1,
+    backupName: name,
+    manifest: walked.manifest?.name ?? '',
+    databaseCount: databases.length,
+    databases: databases.toSorted((a, b) => b.tarBytes - a.tarBytes).slice(0, SUMMARISED),
+    shards: manifest.files.length,
+    users: metadata.users.length,
+  };
+}
+
+/** What a whole download may still lack. */
+export function warningsOf(
+  { strays }: WalkedBackup,
+  { manifest, metadata }: CheckedBackup,
+): Warning[] {
+  const warnings: Warning[] = [];
+  const warn = (code: string, message: string) => warnings.push({ code, message });
+  if (strays.length > 0) {
+    const named = strays.slice(0, 3).join(', ');
+    warn(
+      'FILES_IGNORED',
+      `The tar holds ${strays.length} files that are no part of a backup (${named}); they are not kept.`,
+    );
+  }
+  if (manifest.limited)
+    warn('BACKUP_LIMITED', 'The manifest says that the backup holds a part of the service only.');
+  if (manifest.files.length === 0)
+    warn('BACKUP_WITHOUT_DATA', 'The backup holds metadata, and no shard.');
+  const known = new Set(
+    metadata.databases.flatMap(({ policies }) =>
+      policies.flatMap(({ groups }) => groups.flatMap(({ shards }) => shards)),
+    ),
+  );
+  const unknown = manifest.files.filter(({ shardID }) => !known.has(shardID)).length;
+  if (unknown > 0) {
+    warn(
+      'SHARD_UNKNOWN',
+      `The metadata do not know ${unknown} shards, which came into being during the backup: no restore brings them back.`,
+    );
+  }
+  return [...warnings, ...goneOf({ manifest, metadata })];
+}
+
+/** Warnings that are told one by one. */
+const TOLD = 20;
+
+/** The tool takes the metadata first, so that a shard that the service removes meanwhile is named there alone. */
+function goneOf({ manifest, metadata }: CheckedBackup): Warning[] {
+  const held = new Set(manifest.files.map(({ shardID }) => shardID));
+  const gone = missingShards(metadata, (shard) => held.has(shard));
+  const warnings: Warning[] = gone.slice(0, TOLD).map(({ database, policy, shard }) => {
+    const subject = `${database}/${policy}/shard ${shard}`;
+    const message = `${subject} stands in the metadata, and the backup of the service does not hold it: no restore brings it back.`;
+    return { code: 'SHARD_GONE', message, subject };
+  });
+  if (gone.length <= TOLD) return warnings;
+  const message = `${gone.length - TOLD} further shards stand in the metadata, and the backup of the service does not hold them.`;
+  return [...warnings, { code: 'SHARD_GONE', message }];
+}
