@@ -20,8 +20,11 @@ export async function removeOwnWork(
     if (OWN_FOLDER.test(name)) await removeBelow(store, `${work}${name}/`, signal);
   }
   const isDirectlyThere = (key: string) => !key.slice(work.length).includes('/');
+  // A folder in which only an upload was begun is none yet to a store.
   for await (const upload of store.openUploads(work, { signal })) {
-    if (isDirectlyThere(upload.key)) await store.abortUpload(upload, { signal });
+    const [name = ''] = upload.key.slice(work.length).split('/');
+    const own = isDirectlyThere(upload.key) || OWN_FOLDER.test(name);
+    if (own) await store.abortUpload(upload, { signal });
   }
   const keys: string[] = [];
   for await (const { key } of store.list(work, { signal })) {

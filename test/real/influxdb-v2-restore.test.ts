@@ -307,7 +307,11 @@ describe('a restore of a whole real influxd', () => {
     await source.api('PATCH', `/api/v2/buckets/${id}`, {
       retentionRules: [{ type: 'expire', everySeconds: 0 }],
     });
-    expect(await session.restore.undo(plan, false)).toEqual({ removed: [], quarantined: [] });
+    expect(await session.restore.undo(plan, false)).toEqual({
+      removed: [],
+      quarantined: [],
+      lost: [],
+    });
     const after = first((await source.api('GET', '/api/v2/buckets?name=telemetry')).buckets);
     expect(after.retentionRules[0]?.everySeconds).toBe(0);
   });
