@@ -34,7 +34,8 @@ export async function attempt<T>(
     ...(lastError === undefined ? {} : { lastError: shortened(lastError) }),
   });
   const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
-    context.heartbeat(figures());
+    // The server knows nothing of a local activity, and the SDK would warn of each beat.
+    if (!context.info.isLocal) context.heartbeat(figures());
     if (counts.bytes > 0 || counts.product || counts.lastError)
       void tell(deps, context, figures(), false);
   });

@@ -6,7 +6,7 @@ import { snapshotOf } from './config/config.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
 import { notActedOn } from './not-acted-on.ts';
-import { canRestore } from './products/registry.ts';
+import { canRestore, findProduct } from './products/registry.ts';
 import { parseRequest, restoreRequest } from './requests.ts';
 import { backupJob, runFacts, searchWarning } from './resolve.ts';
 
@@ -28,10 +28,16 @@ export function resolveRestore(deps: Dependencies): Activities['resolveRestore']
         },
         backup: request.backup ?? 'latest',
         request,
-        safety: backupJob(destination, facts),
+        safety: backupJob(unfiltered(destination), facts),
         warnings: [...searchWarning(facts), ...notActedOn(destination.product, request)],
       };
     });
+}
+
+/** A restore takes away also what the backups of its destination leave out. */
+function unfiltered(snapshot: TargetSnapshot): TargetSnapshot {
+  const { connection, product } = snapshot;
+  return { ...snapshot, connection: findProduct(product).unfiltered?.(connection) ?? connection };
 }
 
 function checkDestination(

@@ -30,13 +30,25 @@ export function backupJob(
   return {
     ...facts,
     snapshot,
-    backup: backupId(new Date(scheduledAt ?? facts.startedAt), facts.run.runId),
+    backup: backupId(timeOfName(facts.startedAt, scheduledAt), facts.run.runId),
     ...(scheduledAt ? { scheduledAt } : {}),
     note,
     tags,
     ...(full ? { full } : {}),
     warnings: searchWarning(facts),
   };
+}
+
+/** More than the jitter of most schedules, and than a busy server needs. */
+const PUNCTUAL_MS = 15 * 60_000;
+
+/**
+ * Names sort backups by age. What is made up for long after its time (a backfill, the catching-up after an outage) holds
+ * what was there then, so it must not stand before what was backed up in between.
+ */
+function timeOfName(startedAt: string, scheduledAt = startedAt): Date {
+  const [started, scheduled] = [new Date(startedAt), new Date(scheduledAt)];
+  return started.getTime() - scheduled.getTime() > PUNCTUAL_MS ? started : scheduled;
 }
 
 export function searchWarning({ searchable }: Pick<Job, 'searchable'>): Job['warnings'] {

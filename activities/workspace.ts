@@ -2,6 +2,7 @@ import type { RestoreJob } from '../workflows/contract/activities.ts';
 import type { StoreSettings, TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import type { Attempt } from './attempt.ts';
 import type { Dependencies } from './dependencies.ts';
+import { HoldfastError } from './failure.ts';
 import { createOpener, type Opener } from './pipeline/age/opener.ts';
 import { createSealer, type Sealer } from './pipeline/age/sealer.ts';
 import { Throttle } from './pipeline/throttle.ts';
@@ -145,6 +146,20 @@ export async function openerOf({
   return createOpener(
     await readSecret(encryption.identity, `the age identity of target ${target}`),
   );
+}
+
+/**
+ * The same for whoever takes a backup: what an earlier attempt encrypted can be checked with it. Taking it again serves
+ * as well, so a host that does not have the identity, or not a sound one, needs none.
+ */
+export async function openerIfHere(snapshot: TargetSnapshot): Promise<Opener | undefined> {
+  try {
+    return await openerOf(snapshot);
+  } catch (error) {
+    const absent = ['SECRET_MISSING', 'IDENTITY_MISSING'];
+    if (error instanceof HoldfastError && absent.includes(error.code)) return undefined;
+    throw error;
+  }
 }
 
 const throttles = new Map<string, { rate: number; throttle: Throttle }>();

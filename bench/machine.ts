@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { findTool } from '../infra/tools/find-tool.ts';
 import { TOOLS, type ToolName } from '../infra/tools/table.ts';
+import { stolenShare } from './stolen-time.ts';
 
 export interface Machine {
   /** Cores, memory, and what else was going on. */
@@ -13,11 +14,12 @@ export interface Machine {
 export async function describeMachine(): Promise<Machine> {
   const gibibytes = Math.round(totalmem() / 1024 ** 3);
   const load = loadavg()[0]?.toFixed(1);
+  const stolen = (stolenShare() * 100).toFixed(0);
   const model = cpus()[0]?.model ?? 'unknown processor';
   const tools: ToolName[] = ['temporal', 'versitygw', 'influxd', 'influx'];
   const versions = await Promise.all(tools.map(versionOf));
   return {
-    size: `${availableParallelism()} cores (${model}), ${gibibytes} GiB, load ${load} at the end`,
+    size: `${availableParallelism()} cores (${model}), ${gibibytes} GiB, load ${load} at the end, ${stolen} % of the processors' time taken by the host for others`,
     versions: [`Node ${process.versions.node}`, ...versions, await versionOfAws()].join(', '),
   };
 }

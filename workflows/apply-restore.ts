@@ -7,7 +7,7 @@ import { failure, failureCode, verdict } from './failure.ts';
 import { restoreArtifacts } from './restore-artifacts.ts';
 import { restoreByProduct } from './restore-by-product.ts';
 import type { Run } from './run.ts';
-import { takeBackup } from './take-backup.ts';
+import { takeSafetyBackup } from './safety-backup.ts';
 
 /** Carries out a planned restore at a destination whose lock is held. Fills in the report. */
 export async function applyRestore(
@@ -28,8 +28,7 @@ export async function applyRestore(
   });
   run.warn(...preflight.warnings);
   if (report.plan.destructive && destination.safetyBackup) {
-    run.enter('safety backup');
-    report.safetyBackup = (await takeBackup(run, job.safety)).backup;
+    report.safetyBackup = await takeSafetyBackup(run, job.safety);
   }
 
   const reached = new Set<'asked' | 'restored'>();

@@ -8,8 +8,8 @@ import type { Run } from './run.ts';
 
 /**
  * Deletes one backup: everything that the product wrote for it, then its folder in the store. It holds the lock of the
- * target, so that no backup begins to rest on it meanwhile. Once it has begun, it goes on to the end; a deletion that
- * failed half-way is no backup any more, and another one goes on with it.
+ * target, so that no backup begins to rest on it meanwhile. Once it has begun, it goes on to the end, unless the product
+ * refuses before anything was removed; a deletion that failed half-way is no backup any more, and another one goes on with it.
  */
 export async function deleteBackup(input: DeleteRequest): Promise<DeleteReport | Skipped> {
   return conduct('delete', async (run) => {

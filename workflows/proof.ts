@@ -11,14 +11,17 @@ export function nothingProven(): RestoreTotals {
   };
 }
 
-/** @throws RESTORE_NOT_PROVEN */
-export function requireProof({ failed, artifacts }: RestoreTotals): void {
+/**
+ * @param twice what differed was written and compared a second time
+ * @throws RESTORE_NOT_PROVEN
+ */
+export function requireProof({ failed, artifacts }: RestoreTotals, twice: boolean): void {
   if (failed.count === 0) return;
   const named = failed.subjects.join('; ');
   const rest = failed.count - failed.subjects.length;
   throw failure(
     'RESTORE_NOT_PROVEN',
-    `${failed.count} of ${artifacts} artifacts came back different, also at the second try: ${named}` +
+    `${failed.count} of ${artifacts} artifacts came back different${twice ? ', also at the second try' : ''}: ${named}` +
       `${rest > 0 ? `; and ${rest} more` : ''}.`,
   );
 }

@@ -29,7 +29,7 @@ export async function restoreArtifacts(
     run.add(part, id);
     tally(totals, part);
   });
-  requireProof(totals);
+  requireProof(totals, true);
   report.proof = { identical: totals.identical, equivalent: totals.equivalent };
 
   run.enter('finishing', false);

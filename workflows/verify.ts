@@ -37,6 +37,7 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
           page,
         });
         run.add({ artifacts: part.objects, bytes: part.bytes }, id);
+        run.warnAlso(part.warnings ?? []);
         tally(totals, part);
       });
 

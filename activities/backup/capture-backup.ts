@@ -6,7 +6,7 @@ import type {
 } from '../../workflows/contract/activities.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
-import type { ObjectLine } from '../catalog/manifest.ts';
+import type { Manifest, ObjectLine } from '../catalog/manifest.ts';
 import { openNotebook } from '../catalog/notebook.ts';
 import { readPlan, writePlan, type BackupPlan } from '../catalog/plan.ts';
 import { predecessor } from '../catalog/predecessor.ts';
@@ -15,7 +15,7 @@ import { JOB_PATIENCE_MS } from '../jobs/patience.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import { withSpool } from '../spool.ts';
 import type { Store } from '../stores/store.ts';
-import { openerOf, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
+import { openerIfHere, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
 
 export function captureBackup(deps: Dependencies): Activities['captureBackup'] {
   return (job) =>
@@ -40,7 +40,7 @@ async function capture(
   const { snapshot } = job;
   const [sealer, opener, throttle] = [
     await sealerOf(snapshot),
-    await openerOf(snapshot),
+    await openerIfHere(snapshot),
     throttleOf(snapshot),
   ];
   const lines: ObjectLine[] = [];
@@ -65,6 +65,7 @@ async function capture(
             artifact,
             open,
             adopt: options?.keepSame ? 'same' : false,
+            known: options?.known,
             fresh: at.number === 1,
             sealer,
             opener,
@@ -108,11 +109,11 @@ function totalsOfLines(lines: ObjectLine[]): PageTotals {
   };
 }
 
-function summary(plan: BackupPlan, before: { plainBytes: number } | undefined): PlanSummary {
+function summary(plan: BackupPlan, before: Manifest | undefined): PlanSummary {
   return {
     pages: plan.pages,
     artifacts: plan.artifacts,
-    ...(before ? { bytes: before.plainBytes } : {}),
+    ...(before ? { bytes: before.totals.plainBytes } : {}),
     stored: plan.stored,
     warnings: plan.warnings,
   };

@@ -1,5 +1,6 @@
 import { DATA } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
+import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import { lineKey } from '../pipeline/line-key.ts';
 import type { Store } from '../stores/store.ts';
@@ -23,12 +24,15 @@ export async function checkPresence(
     wanted.delete(key);
   }
   // A listing may lag behind; a question about one object may not.
-  for (const [key, expected] of wanted) {
+  await eachBounded(wanted, AT_ONCE, async ([key, expected]) => {
     const there = await store.head(key, { signal });
     if (!there) throw missing(store, key);
     if (there.bytes !== expected) throw wrongSize(store, key, expected, there.bytes);
-  }
+  });
 }
+
+/** An earlier backup may own thousands of the objects, and the lock of the target is held meanwhile. */
+const AT_ONCE = 16;
 
 function missing(store: Store, key: string): HoldfastError {
   return new HoldfastError(

@@ -13,8 +13,10 @@ import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { sealerOf, withStore } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
+import { comparableBytes } from './comparable-bytes.ts';
 import { namingEarlier } from './name-earlier.ts';
 import { reportOf } from './report.ts';
+import { shrinkage } from './shrunk.ts';
 import { totalsOf, warningsOf } from './summarise.ts';
 import { takenBy, type Taken } from './taken.ts';
 
@@ -56,20 +58,20 @@ async function compose(
 ): Promise<Manifest> {
   const totals = totalsOf(taken);
   const before = await predecessor(store, job, at.signal);
-  const shrunk =
-    before !== undefined &&
-    (totals.plainBytes < before.plainBytes / 2 || totals.artifacts < before.artifacts / 2);
+  const product = {
+    name: job.snapshot.product,
+    version: preflight.version,
+    identity: preflight.identity,
+  };
+  const { delegated, detail } = taken;
+  const shrunk = before && (await shrunkFrom(store, before, { ...taken, product, totals }, at));
   const sealer = await sealerOf(job.snapshot);
   return {
     format: MANIFEST_FORMAT,
     holdfast: deps.version,
     id: job.backup,
     target: job.snapshot.target,
-    product: {
-      name: job.snapshot.product,
-      version: preflight.version,
-      identity: preflight.identity,
-    },
+    product,
     kind: job.snapshot.kind ?? 'streamed',
     run: { workflowId: job.run.workflowId, runId: job.run.runId, attempt: at.number },
     times: {
@@ -81,19 +83,28 @@ async function compose(
     totals,
     objects: await writeObjects(store, folder, taken.lines, at.signal),
     encryption: sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null,
-    state: shrunk && !(ACCEPTS_SHRINKING in job.tags) ? 'suspect' : 'ok',
+    state: shrunk !== undefined && !(ACCEPTS_SHRINKING in job.tags) ? 'suspect' : 'ok',
     note: job.note,
     tags: job.tags,
-    warnings: warningsOf({
-      job,
-      preflight,
-      taken,
-      shrunk: shrunk ? before : undefined,
-      totals,
-    }),
-    ...(taken.delegated ? { delegated: taken.delegated } : {}),
-    detail: taken.detail,
+    warnings: warningsOf({ job, preflight, taken, shrunk }),
+    ...(delegated ? { delegated } : {}),
+    detail,
   };
+}
+
+async function shrunkFrom(
+  store: Store,
+  before: Manifest,
+  now: Taken & Pick<Manifest, 'product' | 'totals'>,
+  at: Attempt,
+): Promise<string | undefined> {
+  const { lines, delegated, totals } = now;
+  const measured = { lines, productBytes: delegated?.bytes ?? 0, plainBytes: totals.plainBytes };
+  const bytes = await comparableBytes(store, measured, before, at.signal);
+  return shrinkage(
+    { ...now, totals: { ...totals, plainBytes: bytes.now } },
+    { ...before, totals: { ...before.totals, plainBytes: bytes.before } },
+  );
 }
 
 async function publish(

@@ -5,7 +5,7 @@ import type { ObjectLine } from '../catalog/manifest.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { Conclusion } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
-import { openerOf, sealerOf, withSession } from '../workspace.ts';
+import { openerIfHere, sealerOf, withSession } from '../workspace.ts';
 import type { Collected } from './collect-receipts.ts';
 
 /** Lets the product add its own files (the manifest that its official tool reads), and stores them. */
@@ -25,7 +25,7 @@ export async function concludeBackup(
       gone,
     }),
   );
-  const [sealer, opener] = [await sealerOf(snapshot), await openerOf(snapshot)];
+  const [sealer, opener] = [await sealerOf(snapshot), await openerIfHere(snapshot)];
   const all = [...lines];
   for (const { path, role, subject, bytes } of conclusion.files) {
     const stored = await storeArtifact({

@@ -15,7 +15,7 @@ import { eachBounded } from '../each-bounded.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
-import { openerOf, sealerOf } from '../workspace.ts';
+import { openerIfHere, sealerOf } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
 import { removeOwnWork } from './remove-own-work.ts';
 import { removeStrays } from './remove-strays.ts';
@@ -94,7 +94,7 @@ export async function importDirectory(
 
 async function storeAll(options: ImportOptions, folder: string) {
   const { store, snapshot, directory, spool, signal } = options;
-  const [sealer, opener] = [await sealerOf(snapshot), await openerOf(snapshot)];
+  const [sealer, opener] = [await sealerOf(snapshot), await openerIfHere(snapshot)];
   const lines: ObjectLine[] = [];
   const take = async (artifact: ArtifactPlan, open: () => Promise<OpenArtifact | 'gone'>) => {
     const stored = await storeArtifact({

@@ -29,20 +29,12 @@ export function warningsOf(facts: {
   job: BackupJob;
   preflight: Preflight;
   taken: Taken;
-  totals: Manifest['totals'];
-  /** The predecessor, when this backup holds less than half of it. */
-  shrunk: Manifest['totals'] | undefined;
+  /** How it fell below half of its predecessor, when it did. */
+  shrunk: string | undefined;
 }): Warning[] {
-  const { job, preflight, taken, shrunk, totals } = facts;
+  const { job, preflight, taken, shrunk } = facts;
   const all = [...job.warnings, ...preflight.warnings, ...taken.warnings];
-  if (shrunk) {
-    all.unshift({
-      code: 'SOURCE_SHRUNK',
-      message:
-        `This backup holds ${totals.plainBytes} bytes in ${totals.artifacts} artifacts, its predecessor ` +
-        `${shrunk.plainBytes} in ${shrunk.artifacts}: unless that is right, \`latest\` passes over it.`,
-    });
-  }
+  if (shrunk !== undefined) all.unshift({ code: 'SOURCE_SHRUNK', message: shrunk });
   if (all.length <= MOST_WARNINGS) return all;
   const rest = all.length - MOST_WARNINGS;
   return [

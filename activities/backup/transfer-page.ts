@@ -16,7 +16,7 @@ import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, ProductSession } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { streamsPerPage } from '../streams-per-page.ts';
-import { openerOf, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
+import { openerIfHere, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
 
 export function transferPage(deps: Dependencies): Activities['transferPage'] {
   return ({ job, page }) =>
@@ -49,7 +49,7 @@ async function transfer(
 ): Promise<Receipt[]> {
   const [sealer, opener, throttle] = [
     await sealerOf(snapshot),
-    await openerOf(snapshot),
+    await openerIfHere(snapshot),
     throttleOf(snapshot),
   ];
   const receipts: (Receipt | undefined)[] = artifacts.map(({ path }) => known.get(path));

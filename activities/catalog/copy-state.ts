@@ -18,3 +18,8 @@ export function copyStateOf(
   if (collected) return 'copied';
   return now - Date.parse(times.completed) > patienceMs ? 'overdue' : 'pending';
 }
+
+/** Whether what loses the database's own bytes loses the whole backup. */
+export function isSameFailureDomain(copy: CopyState, collected: Collected | undefined): boolean {
+  return copy !== 'copied' || collected?.sameFailureDomain === true;
+}

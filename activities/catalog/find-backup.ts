@@ -1,6 +1,7 @@
 import { BACKUP_ID } from '../../workflows/contract/names.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
+import { damagedNamed } from './damage.ts';
 import { targetFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { newestProof } from './proofs.ts';
@@ -17,8 +18,9 @@ export interface FoundBackup {
 
 /**
  * Finds a backup by id, or the newest that is good: `latest` passes over backups that hold less than half of their
- * predecessor, whose newest proof failed, or whose manifest cannot be read, and says so. It passes over safety backups
- * too: they hold what somebody wanted to get rid of, and whoever tries a failed restore again must not get it back.
+ * predecessor, whose newest proof failed, that name an object which was found damaged, or whose manifest or list cannot
+ * be read, and says so. It passes over safety backups too: they hold what somebody wanted to get rid of, and whoever tries
+ * a failed restore again must not get it back.
  * @throws BACKUP_UNKNOWN
  */
 export async function findBackup(
@@ -42,7 +44,11 @@ export async function findBackup(
       else if (manifest.state === 'suspect') passedOver.push(`${id}: it is suspect`);
       else if (manifest.tags[SAFETY_TAG] !== undefined)
         passedOver.push(`${id}: it was taken before a restore, of what that replaced`);
-      else return { manifest, passedOver };
+      else {
+        const damaged = await damagedNamed(store, manifest, signal);
+        if (damaged === undefined) return { manifest, passedOver };
+        passedOver.push(`${id}: it names ${damaged}, which was found damaged`);
+      }
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;
       if (error.code === 'BACKUP_UNKNOWN') continue;

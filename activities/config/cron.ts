@@ -11,6 +11,9 @@ const FIELDS = [
   { name: 'day of week', min: 0, max: 7, names: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] },
 ] as const;
 
+/** At most. */
+const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 const WORDS: Record<string, string> = {
   '@hourly': '0 * * * *',
   '@daily': '0 0 * * *',
@@ -36,7 +39,11 @@ export function cronProblem(text: string): string | undefined {
       return `expected ${field.min} to ${field.max} as the ${field.name} (field ${index + 1}) of a cron expression`;
     }
   }
-  return undefined;
+  const [, , days = [], months = []] = cronTimes(text);
+  const longest = Math.max(...months.map((month) => DAYS_OF_MONTH[month - 1] ?? 0));
+  return Math.min(...days) > longest
+    ? 'expected a day (field 3) that one of its months (field 4) has: this one never comes'
+    : undefined;
 }
 
 /**

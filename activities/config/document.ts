@@ -8,7 +8,7 @@ export interface SourceDocument {
   value: unknown;
   /** Where the key stands, or the nearest thing around it that is there. */
   positionOf(path: Path): { line: number; column: number };
-  /** What YAML itself objects to. When there is any, `value` means nothing. */
+  /** What YAML itself objects to. When `value` is undefined, nothing else is known. */
   problems: Problem[];
 }
 
@@ -18,10 +18,14 @@ export function readDocument(text: string): SourceDocument {
   const problems = document.errors.map((error) => ({
     path: [],
     position: columnar(lines.linePos(error.pos[0])),
-    text: `not YAML: ${error.message.replace(/\.?$/, '')}`,
+    text:
+      error.code === 'DUPLICATE_KEY'
+        ? `the key "${keyAt(error.pos[0])}" stands here a second time; only one of them can count`
+        : `not YAML: ${error.message.replace(/\.?$/, '')}`,
   }));
+  const readable = document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
   return {
-    value: problems.length === 0 ? toValue() : undefined,
+    value: readable ? toValue() : undefined,
     problems,
     positionOf(path) {
       let node = document.contents as Node | null;
@@ -45,6 +49,10 @@ export function readDocument(text: string): SourceDocument {
       return columnar(lines.linePos(offset));
     },
   };
+
+  function keyAt(offset: number): string {
+    return /^["']?([^\s:"',{}]*)/.exec(text.slice(offset))?.[1] ?? '';
+  }
 
   function toValue(): unknown {
     try {

@@ -5,7 +5,7 @@ import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
 import { HoldfastError } from '../failure.ts';
 import { type ConfigSource, findConfig, resolvePath } from './config-path.ts';
 import { readDocument, type SourceDocument } from './document.ts';
-import { checkOverlaps, checkProductStorages } from './overlap.ts';
+import { checkOverlaps, checkProductStorages, copiesBeside } from './overlap.ts';
 import { at, check, type Problem } from './problems.ts';
 import { connections, storageOf } from './products.ts';
 import { checkReferences } from './references.ts';
@@ -44,15 +44,16 @@ export async function loadConfig(source: ConfigSource = {}): Promise<Config> {
   const stores = new Map(
     validStores(document.value).map((store) => [store.name, withPaths(store, absolute)]),
   );
+  // An empty file has no value either, and is checked as an empty configuration.
+  const unreadable = document.value === undefined && document.problems.length > 0;
   const problems = [
     ...document.problems,
-    ...(document.problems.length > 0 ? [] : checkReferences(document.value)),
+    ...(unreadable ? [] : checkReferences(document.value)),
     ...checkOverlaps([...stores.values()]),
   ];
-  const grammar =
-    document.problems.length > 0
-      ? { data: undefined, problems: [] }
-      : check(configSchema, document.value ?? {});
+  const grammar = unreadable
+    ? { data: undefined, problems: [] }
+    : check(configSchema, document.value ?? {});
   problems.push(...grammar.problems);
   if (grammar.data === undefined || problems.length > 0) throw invalid(path, document, problems);
 
@@ -60,9 +61,9 @@ export async function loadConfig(source: ConfigSource = {}): Promise<Config> {
     const connection = connections.get(target.product)?.parse(target.connection) ?? {};
     return [name, withPaths({ ...target, name, connection }, absolute)] as const;
   });
-  const storages = targets.flatMap(([target, { product, connection }]) => {
+  const storages = targets.flatMap(([target, { product, connection, store }]) => {
     const storage = storageOf(product, connection);
-    return storage ? [{ target, storage }] : [];
+    return storage ? [{ target, store, storage }] : [];
   });
   const mixed = checkProductStorages([...stores.values()], storages);
   if (mixed.length > 0) throw invalid(path, document, mixed);
@@ -71,7 +72,7 @@ export async function loadConfig(source: ConfigSource = {}): Promise<Config> {
     temporal: withPaths(grammar.data.temporal ?? {}, absolute),
     stores,
     targets: new Map(targets),
-    warnings: dormantKeys(path, document),
+    warnings: [...dormantKeys(path, document), ...copiesBeside(stores, storages)],
   };
 }
 

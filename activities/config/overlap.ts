@@ -1,4 +1,6 @@
+import type { Warning } from '../../workflows/contract/progress.ts';
 import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
+import { sharesBucket } from '../stores/failure-domain.ts';
 import { hostOf } from '../stores/place.ts';
 import type { Problem } from './problems.ts';
 
@@ -31,6 +33,24 @@ export function checkProductStorages(
         text: `expected a place outside all stores, found one that overlaps with the store "${store.name}"`,
       })),
   );
+}
+
+/** Legal, and perhaps all that there is: its author should know that the copies are no second place. */
+export function copiesBeside(
+  stores: ReadonlyMap<string, StoreSettings>,
+  storages: readonly { target: string; store: string; storage: StoreSettings }[],
+): Warning[] {
+  return storages.flatMap(({ target, store: name, storage }) => {
+    const store = stores.get(name);
+    if (!store || storage.type !== 's3' || !sharesBucket(storage, store)) return [];
+    return [
+      {
+        code: 'COPY_BESIDE_SOURCE',
+        subject: `targets.${target}.store`,
+        message: `targets.${target}: its store "${name}" is in the bucket ${storage.bucket}, where the database writes its backups by itself, so their copies are lost together with them: give it a store in another bucket, best of another service.`,
+      },
+    ];
+  });
 }
 
 function placeOf(store: StoreSettings): string[] {

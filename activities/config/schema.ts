@@ -22,6 +22,8 @@ const size = z
   .regex(SIZE, aSize)
   .transform(parseSize)
   .refine((bytes) => bytes > 0, 'expected a size above zero');
+/** S3 takes no smaller part, but for the last one. */
+const LEAST_PART = 5 * 1024 ** 2;
 const count = (most: number) => z.int().min(1).max(most);
 
 const temporal = z.strictObject({
@@ -67,7 +69,9 @@ const s3Store = z.strictObject({
     })
     .optional()
     .describe("Without it: the SDK's own chain of credentials"),
-  partSize: size.optional(),
+  partSize: size
+    .refine((bytes) => bytes >= LEAST_PART, 'expected at least 5MiB, the least that S3 takes')
+    .optional(),
   maxParts: count(10_000).optional(),
   maxObjectSize: size.optional(),
 });

@@ -22,7 +22,8 @@ import { HoldfastError } from '../failure.ts';
 import { keepingLease } from '../lease.ts';
 import type { Sealer } from '../pipeline/age/sealer.ts';
 import type { Store } from '../stores/store.ts';
-import { sealerOf, withStore } from '../workspace.ts';
+import { isOneFailureDomain } from '../stores/failure-domain.ts';
+import { sealerOf, storageOf, withStore } from '../workspace.ts';
 import { CopyWork, type CopyReceipt } from './copy-work.ts';
 import { tidyCopy } from './tidy-copy.ts';
 
@@ -63,6 +64,9 @@ async function commit(deps: Dependencies, at: Attempt, store: Store, job: CopyJo
     holdfast: deps.version,
     completed: new Date().toISOString(),
     run: { workflowId: job.run.workflowId, runId: job.run.runId },
+    ...((await isOneFailureDomain(storageOf(job.snapshot), job.snapshot.store))
+      ? { sameFailureDomain: true }
+      : {}),
     method: methodOf(receipts),
     totals: {
       artifacts: receipts.length,

@@ -7,7 +7,7 @@ import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import { keepingLease } from '../lease.ts';
 import type { Store } from '../stores/store.ts';
-import { openerOf, sealerOf, throttleOf, withStorage, withStore } from '../workspace.ts';
+import { openerIfHere, sealerOf, throttleOf, withStorage, withStore } from '../workspace.ts';
 import { copyObject, type Copying } from './copy-object.ts';
 import { CopyWork, type CopyItem, type CopyReceipt } from './copy-work.ts';
 import { Journal } from './journal.ts';
@@ -57,7 +57,7 @@ async function copy(
       folder: backupFolder(snapshot.target, backup),
       backup,
       sealer,
-      opener: await openerOf(snapshot),
+      opener: await openerIfHere(snapshot),
       throttle: throttleOf(snapshot),
       stallMs: snapshot.timeouts.stall,
       fresh: at.number === 1 && plan.runId === job.run.runId,

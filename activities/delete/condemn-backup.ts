@@ -1,8 +1,7 @@
-import { Context } from '@temporalio/activity';
 import type { Activities, DeleteJob } from '../../workflows/contract/activities.ts';
 import { BACKUP_ID } from '../../workflows/contract/names.ts';
-import { attempt, type Attempt } from '../attempt.ts';
-import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
+import { attempt } from '../attempt.ts';
+import { putOnce, toJson } from '../catalog/json.ts';
 import { backupFolder, DELETING, targetFolder } from '../catalog/layout.ts';
 import { livingLeases } from '../catalog/leases.ts';
 import { namesObjectsIn } from '../catalog/named-elsewhere.ts';
@@ -10,7 +9,8 @@ import { isCommitted, readManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { withStore } from '../workspace.ts';
+import { withDelegated, withStore } from '../workspace.ts';
+import { takeBack } from './take-back.ts';
 
 /** Whoever reads a backup writes a lease and looks for `deleting.json` then; here it is the other way round. */
 export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
@@ -24,28 +24,29 @@ export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
         };
         try {
           await look();
+          await refuseWhileKept(deps, job, at.signal);
           const sentence = toJson({ ...job.run, since: new Date().toISOString() });
           await putOnce(store, key, sentence, at.signal);
           // A backup that was about to name its objects held a lease until its manifest was there.
           await look();
         } catch (error) {
-          await takeBack(store, key, job, at);
+          await takeBack(store, job, at);
           throw error;
         }
       }),
     );
 }
 
-/** A cancel has ended the signal of the attempt by then. */
-const TAKING_BACK_MS = 10_000;
-
-/** Whichever attempt of this run wrote it. Another run's may have cost objects already: that is never a backup again. */
-async function takeBack(store: Store, key: string, { run }: DeleteJob, at: Attempt): Promise<void> {
-  // An attempt that was given up must not undo what the one after it builds on.
-  if (at.signal.aborted && !Context.current().cancellationDetails?.cancelRequested) return;
-  const signal = AbortSignal.timeout(TAKING_BACK_MS);
-  const sentence = (await readIfThere(store, key, signal)) as { runId?: unknown } | undefined;
-  if (sentence?.runId === run.runId) await store.remove([key], { signal });
+/** Nobody can restore a backup any more whose product is only asked afterwards, and does not answer for the night. */
+async function refuseWhileKept(
+  deps: Dependencies,
+  { snapshot, product }: DeleteJob,
+  signal: AbortSignal,
+): Promise<void> {
+  if (product === undefined) return;
+  await withDelegated(deps, { signal }, snapshot, async ({ backup }) => {
+    await backup.mayRemove?.(product);
+  });
 }
 
 async function refuseWhileRead(

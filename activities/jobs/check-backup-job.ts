@@ -8,7 +8,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { Inventory } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
-import { openerOf, sealerOf, withDelegated, withStore } from '../workspace.ts';
+import { openerIfHere, sealerOf, withDelegated, withStore } from '../workspace.ts';
 import { findInventory, noteInventory, type TakenInventory } from './inventory.ts';
 import { recordOf } from './job-record.ts';
 import { previousBackup } from './previous-backup.ts';
@@ -25,7 +25,7 @@ export function checkBackupJob(deps: Dependencies): Activities['checkBackupJob']
         return {
           pages: [],
           artifacts: taken.objects.length,
-          ...(before ? { bytes: before.plainBytes } : {}),
+          ...(before ? { bytes: before.totals.plainBytes } : {}),
           stored: { artifacts: taken.objects.length, bytes },
           warnings: taken.warnings,
         };
@@ -69,7 +69,7 @@ async function storeFiles(
   { files }: Inventory,
 ): Promise<ObjectLine[]> {
   const { snapshot, backup } = job;
-  const [sealer, opener] = [await sealerOf(snapshot), await openerOf(snapshot)];
+  const [sealer, opener] = [await sealerOf(snapshot), await openerIfHere(snapshot)];
   const lines: ObjectLine[] = [];
   for (const { path, role, subject, bytes } of files) {
     const stored = await storeArtifact({

@@ -13,20 +13,47 @@ interface EarlierAttempt extends ObjectPathParts {
 }
 
 /**
- * Looks for what earlier attempts left, and takes the newest that is whole: read back, hashed, decrypted and checked
- * in its format.
+ * Looks for what earlier attempts left, and takes what one of them recorded, or the newest that is whole: read back,
+ * hashed, decrypted and checked in its format.
  * @returns its lines, if there is one, and the first attempt's number that no object bears yet
  */
 export async function adoptEarlier(
   options: StoreArtifactOptions,
 ): Promise<{ lines?: ObjectLine[]; nextAttempt: number }> {
   const attempts = await listAttempts(options);
-  const nextAttempt = (attempts[0]?.attempt ?? 0) + 1;
+  const next = following(attempts);
+  const { known, onBytes } = options;
+  if (known && (await isThere(options, known))) {
+    for (const line of known) onBytes?.((line.plain ?? line).bytes);
+    return { lines: known, nextAttempt: next };
+  }
   for (const attempt of attempts) {
     const lines = await adopt(options, attempt);
-    if (lines) return { lines, nextAttempt };
+    if (lines) return { lines, nextAttempt: next };
   }
-  return { nextAttempt };
+  return { nextAttempt: next };
+}
+
+/** The first attempt's number that no object bears yet, for whoever takes nothing over. */
+export async function nextAttempt(options: StoreArtifactOptions): Promise<number> {
+  return following(await listAttempts(options));
+}
+
+/** @param attempts newest first */
+function following(attempts: EarlierAttempt[]): number {
+  return (attempts[0]?.attempt ?? 0) + 1;
+}
+
+/** A record outlives its object where somebody tidies up, so it is never taken for one. */
+async function isThere(
+  { store, folder, sealer, signal }: StoreArtifactOptions,
+  lines: ObjectLine[],
+): Promise<boolean> {
+  for (const { path, bytes, encrypted } of lines) {
+    if (encrypted !== (sealer !== undefined)) return false;
+    if ((await store.head(folder + path, { signal }))?.bytes !== bytes) return false;
+  }
+  return lines.length > 0;
 }
 
 /** Newest first. */

@@ -19,7 +19,7 @@ export interface CheckArtifactOptions {
   folder: string;
   /** Every line of one artifact, in any order. */
   lines: ObjectLine[];
-  /** Without it, encrypted objects are only hashed. */
+  /** Without it, encrypted objects are only hashed, and so are those that it cannot open. */
   opener?: Opener | undefined;
   signal: AbortSignal;
   /** What the bytes are. Default: a tar when its entries are recorded, else bytes without a format. */
@@ -35,6 +35,8 @@ export interface ArtifactCheck {
   bytes: number;
   /** Encrypted objects of which only the hash was checked. */
   onlyHashed: number;
+  /** Of those, the ones for which there is an opener, and none of its identities opens them. */
+  forOthers: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface ArtifactCheck {
  * @throws STORE_* when the store cannot be read, which says nothing about the backup
  */
 export async function checkArtifact(options: CheckArtifactOptions): Promise<ArtifactCheck> {
-  const check: ArtifactCheck = { findings: [], bytes: 0, onlyHashed: 0 };
+  const check: ArtifactCheck = { findings: [], bytes: 0, onlyHashed: 0, forOthers: 0 };
   const { lines, complete } = orderParts(options.lines);
   if (!complete) {
     const name = lines[0]?.part?.of ?? lines[0]?.path ?? '';
@@ -88,8 +90,12 @@ async function checkObject(
     check.bytes += object.stored.bytes;
     if (!readable) check.onlyHashed++;
     const difference = fault ? compareDigest(line, object.stored) : compareReading(line, object);
+    if (isForOthers(fault)) {
+      check.onlyHashed++;
+      check.forOthers++;
+    }
     if (difference !== undefined) report(check, line.path, difference);
-    else if (fault) reportFault(check, line.path, fault);
+    else if (fault && !isForOthers(fault)) report(check, line.path, fault.message);
     return readable && difference === undefined && fault === undefined;
   } catch (error) {
     const damage =
@@ -134,7 +140,7 @@ async function checkContent(
   try {
     await inspector.end();
   } catch (error) {
-    reportFault(check, path, asFormatFault(error));
+    report(check, path, asFormatFault(error).message);
     return;
   }
   const recorded = lines[0]?.entries;
@@ -149,18 +155,11 @@ function asFormatFault(error: unknown): FormatFault {
   throw error;
 }
 
-function reportFault(check: ArtifactCheck, path: string, fault: FormatFault | AgeFault): void {
-  if (fault instanceof AgeFault && fault.kind === 'no identity') {
-    check.onlyHashed++;
-    report(check, path, fault.message, 'IDENTITY_MISSING');
-  } else report(check, path, fault.message);
+/** It may be sound: as without any identity, its hash alone tells. */
+function isForOthers(fault: FormatFault | AgeFault | undefined): boolean {
+  return fault instanceof AgeFault && fault.kind === 'no identity';
 }
 
-function report(
-  check: ArtifactCheck,
-  object: string,
-  what: string,
-  code: 'BACKUP_DAMAGED' | 'IDENTITY_MISSING' = 'BACKUP_DAMAGED',
-): void {
-  check.findings.push({ code, object, message: `${object} ${what}.` });
+function report(check: ArtifactCheck, object: string, what: string): void {
+  check.findings.push({ code: 'BACKUP_DAMAGED', object, message: `${object} ${what}.` });
 }

@@ -17,7 +17,8 @@ export async function sourceHolds(
       giveUp();
       return 'gone';
     }
-    const body = guardStall(opened.body, stallMs, signal, artifact.subject);
+    const silence = opened.endsSilence ? undefined : stallMs;
+    const body = guardStall(opened.body, silence, signal, artifact.subject);
     const slowly = async function* () {
       for await (const chunk of body) {
         await throttle?.take(chunk.length, signal);

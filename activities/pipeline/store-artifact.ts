@@ -2,7 +2,7 @@ import { HoldfastError } from '../failure.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import type { ArtifactPlan, OpenArtifact } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
-import { adoptEarlier } from './adopt-earlier.ts';
+import { adoptEarlier, nextAttempt } from './adopt-earlier.ts';
 import type { Opener } from './age/opener.ts';
 import type { Sealer } from './age/sealer.ts';
 import { sourceHolds } from './source-holds.ts';
@@ -40,10 +40,18 @@ export interface StoreArtifactOptions {
    * very same bytes.
    */
   adopt?: boolean | 'same' | undefined;
+  /**
+   * What an earlier attempt recorded that it stored. Where its objects are there with their sizes, its hashes count and
+   * nothing is read back.
+   */
+  known?: ObjectLine[] | undefined;
 }
 
-/** More attempts than any retry policy makes; beyond it something else is wrong. */
-const ATTEMPT_LIMIT = 100;
+/**
+ * How many names one call may find taken. Attempts before it, however many, cost it one, since the listing tells of them;
+ * beyond this the store contradicts its own listing.
+ */
+const MOST_TAKEN = 100;
 
 /**
  * Streams one artifact into the store and returns a line for each object that it became, or `[]` when the source no
@@ -57,9 +65,10 @@ const ATTEMPT_LIMIT = 100;
 export async function storeArtifact(options: StoreArtifactOptions): Promise<ObjectLine[]> {
   let attempt = 1;
   let free = 1;
+  let taken = 0;
   let split = false;
   let look = !options.fresh && options.adopt !== false;
-  while (attempt <= ATTEMPT_LIMIT) {
+  while (taken < MOST_TAKEN) {
     if (look) {
       const earlier = await adoptEarlier(options);
       if (earlier.lines) {
@@ -74,12 +83,14 @@ export async function storeArtifact(options: StoreArtifactOptions): Promise<Obje
     const outcome = await writeAttempt(options, attempt, split);
     if (outcome === 'gone') return [];
     if (outcome === 'too long') split = true;
-    else if (outcome === 'exists' && options.adopt === false) attempt += 1;
-    else if (outcome === 'exists') [look, free] = [true, attempt + 1];
-    else return outcome;
+    else if (outcome === 'exists') {
+      [taken, free] = [taken + 1, attempt + 1];
+      if (options.adopt === false) attempt = Math.max(await nextAttempt(options), free);
+      else look = true;
+    } else return outcome;
   }
   throw new HoldfastError(
     'OBJECT_EXISTS',
-    `${options.artifact.path} already has ${ATTEMPT_LIMIT} attempts in ${options.folder} of store ${options.store.name}.`,
+    `Store ${options.store.name} refused ${MOST_TAKEN} names for ${options.artifact.path} in ${options.folder} as taken, and its listing did not tell of them.`,
   );
 }

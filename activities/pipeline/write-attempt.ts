@@ -90,6 +90,7 @@ class AttemptWriter {
   ) {
     const { artifact, signal, stallMs } = options;
     const subject = artifact.subject;
+    const silence = opened.endsSilence ? undefined : stallMs;
     this.#options = options;
     this.#codec = opened.codec;
     this.#attempt = attempt;
@@ -98,7 +99,7 @@ class AttemptWriter {
     if (signal.aborted) this.#forward();
     this.#inspector = createInspector(artifact.format, opened.codec, artifact.bytes);
     this.#cursor = new PartCursor(
-      inspected(guardStall(opened.body, stallMs, this.#stop.signal, subject), {
+      inspected(guardStall(opened.body, silence, this.#stop.signal, subject), {
         subject,
         inspector: this.#inspector,
         signal,

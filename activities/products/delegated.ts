@@ -21,10 +21,22 @@ export interface DelegatedProduct {
   readonly connection: z.ZodObject;
   /** Where the server writes its backups, as the workers reach it. Keys of the product are relative to it. */
   storage(connection: Record<string, unknown>): StoreSettings;
+  /** As `unfiltered` of a product whose backups Holdfast streams. */
+  unfiltered?(connection: Record<string, unknown>): Record<string, unknown>;
+  /** What the database held, by the `detail` of a backup (also of an older version's). Absent: the product does not count. */
+  held?(detail: Record<string, unknown>): Held | undefined;
   /** As `locks` of a product whose backups Holdfast streams. */
   locks?(connection: Record<string, unknown>): string[];
   /** Connects with the settings of a snapshot; opens no socket before the first call. */
   connect(context: DelegatedContext): DelegatedSession;
+}
+
+/** How much a database held when a backup of it was taken, whether the backup rests on others or not. */
+export interface Held {
+  /** Classes, and tenants of those that have them. */
+  places: number;
+  /** Absent when some places could not be counted. */
+  objects?: number | undefined;
 }
 
 export interface DelegatedContext extends ProductContext {
@@ -105,8 +117,12 @@ export interface BackupJobs {
   /**
    * Removes everything that the product wrote under `name` and nothing else: by its own call where it has one, else the
    * objects below `prefix`. Only called when nothing runs under it. What is gone already is no error.
+   * @throws BACKUP_NEEDED when others rest on it: then nothing was removed, by no attempt
    */
   remove(name: string): Promise<void>;
+
+  /** Throws when the product could not remove a backup now. Absent: its own objects are all that there is to remove. */
+  mayRemove?(name: string): Promise<void>;
 }
 
 export interface Inventory {

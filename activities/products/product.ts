@@ -38,6 +38,11 @@ export interface StreamedProduct {
   /** The `connection` of a target; secrets are references. */
   readonly connection: z.ZodObject;
   /**
+   * The same `connection` without what limits a backup to a part of the database: what a restore is about to replace is
+   * backed up as a whole. Absent: nothing limits it.
+   */
+  unfiltered?(connection: Record<string, unknown>): Record<string, unknown>;
+  /**
    * What only one operation may use at a time, whichever target it is of: `<project>/<service>`. Sorted into the locks
    * of a run, before the one of its target. Absent: nothing but the target itself.
    */
@@ -124,12 +129,13 @@ export interface BackupSource {
     /**
      * `open` may be called again, when a long artifact has to be split. What an earlier attempt stored is of another
      * moment and stays aside; with `keepSame` it is kept when the source, read to its end, has the very same bytes:
-     * only when it has others is `open` called again.
+     * only when it has others is `open` called again. To know them, it is read back first, unless `known` tells what
+     * `store` returned for it then.
      */
     store(
       artifact: ArtifactPlan,
       open: () => Promise<OpenArtifact>,
-      options?: { keepSame?: boolean },
+      options?: { keepSame?: boolean; known?: ObjectLine[] | undefined },
     ): Promise<ObjectLine[]>;
   }): Promise<Capture>;
 
@@ -190,6 +196,8 @@ export interface OpenArtifact {
   body: AsyncIterable<Uint8Array>;
   /** How the body is compressed as it comes. It is stored as it comes. */
   codec: 'identity' | 'gzip';
+  /** The body ends or bridges a silence by itself. Absent: the pipeline ends it after `stallMs`. */
+  endsSilence?: true;
 }
 
 export interface Capture {

@@ -28,7 +28,8 @@ export async function checkQuick(
   return [];
 }
 
-function keyOf(folder: string, line: ObjectLine): string | HoldfastError {
+/** A line that points out of its target is told as a finding, and is nobody's object: then why. */
+export function keyOf(folder: string, line: ObjectLine): string | HoldfastError {
   try {
     return lineKey(folder, line);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Activities, VerifyJob, VerifyTotals } from '../../workflows/contract/activities.ts';
+import type { Finding } from '../../workflows/contract/operations.ts';
 import { attempt, type Attempt } from '../attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
@@ -12,6 +13,8 @@ import { streamsPerPage } from '../streams-per-page.ts';
 import { openerOf, withStorage, withStore } from '../workspace.ts';
 import { checkProductObject } from './check-product-object.ts';
 import { checkQuick } from './check-quick.ts';
+import { keysFound, noteDamaged } from './damaged-objects.ts';
+import { onlyHashed } from './only-hashed.ts';
 import { bytesOf, countOf, readVerifyPage, type VerifyItem } from './verify-pages.ts';
 
 const NAMED_FINDINGS = 100;
@@ -22,13 +25,17 @@ export function verifyPage(deps: Dependencies): Activities['verifyPage'] {
       withStore(deps, job.snapshot, async (store) => {
         const items = await readVerifyPage(store, job, page, at.signal);
         const opener = job.depth === 'deep' ? await openerOf(job.snapshot) : undefined;
+        const found: Found = { damaged: [], forOthers: 0 };
+        const places = { job, store, opener, found };
         const totals = await keepingLease(store, job, 'verify', at.signal, () =>
           items.every((item) => Array.isArray(item))
-            ? check(at, { job, store, opener }, items)
+            ? check(at, places, items)
             : withStorage(deps, job.snapshot, (storage) =>
-                check(at, { job, store, opener, storage }, items),
+                check(at, { ...places, storage }, items),
               ),
         );
+        await noteDamaged(store, job, { page, attempt: at.number }, found.damaged, at.signal);
+        if (found.forOthers > 0) totals.warnings = [await onlyHashed(store, job, at.signal)];
         totals.findingsCount = totals.findings.length;
         totals.findings = totals.findings.slice(0, NAMED_FINDINGS);
         return totals;
@@ -36,10 +43,19 @@ export function verifyPage(deps: Dependencies): Activities['verifyPage'] {
     );
 }
 
+/** What of a page does not pass through Temporal as it is. */
+interface Found {
+  /** Keys in the store of what is damaged or missing. */
+  damaged: string[];
+  /** Encrypted objects that no identity of this worker opens. */
+  forOthers: number;
+}
+
 interface Places {
   job: VerifyJob;
   store: Store;
   opener: Opener | undefined;
+  found: Found;
   /** Where the product wrote. */
   storage?: Store;
 }
@@ -68,17 +84,20 @@ async function check(at: Attempt, places: Places, items: VerifyItem[]): Promise<
 
 async function checkLines(
   { signal }: Attempt,
-  { job, store, opener }: Places,
+  { job, store, opener, found }: Places,
   lines: ObjectLine[],
   totals: VerifyTotals,
 ): Promise<void> {
   const folder = backupFolder(job.snapshot.target, job.backup);
+  const findings: Finding[] = [];
   if (job.depth === 'deep') {
     const checked = await checkArtifact({ store, folder, lines, opener, signal });
-    totals.findings.push(...checked.findings);
+    findings.push(...checked.findings);
     totals.onlyHashed += checked.onlyHashed;
-    return;
+    found.forOthers += checked.forOthers;
+  } else {
+    for (const line of lines) findings.push(...(await checkQuick(store, folder, line, signal)));
   }
-  for (const line of lines)
-    totals.findings.push(...(await checkQuick(store, folder, line, signal)));
+  found.damaged.push(...keysFound(job, lines, findings));
+  totals.findings.push(...findings);
 }

@@ -1,5 +1,5 @@
-import type { VerifyJob } from '../../workflows/contract/activities.ts';
-import { putOnce, readJson, toJson } from '../catalog/json.ts';
+import type { VerifyJob, VerifyPlan } from '../../workflows/contract/activities.ts';
+import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { pageName } from '../catalog/plan.ts';
@@ -24,20 +24,43 @@ export function artifactsOf(lines: ObjectLine[]): ObjectLine[][] {
   return [...artifacts.values()];
 }
 
-/** The manifest does not change, so the pages of every attempt are the same. */
-export async function writeVerifyPages(
+/** What a verification looks at, as its run keeps it beside the backup while it is under way. */
+interface StoredPlan {
+  /** Each attempt to plan has its own folder of pages; `plan.json`, written last, names the winner. */
+  folder: string;
+  plan: VerifyPlan;
+}
+
+/**
+ * Attempts may find different things to look at, since a copy of the backup may be committed between them; the pages,
+ * totals and findings of one of them count together.
+ */
+export async function writeVerifyPlan(
   store: Store,
   job: VerifyJob,
-  items: VerifyItem[],
+  attempt: string,
+  { items, ...about }: Pick<VerifyPlan, 'findings' | 'warnings'> & { items: VerifyItem[] },
   signal: AbortSignal,
-): Promise<number[]> {
+): Promise<VerifyPlan> {
+  const work = workFolder(job);
+  const folder = `plan-${attempt}/`;
   const pages: number[] = [];
-  const folder = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
   for (const page of inPages(items, job.depth)) {
-    await putOnce(store, folder + pageName(pages.length), toJson(page), signal);
+    await store.put(work + folder + pageName(pages.length), toJson(page), { signal });
     pages.push(countOf(page));
   }
-  return pages;
+  const plan: VerifyPlan = { pages, objects: countOf(items), bytes: bytesOf(items), ...about };
+  const whole: StoredPlan = { folder, plan };
+  await putOnce(store, work + PLAN, toJson(whole), signal);
+  return ((await readJson(store, work + PLAN, signal)) as StoredPlan).plan;
+}
+
+export async function findVerifyPlan(
+  store: Store,
+  job: VerifyJob,
+  signal: AbortSignal,
+): Promise<VerifyPlan | undefined> {
+  return (await findStored(store, job, signal))?.plan;
 }
 
 export async function readVerifyPage(
@@ -46,8 +69,25 @@ export async function readVerifyPage(
   page: number,
   signal: AbortSignal,
 ): Promise<VerifyItem[]> {
-  const folder = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
-  return (await readJson(store, folder + pageName(page), signal)) as VerifyItem[];
+  // A run that was planned by a Holdfast which kept no such plan has its pages beside it.
+  const folder = (await findStored(store, job, signal))?.folder ?? '';
+  const key = workFolder(job) + folder + pageName(page);
+  return (await readJson(store, key, signal)) as VerifyItem[];
+}
+
+const PLAN = 'plan.json';
+
+async function findStored(
+  store: Store,
+  job: VerifyJob,
+  signal: AbortSignal,
+): Promise<StoredPlan | undefined> {
+  const stored = await readIfThere(store, workFolder(job) + PLAN, signal);
+  return stored as StoredPlan | undefined;
+}
+
+function workFolder({ snapshot, backup, run }: VerifyJob): string {
+  return workFolderOf(snapshot.target, backup, run.runId);
 }
 
 export function countOf(items: VerifyItem[]): number {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../../activities/config/config.ts';
 import { stateFolder } from '../dev/state-folder.ts';
 import type { Check } from './check.ts';
+import { secretReferences } from './secret-references.ts';
 
 const OTHERS_MAY_READ = 0o004;
 const OTHERS_MAY_WRITE = 0o022;
@@ -13,7 +14,11 @@ const ANYBODY_ELSE = 0o077;
 export async function checkFiles(config: Config): Promise<Check[]> {
   const secrets = [
     ...new Set(
-      secretFiles([config.temporal, ...config.stores.values(), ...config.targets.values()]),
+      secretReferences([
+        config.temporal,
+        ...config.stores.values(),
+        ...config.targets.values(),
+      ]).flatMap(({ reference }) => ('file' in reference ? [reference.file] : [])),
     ),
   ];
   const folders = [stateFolder(undefined), spoolFolder()];
@@ -43,14 +48,4 @@ async function check(path: string, forbidden: number, remedy: string): Promise<C
 
 function spoolFolder(): string {
   return join(tmpdir(), `holdfast-spool-${process.getuid?.() ?? 0}`);
-}
-
-/** Every `{ file: path }`, wherever it stands. */
-function secretFiles(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(secretFiles);
-  if (typeof value !== 'object' || value === null) return [];
-  const entries = Object.entries(value);
-  const [only] = entries;
-  if (entries.length === 1 && only?.[0] === 'file' && typeof only[1] === 'string') return [only[1]];
-  return entries.flatMap(([, inner]) => secretFiles(inner));
 }

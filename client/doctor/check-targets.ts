@@ -4,11 +4,16 @@ import { webhookUrl } from '../../activities/webhook.ts';
 import type { Preflight } from '../../workflows/contract/activities.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { asHoldfastError } from '../failures.ts';
+import { checkEncryption } from './check-encryption.ts';
+import { missingSecrets } from './missing-secrets.ts';
 import type { Check } from './check.ts';
 
 const PATIENCE_MS = 60_000;
 
-/** Every target's preflight, as a backup would make it, or a restore where nothing else can be done. */
+/**
+ * Every target's preflight, as a backup would make it, or a restore where nothing else can be done; and the secrets
+ * and the encryption that only a restore tries.
+ */
 export async function checkTargets(config: Config): Promise<Check[]> {
   const names = [...config.targets.keys()];
   return (await Promise.all(names.map((name) => checkTarget(config, name)))).flat();
@@ -17,7 +22,12 @@ export async function checkTargets(config: Config): Promise<Check[]> {
 async function checkTarget(config: Config, name: string): Promise<Check[]> {
   const snapshot = snapshotOf(config, name);
   const about = { area: 'target', subject: name } as const;
-  const webhooks = await checkWebhooks(snapshot);
+  const missing = await missingSecrets(snapshot);
+  const beside = [
+    ...missing.map((error) => problemOf(name, error)),
+    ...(await checkEncryption(snapshot)),
+    ...(await checkWebhooks(snapshot)),
+  ];
   try {
     const purpose = isRestoreOnly(snapshot.product) ? 'restore' : 'backup';
     const { version, warnings } = await preflight(snapshot, purpose);
@@ -25,22 +35,27 @@ async function checkTarget(config: Config, name: string): Promise<Check[]> {
     return [
       { ...about, level: 'ok', message: `${snapshot.product} ${version} ${able}` },
       ...warnings.map(({ message }): Check => ({ ...about, level: 'note', message })),
-      ...webhooks,
+      ...beside,
     ];
   } catch (error) {
-    const { message, hint } = asHoldfastError(error);
-    return [{ ...about, level: 'problem', message, hint }, ...webhooks];
+    const failure = asHoldfastError(error);
+    // It met one of those that are told anyway.
+    if (failure.code === 'SECRET_MISSING' && missing.length > 0) return beside;
+    return [problemOf(name, failure), ...beside];
   }
+}
+
+function problemOf(target: string, error: unknown): Check {
+  const { message, hint } = asHoldfastError(error);
+  return { area: 'target', subject: target, level: 'problem', message, hint };
 }
 
 /** That their addresses are there. Nothing is posted: somebody may be woken by it. */
 async function checkWebhooks({ target, notify = [] }: TargetSnapshot): Promise<Check[]> {
   const looks = await Promise.allSettled(notify.map(({ webhook }) => webhookUrl(webhook, target)));
-  return looks.flatMap((look): Check[] => {
-    if (look.status === 'fulfilled') return [];
-    const { message, hint } = asHoldfastError(look.reason);
-    return [{ area: 'target', subject: target, level: 'problem', message, hint }];
-  });
+  return looks.flatMap((look) =>
+    look.status === 'fulfilled' ? [] : [problemOf(target, look.reason)],
+  );
 }
 
 async function preflight(

@@ -13,17 +13,26 @@ import { queueWithoutWorker } from './worker-watch.ts';
 export interface FollowOptions {
   /** Keep waiting when no worker is there, also where nobody watches. */
   wait?: boolean | undefined;
+  /**
+   * Of a run whose result is of use here alone: there is nothing to ask after Ctrl-C. The run is asked to end, and this
+   * sentence is what the command fails with.
+   */
+  whenLeft?: string | undefined;
+  /** The run was asked to end, so that what waited for a worker may need none. */
+  ending?: boolean | undefined;
 }
 
 export type Followed<T> = { ended: true; result: T } | { ended: false };
 
 const LOOK_EVERY_MS = 1_000;
 const FIRST_LOOKS_MS = 150;
+/** What was waiting for a worker when the cancel came is given up within a moment, by the run itself. */
+const GRACE_OF_ENDING_MS = 5_000;
 const GIVE_UP_ON_TEMPORAL_MS = 10 * 60_000;
 
 /**
  * Follows a run to its end and tells it on the way; `ended: false` when the person detached.
- * @throws what the run failed with; WORKER_MISSING where nobody watches and no worker is there
+ * @throws what the run failed with; WORKER_MISSING where nobody watches and no worker is there; CANCELLED `whenLeft`
  */
 export async function follow<T>(
   session: TemporalSession,
@@ -34,7 +43,7 @@ export async function follow<T>(
   const { workflowId, runId } = run;
   const narrator = new Narrator(output);
   using interruption = new Interruption(output);
-  const watch = new WorkerTold(session, output, workflowId, options.wait ?? output.interactive);
+  const watch = new WorkerTold(session, output, workflowId, options);
   const startedAt = Date.now();
   let reachedAt = Date.now();
   for (;;) {
@@ -53,6 +62,12 @@ export async function follow<T>(
     }
     const elapsed = Date.now() - startedAt;
     await interruption.pause(Math.min(LOOK_EVERY_MS, FIRST_LOOKS_MS + elapsed / 10));
+    if (options.whenLeft !== undefined && interruption.pressed) {
+      await askToEnd(session, run, 'Ctrl-C in the terminal');
+      throw new HoldfastError('CANCELLED', options.whenLeft, {
+        hint: 'Start again when you want to.',
+      });
+    }
     const choice = await interruption.choice();
     if (choice === 'detach') return { ended: false };
     if (choice === 'cancel') {
@@ -85,17 +100,27 @@ class WorkerTold {
   readonly #output: Output;
   readonly #workflowId: string;
   readonly #patient: boolean;
+  readonly #ending: boolean;
+  readonly #notBefore: number;
   #missing: string | undefined;
 
-  constructor(session: TemporalSession, output: Output, workflowId: string, patient: boolean) {
+  constructor(
+    session: TemporalSession,
+    output: Output,
+    workflowId: string,
+    { wait = output.interactive, ending = false }: FollowOptions,
+  ) {
     this.#session = session;
     this.#output = output;
     this.#workflowId = workflowId;
-    this.#patient = patient;
+    this.#patient = wait;
+    this.#ending = ending;
+    this.#notBefore = ending ? Date.now() + GRACE_OF_ENDING_MS : 0;
   }
 
   /** What stands under the bar while none is there. */
   async look(seen: Observation): Promise<string | undefined> {
+    if (Date.now() < this.#notBefore) return undefined;
     const queue = await queueWithoutWorker(this.#session, seen);
     if (queue === this.#missing) return queue && this.#sentence(queue);
     this.#missing = queue;
@@ -106,7 +131,9 @@ class WorkerTold {
     if (!this.#patient) {
       throw new HoldfastError(
         'WORKER_MISSING',
-        `${this.#sentence(queue)}; the run ${this.#workflowId} stays and waits for one.`,
+        this.#ending
+          ? `${this.#sentence(queue)}: the cancel of ${this.#workflowId} is recorded, and takes effect when one comes.`
+          : `${this.#sentence(queue)}; the run ${this.#workflowId} stays and waits for one.`,
       );
     }
     this.#output.event(

@@ -37,6 +37,11 @@ export class Interruption implements Disposable {
     });
   }
 
+  /** Ctrl-C was pressed, and nobody was asked yet. */
+  get pressed(): boolean {
+    return this.#pending !== undefined;
+  }
+
   /** What the person wants, if Ctrl-C was pressed since the last call. */
   async choice(): Promise<Choice | undefined> {
     const signal = this.#pending;

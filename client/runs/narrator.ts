@@ -1,5 +1,5 @@
 import type { Progress, Warning } from '../../workflows/contract/progress.ts';
-import { humanBytes, humanDuration } from '../terminal/figures.ts';
+import { humanBytes, humanDuration, knownTotal } from '../terminal/figures.ts';
 import { printable, type Output } from '../terminal/output.ts';
 import { renderBar } from '../terminal/progress-bar.ts';
 import { warningLine } from '../terminal/warnings.ts';
@@ -116,7 +116,7 @@ export class Narrator {
   #report(progress: Progress, { bytes, artifacts, bytesPerSecond }: Live): void {
     this.#reportedAt = Date.now();
     if (this.#output.interactive) return;
-    const { total } = progress.bytes;
+    const total = knownTotal({ ...progress.bytes, done: bytes });
     const left =
       total !== undefined && bytesPerSecond > 0
         ? `, ${humanDuration(((total - bytes) * 1000) / bytesPerSecond)} left`

@@ -10,13 +10,16 @@ import type {
   VerifyReport,
 } from '../../workflows/contract/operations.ts';
 import { HoldfastError } from '../../activities/failure.ts';
-import { follow } from './follow.ts';
+import { follow, type FollowOptions } from './follow.ts';
 import { type OperationRequest, startRun, type StartedRun } from './start-run.ts';
 
 export interface OperateOptions {
   detach?: boolean;
   wait?: boolean;
 }
+
+/** As `follow` takes them. */
+type Following = OperateOptions & Pick<FollowOptions, 'whenLeft'>;
 
 interface Reports {
   backup: BackupReport;
@@ -35,7 +38,7 @@ export async function operate<O extends Operation>(
   operation: O,
   request: OperationRequest,
   summary: string,
-  options: OperateOptions,
+  options: Following,
   name?: string,
 ): Promise<{ run: StartedRun; report: Reports[O] } | undefined> {
   const { output } = call;
@@ -46,7 +49,8 @@ export async function operate<O extends Operation>(
     return undefined;
   }
   output.event({ event: 'started', ...run }, `started ${run.workflowId}`);
-  const followed = await follow<Reports[O] | Skipped>(session, output, run, { wait: options.wait });
+  const { wait, whenLeft } = options;
+  const followed = await follow<Reports[O] | Skipped>(session, output, run, { wait, whenLeft });
   if (!followed.ended) {
     output.result({ detached: true, ...run }, [
       `The run goes on. See it with: holdfast status ${run.workflowId}`,

@@ -19,6 +19,11 @@ export function humanDuration(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** What there is in all, unless more has come than was announced: then nobody knows. */
+export function knownTotal({ done, total }: { done: number; total?: number | undefined }) {
+  return total === undefined || done > total ? undefined : total;
+}
+
 /** How long ago, in one unit: `5 min`, `3 h`, `12 d`. */
 export function humanAge(time: Date, now = new Date()): string {
   const seconds = Math.max(0, Math.round((now.getTime() - time.getTime()) / 1000));

@@ -1,4 +1,4 @@
-import { humanBytes, humanDuration } from './figures.ts';
+import { humanBytes, humanDuration, knownTotal } from './figures.ts';
 import { cut } from './table.ts';
 
 export interface BarState {
@@ -18,7 +18,8 @@ const MOST_CELLS = 30;
 
 /** Two lines: the bar with the bytes; below it rate, time left, artifacts, time passed and what is the matter. */
 export function renderBar(state: BarState, width: number, now = Date.now()): string[] {
-  const { bytes, totalBytes, bytesPerSecond, artifacts, totalArtifacts } = state;
+  const { bytes, bytesPerSecond, artifacts, totalArtifacts } = state;
+  const totalBytes = knownTotal({ done: bytes, total: state.totalBytes });
   const share = shareOf(state);
   const head = `${SPINNER[Math.floor(now / 100) % SPINNER.length] ?? ''} ${state.phase}`;
   const tail = [

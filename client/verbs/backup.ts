@@ -57,8 +57,9 @@ function linesOf(report: BackupReport): string[] {
     sameFailureDomain,
   } = report;
   const stored = storedBytes === plainBytes ? '' : ` (${humanBytes(storedBytes)} stored)`;
+  const where = sameFailureDomain ? `committed, and not yet in ${store}` : `in ${store}`;
   return [
-    `${backup} is in ${store}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${stored}, in ${humanDuration(durationMs)}${withWarnings(report.warnings)}` +
+    `${backup} is ${where}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${stored}, in ${humanDuration(durationMs)}${withWarnings(report.warnings)}` +
       (state === 'suspect' ? '. It is suspect: it holds less than half of its predecessor' : ''),
     ...(sameFailureDomain
       ? [

@@ -3,8 +3,9 @@ import { HoldfastError } from '../../activities/failure.ts';
 import { TARGET_NAME } from '../../workflows/contract/names.ts';
 import { EXIT } from '../exit-codes.ts';
 import { askToEnd } from '../runs/ask-to-end.ts';
-import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
+import { findRuns, type FoundRun } from '../runs/find-runs.ts';
 import { follow } from '../runs/follow.ts';
+import { requireRun, runOfId } from '../runs/named-run.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
 import { verb } from '../verb.ts';
 
@@ -52,7 +53,10 @@ export function cancelVerb(program: Command): void {
         `cancelling ${run.workflowId}`,
       );
       try {
-        const followed = await follow<object>(session, call.output, run, { wait: options.wait });
+        const followed = await follow<object>(session, call.output, run, {
+          wait: options.wait,
+          ending: true,
+        });
         call.output.result(followed.ended ? { ...ended, result: followed.result } : ended, [
           followed.ended
             ? `${run.workflowId} had done its work before the cancel reached it`
@@ -67,18 +71,26 @@ export function cancelVerb(program: Command): void {
   );
 }
 
-/** @throws RUN_UNKNOWN, INPUT_INVALID when a target has several */
+/** @throws RUN_UNKNOWN, INPUT_INVALID when a target has several, or when the id is that of no run */
 async function findOne(session: TemporalSession, which: string): Promise<FoundRun> {
-  if (!TARGET_NAME.test(which)) {
-    return toRun(await session.client.workflow.getHandle(which).describe());
-  }
+  if (!TARGET_NAME.test(which)) return requireRun(session, which);
   const runs = await findRuns(session, { target: which, running: true, limit: 20 });
   const [only, ...others] = runs;
-  if (!only) throw new HoldfastError('RUN_UNKNOWN', `No run of target ${which} is under way.`);
+  if (!only) return runNamedLikeTarget(session, which);
   if (others.length === 0) return only;
   throw new HoldfastError(
     'INPUT_INVALID',
     `Target ${which} has ${runs.length} runs under way: ${runs.map(({ workflowId }) => workflowId).join(', ')}.`,
     { hint: 'Name one of them.' },
+  );
+}
+
+/** The Temporal UI starts runs under a UUID, or whatever somebody types. */
+async function runNamedLikeTarget(session: TemporalSession, id: string): Promise<FoundRun> {
+  const run = await runOfId(session, id);
+  if (run) return run;
+  throw new HoldfastError(
+    'RUN_UNKNOWN',
+    `No run of target ${id} is under way, and no run has this id.`,
   );
 }

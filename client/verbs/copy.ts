@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { newestBackup } from '../../activities/catalog/find-backup.ts';
+import { targetOf } from '../../activities/config/config.ts';
 import type { CopyReport, CopyRequest } from '../../workflows/contract/operations.ts';
+import type { Invocation } from '../invocation.ts';
 import { followOptions } from '../runs/follow-options.ts';
 import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
 import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
@@ -24,8 +27,9 @@ export function copyVerb(program: Command): void {
       examples: ['copy articles', 'copy articles 2026-11-20t02-00-00z-7f3a1c'],
       notes: 'Every such backup is copied by itself; this goes on with one that was interrupted.',
     },
-    async (call, options, target = '', backup = 'latest') => {
+    async (call, options, target = '', wanted = 'latest') => {
       await call.checkTarget(target);
+      const backup = wanted === 'latest' ? await newestOf(call, target) : wanted;
       const request: CopyRequest = { target, backup };
       const summary = `copy of ${backup} of ${target}`;
       const name = backup === 'latest' ? undefined : backup;
@@ -36,6 +40,14 @@ export function copyVerb(program: Command): void {
       return exitFor(report.warnings, options.strict);
     },
   );
+}
+
+/** By its id the copy under way is found. Without a configuration here, the worker has to find the backup. */
+async function newestOf(call: Invocation, target: string): Promise<string> {
+  const config = await call.configIfAny();
+  if (!config) return 'latest';
+  const store = await call.store(targetOf(config, target).store);
+  return newestBackup(store, target, 'latest');
 }
 
 const METHODS: Record<CopyReport['method'], string> = {

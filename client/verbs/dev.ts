@@ -5,12 +5,12 @@ import { HoldfastError } from '../../activities/failure.ts';
 import { findTool } from '../../infra/tools/find-tool.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { serverVersion, startEmbedded } from '../dev/embedded-temporal.ts';
+import { otherVerbsRemark } from '../dev/other-verbs.ts';
 import { openState, stateFolder, type DevState } from '../dev/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
 import { applySchedule } from '../schedules/apply.ts';
 import { scheduledTargets } from '../schedules/difference.ts';
 import { connectTo } from '../temporal/connect.ts';
-import { DEV_ADDRESS } from '../temporal/options.ts';
 import { plural } from '../terminal/figures.ts';
 import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
@@ -75,7 +75,8 @@ async function dev(call: Invocation, options: Options): Promise<void> {
       { event: 'temporal', address, ui, version, database: state.database },
       `Temporal ${version} at ${address}, UI at ${ui}, state in ${state.folder}`,
     );
-    tellOthers(call, config, address);
+    const remark = await otherVerbsRemark(config.temporal, { address, namespace });
+    if (remark) output.remark(remark);
     if (state.fresh && state.others.length > 0) {
       await startAfresh(call, config, { address, namespace }, state, version);
     }
@@ -125,18 +126,6 @@ function onSignals(stop: AbortController): Disposable {
       for (const signal of signals) process.off(signal, onSignal);
     },
   };
-}
-
-/** The other verbs must find this server too. */
-function tellOthers({ output }: Invocation, { temporal }: Config, address: string): void {
-  if (temporal.address === address) return;
-  if (temporal.address !== undefined) {
-    output.remark(
-      `The configuration names another Temporal (${temporal.address}): the other verbs go there, not here.`,
-    );
-  } else if (address !== DEV_ADDRESS) {
-    output.remark(`For the other verbs: export TEMPORAL_ADDRESS=${address}`);
-  }
 }
 
 /** After an upgrade the new server begins with an empty database: schedules are made again, the old file stays. */

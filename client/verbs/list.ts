@@ -1,8 +1,18 @@
 import type { Command } from 'commander';
-import { copyStateOf, type CopyState } from '../../activities/catalog/copy-state.ts';
+import {
+  copyStateOf,
+  isSameFailureDomain,
+  type CopyState,
+} from '../../activities/catalog/copy-state.ts';
 import { listBackups, type CatalogEntry } from '../../activities/catalog/list-backups.ts';
-import { targetOf } from '../../activities/config/config.ts';
+import { type Target, targetOf } from '../../activities/config/config.ts';
+import { eachBounded } from '../../activities/each-bounded.ts';
+import type { HoldfastError } from '../../activities/failure.ts';
+import { EXIT } from '../exit-codes.ts';
+import { asHoldfastError } from '../failures.ts';
+import type { Invocation } from '../invocation.ts';
 import { humanAge, humanBytes } from '../terminal/figures.ts';
+import { printable } from '../terminal/output.ts';
 import { renderTable } from '../terminal/table.ts';
 import { verb } from '../verb.ts';
 
@@ -13,6 +23,19 @@ interface Listed extends CatalogEntry {
   copy: CopyState | undefined;
 }
 
+interface Found {
+  listed: Listed[];
+}
+
+/** A target whose store could not be read: it must not hide the backups of the others. */
+interface Unread {
+  target: string;
+  store: string;
+  error: HoldfastError;
+}
+
+const TARGETS_AT_A_TIME = 4;
+
 export function listVerb(program: Command): void {
   const command = program
     .command('list')
@@ -22,25 +45,56 @@ export function listVerb(program: Command): void {
     command,
     {
       examples: ['list', 'list metrics --json'],
-      notes: 'Reads the stores themselves: it needs neither Temporal nor a worker.',
+      notes:
+        'Reads the stores themselves: it needs neither Temporal nor a worker. What cannot be\nread is told beside what can, and the exit code is 1 then.',
     },
     async (call, _options, wanted) => {
       const config = await call.config();
       const targets = wanted ? [targetOf(config, wanted)] : [...config.targets.values()];
-      const listed: Listed[] = [];
-      for (const { name, store, timeouts } of targets) {
-        for (const entry of await listBackups(await call.store(store), name)) {
-          const { manifest, collected } = entry;
-          const copy = manifest && copyStateOf(manifest, collected, timeouts.copy);
-          listed.push({ target: name, store, copy, ...entry });
-        }
-      }
+      const found: (Found | Unread)[] = [];
+      await eachBounded(targets, TARGETS_AT_A_TIME, async (target, index) => {
+        found[index] = await read(call, target);
+      });
+      const failures = found.filter((each) => 'error' in each);
+      const [first] = failures;
+      // Then there is nothing else to show.
+      if (first && targets.length === 1) throw first.error;
       call.output.result(
-        { backups: listed.map(summaryOf) },
-        linesOf(listed, targets.length, call.output.tableWidth),
+        { backups: found.flatMap(entriesOf) },
+        linesOf(found, call.output.tableWidth),
       );
+      for (const { target, error } of failures) {
+        const { code, message, hint } = error;
+        call.output.log(`${code} (target ${target}): ${printable(message)}\n${printable(hint)}`);
+      }
+      return first ? EXIT.failed : EXIT.done;
     },
   );
+}
+
+async function read(
+  call: Invocation,
+  { name: target, store, timeouts }: Target,
+): Promise<Found | Unread> {
+  try {
+    const entries = await listBackups(await call.store(store), target);
+    const listed = entries.map((entry): Listed => {
+      const { manifest, collected } = entry;
+      const copy = manifest && copyStateOf(manifest, collected, timeouts.copy);
+      return { target, store, copy, ...entry };
+    });
+    return { listed };
+  } catch (error) {
+    return { target, store, error: asHoldfastError(error) };
+  }
+}
+
+function entriesOf(each: Found | Unread): object[] {
+  return 'error' in each ? [unread(each)] : each.listed.map(summaryOf);
+}
+
+function unread({ target, store, error: { code, message, hint } }: Unread) {
+  return { target, store, problem: message, code, hint };
 }
 
 function summaryOf({ target, store, id, manifest, problem, proof, copy, collected }: Listed) {
@@ -60,23 +114,29 @@ function summaryOf({ target, store, id, manifest, problem, proof, copy, collecte
     tags,
     warnings: warnings.length,
     ...(proof ? { proof } : {}),
-    ...(copy ? { copy, sameFailureDomain: copy !== 'copied' } : {}),
+    ...(copy ? { copy, sameFailureDomain: isSameFailureDomain(copy, collected) } : {}),
     ...(collected ? { collected: collected.completed, method: collected.method } : {}),
   };
 }
 
-function linesOf(listed: Listed[], targets: number, width: number): string[] {
-  if (listed.length === 0) return ['There are no backups yet.'];
+function linesOf(found: (Found | Unread)[], width: number): string[] {
+  const several = found.length > 1;
+  const rows = found.flatMap((each) =>
+    'error' in each
+      ? [[each.target, '', '', '', each.error.code, '']]
+      : each.listed.map((entry) => [...(several ? [entry.target] : []), ...cells(entry)]),
+  );
+  if (rows.length === 0) return ['There are no backups yet.'];
   return renderTable(
     [
-      ...(targets > 1 ? [{ title: 'TARGET', flexible: true }] : []),
+      ...(several ? [{ title: 'TARGET', flexible: true }] : []),
       { title: 'BACKUP' },
       { title: 'AGE', align: 'right' },
       { title: 'STORED', align: 'right' },
       { title: 'STATE', flexible: true },
       { title: 'PROOF', flexible: true },
     ],
-    listed.map((entry) => [...(targets > 1 ? [entry.target] : []), ...cells(entry)]),
+    rows,
     width,
   );
 }

@@ -89,7 +89,10 @@ async function restore(
     'restore',
     { ...wanted, dryRun: true },
     `plan a restore of ${target}`,
-    options.wait ? { wait: true } : {},
+    {
+      ...(options.wait ? { wait: true } : {}),
+      whenLeft: 'Nothing was restored: only the plan was being made.',
+    },
   );
   if (!planned) return;
   const { plan } = planned.report;

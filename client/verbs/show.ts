@@ -5,7 +5,11 @@ import {
   readCollected,
   type Collected,
 } from '../../activities/catalog/collected.ts';
-import { copyStateOf, type CopyState } from '../../activities/catalog/copy-state.ts';
+import {
+  copyStateOf,
+  isSameFailureDomain,
+  type CopyState,
+} from '../../activities/catalog/copy-state.ts';
 import { findBackup } from '../../activities/catalog/find-backup.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readObjects } from '../../activities/catalog/objects.ts';
@@ -46,7 +50,7 @@ export function showVerb(program: Command): void {
           place,
           manifest,
           ...(proof ? { proof } : {}),
-          ...(copy ? { copy, sameFailureDomain: copy !== 'copied' } : {}),
+          ...(copy ? { copy, sameFailureDomain: isSameFailureDomain(copy, collected) } : {}),
           ...(collected ? { collected } : {}),
           ...(objects ? { objects } : {}),
           ...(passedOver.length > 0 ? { passedOver } : {}),
@@ -85,7 +89,12 @@ function copyLine(
   { delegated }: Manifest,
   collected: Collected | undefined,
 ): string {
-  if (collected) return `${humanTime(collected.completed)}, ${collected.method}`;
+  if (collected) {
+    const beside = collected.sameFailureDomain
+      ? ', and lost together with what it is a copy of'
+      : '';
+    return `${humanTime(collected.completed)}, ${collected.method}${beside}`;
+  }
   const late = copy === 'overdue' ? 'OVERDUE' : 'not yet';
   return `${late}: its bytes lie in ${delegated?.place} beside the database alone`;
 }

@@ -1,13 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { HoldfastError } from '../../activities/failure.ts';
 import { TARGET_NAME } from '../../workflows/contract/names.ts';
 import type { Invocation } from '../invocation.ts';
 import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
+import { runOfId } from '../runs/named-run.ts';
 import { observe, type Observation, progressOf } from '../runs/observe.ts';
+import { type OverviewRow, overviewLines } from '../runs/overview-lines.ts';
 import { endOf } from '../runs/outcome.ts';
 import { queueWithoutWorker } from '../runs/worker-watch.ts';
-import { humanAge, humanBytes, humanDuration, humanTime } from '../terminal/figures.ts';
+import { humanAge, humanBytes, humanDuration, humanTime, knownTotal } from '../terminal/figures.ts';
 import { printable } from '../terminal/output.ts';
-import { renderPairs, renderTable } from '../terminal/table.ts';
+import { renderPairs } from '../terminal/table.ts';
 import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 
@@ -25,7 +28,6 @@ export function statusVerb(program: Command): void {
     command,
     { examples: ['status', 'status metrics', 'status backup/metrics/2026-11-20t02-00-00z'] },
     async (call, { limit }, which) => {
-      if (which?.includes('/')) return detail(call, which);
       if (which !== undefined && !TARGET_NAME.test(which)) return detail(call, which);
       return overview(call, which, limit);
     },
@@ -41,6 +43,10 @@ async function overview(call: Invocation, target: string | undefined, limit: num
   const session = await call.temporal();
   const running = await findRuns(session, { target, running: true, limit: 200 });
   const ended = limit > 0 ? await findRuns(session, { target, running: false, limit }) : [];
+  if (target !== undefined && running.length + ended.length === 0) {
+    if (await runOfId(session, target)) return detail(call, target);
+    await requireTarget(call, target);
+  }
   const observed = await Promise.all(
     running.map(async (run) => ({
       run,
@@ -54,28 +60,29 @@ async function overview(call: Invocation, target: string | undefined, limit: num
     })),
     ...ended,
   ];
-  call.output.result({ runs }, [
-    ...(runs.length === 0 ? ['There are no runs.'] : []),
-    ...(runs.length === 0
-      ? []
-      : renderTable(
-          [
-            { title: 'RUN' },
-            { title: 'STATE' },
-            { title: 'AGE', align: 'right' },
-            { title: 'DETAIL', flexible: true },
-          ],
-          [
-            ...observed.map(({ run, seen }) => row(run, seen ? phaseOf(seen) : '')),
-            ...ended.map((run) => row(run, endingOf(run))),
-          ],
-          call.output.tableWidth,
-        )),
-  ]);
+  const rows = [
+    ...observed.map(({ run, seen }) => row(run, seen ? phaseOf(seen) : '')),
+    ...ended.map((run) => row(run, endingOf(run))),
+  ];
+  call.output.result(
+    { runs },
+    rows.length === 0 ? ['There are no runs.'] : overviewLines(rows, call.output.tableWidth),
+  );
 }
 
-function row(run: FoundRun, detailText: string): string[] {
-  return [run.workflowId, stateOf(run), humanAge(run.startedAt), detailText];
+/** A name that is neither that of a target nor of a run. @throws RUN_UNKNOWN */
+async function requireTarget(call: Invocation, name: string): Promise<void> {
+  const config = await call.configIfAny();
+  if (!config || config.targets.has(name)) return;
+  throw new HoldfastError(
+    'RUN_UNKNOWN',
+    `${config.path} has no target ${name}, and no run has this id.`,
+  );
+}
+
+function row(run: FoundRun, detailText: string): OverviewRow {
+  const { workflowId, startedAt } = run;
+  return { run: workflowId, state: stateOf(run), age: humanAge(startedAt), detail: detailText };
 }
 
 function stateOf({ status, outcome }: FoundRun): string {
@@ -90,7 +97,8 @@ function phaseOf({ progress, untouched, pending }: Observation): string {
   if (!progress) return 'no worker answers';
   const { phase, bytes, waitingFor } = progress;
   if (waitingFor) return `waiting for ${waitingFor}`;
-  const share = bytes.total ? ` ${Math.floor((bytes.done / bytes.total) * 100)} %` : '';
+  const total = knownTotal(bytes);
+  const share = total ? ` ${Math.floor((bytes.done / total) * 100)} %` : '';
   return `${phase}${share}`;
 }
 
@@ -157,6 +165,7 @@ function leftUntil(eta: string): string {
 }
 
 function bytesLine({ bytes, bytesPerSecond }: NonNullable<Observation['progress']>): string {
-  const of = bytes.total === undefined ? '' : ` of ${humanBytes(bytes.total)}`;
+  const total = knownTotal(bytes);
+  const of = total === undefined ? '' : ` of ${humanBytes(total)}`;
   return `${humanBytes(bytes.done)}${of}, ${humanBytes(bytesPerSecond)}/s`;
 }

@@ -48,7 +48,9 @@ function linesOf(report: VerifyReport): string[] {
       ? `${backup} is whole: ${checked}`
       : `${backup} is damaged: ${plural(findings.length, 'finding')} (${checked})`,
     ...(onlyHashed > 0
-      ? [`${plural(onlyHashed, 'object')} could only be hashed: this worker has no identity`]
+      ? [
+          `${plural(onlyHashed, 'object')} could only be hashed: this worker has no identity for them`,
+        ]
       : []),
   ];
 }

@@ -198,6 +198,33 @@ describe('a download', () => {
   });
 
   it.each([
+    ['it falls silent', 'downloadStalls', 0],
+    ['the host is away for a while after it broke off', 'downloadReset', 2],
+  ] as const)('goes on where it was when %s', async (_, fault, away) => {
+    aiven.switches[fault] = 1;
+    const running = backUp();
+    await vi.waitUntil(() => aiven.switches[fault] === 0, 10_000);
+    aiven.switches.downloadAway = away;
+    expect((await running).lines).toHaveLength(11);
+    expect(aiven.switches.downloadAway).toBe(0);
+    const [, ...later] = aiven.requests.filter(({ host }) => host === 'download');
+    expect(later).toHaveLength(1 + away);
+    expect(new Set(later.map(({ headers }) => headers['range']))).toEqual(
+      new Set([expect.stringMatching(/^bytes=\d+-$/)]),
+    );
+  });
+
+  it('begins again once the host is back where it cannot go on', async () => {
+    Object.assign(aiven.switches, { etag: 'none', downloadReset: 1 });
+    const running = backUp();
+    await vi.waitUntil(() => aiven.switches.downloadReset === 0, 10_000);
+    aiven.switches.downloadAway = 3;
+    expect((await running).lines).toHaveLength(11);
+    const downloads = aiven.requests.filter(({ host }) => host === 'download');
+    expect(downloads).toHaveLength(5);
+  });
+
+  it.each([
     ['ranges are not served', { ranges: false, downloadReset: 1 }],
     ['the ETag is weak', { etag: 'weak', downloadReset: 1 }],
     ['it ends early without a length', { contentLength: false, downloadCut: 1 }],

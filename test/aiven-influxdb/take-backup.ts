@@ -13,6 +13,8 @@ import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 
+/** As the configuration gives it to both, the product and the pipeline. */
+const STALL_MS = 1500;
 const TOKEN = 'HOLDFAST_TEST_AIVEN_TOKEN';
 
 /** Connects as a worker does, to the service of the simulator. */
@@ -32,7 +34,7 @@ export function connectTo(
       ...connection,
     }),
     concurrency: 4,
-    stallMs: 1500,
+    stallMs: STALL_MS,
     signal,
   });
 }
@@ -68,7 +70,9 @@ export async function takeBackup(
           artifact,
           open,
           adopt: options?.keepSame ? 'same' : false,
+          known: options?.known,
           signal: new AbortController().signal,
+          stallMs: STALL_MS,
         });
         stored.push(artifact.path);
         lines.push(...made);

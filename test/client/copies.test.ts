@@ -37,6 +37,14 @@ describe('holdfast list and show, of what a database wrote by itself', () => {
   });
 });
 
+describe('holdfast backup, of what a database writes by itself', () => {
+  it('does not say that it is where it will be copied to', async () => {
+    const { stdout } = await run('backup', 'far');
+    expect(stdout).toMatch(/ is committed, and not yet in far: \d+ artifacts?, /);
+    expect(stdout).not.toContain(' is in far');
+  });
+});
+
 describe('holdfast copy', () => {
   it('goes on with a copy, and says how the bytes went', async () => {
     const { code, objects, result, stdout } = await run('copy', 'near', backup, '--json');
@@ -44,11 +52,12 @@ describe('holdfast copy', () => {
     expect(objects[0]).toMatchObject({ event: 'started', workflowId: `copy/near/${backup}` });
     expect(result).toMatchObject({ backup, store: 'near', method: 'server-side' });
     const again = await run('copy', 'near');
+    expect(again.stderr).toContain(`started copy/near/${backup}\n`);
     expect(again.stdout).toMatch(
       / is in near too: \d+ objects, .*, copied by the store itself, in /,
     );
     const shown = await run('show', 'near', backup);
-    expect(shown.stdout).toMatch(/^copy +\d{4}-\d\d-\d\d .*, server-side$/m);
+    expect(shown.stdout).toMatch(/^copy +\d{4}-\d\d-\d\d .*, server-side\b/m);
   });
 });
 

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { otherVerbsRemark } from '../../client/dev/other-verbs.ts';
 import { freePort } from '../support/free-port.ts';
 import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -61,6 +62,38 @@ async function stop(dev: Running): Promise<void> {
   expect(stderr).toMatch(/stopped\n$/);
   await expect(fetch(`http://127.0.0.1:${uiPort}`)).rejects.toThrow();
 }
+
+describe('what holdfast dev says of the other verbs', () => {
+  const here = { address: '127.0.0.1:7233', namespace: 'default' };
+  const remark = (environment: Record<string, string>, place = here, settings = {}) => {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    return otherVerbsRemark(settings, place);
+  };
+  beforeEach(() => {
+    vi.stubEnv('TEMPORAL_ADDRESS', undefined);
+    vi.stubEnv('TEMPORAL_NAMESPACE', undefined);
+    vi.stubEnv('TEMPORAL_CONFIG_FILE', join(folder.path, 'none.toml'));
+  });
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it('is nothing where they find this server', async () => {
+    expect(await remark({})).toBeUndefined();
+    const other = { address: '127.0.0.1:17233', namespace: 'default' };
+    expect(await remark({ TEMPORAL_ADDRESS: 'localhost:17233' }, other)).toBeUndefined();
+  });
+
+  it('is where they go, and how they would come here', async () => {
+    expect(await remark({ TEMPORAL_ADDRESS: 'temporal.example.com:7233' })).toMatch(
+      /go to the Temporal at temporal\.example\.com:7233, .*: export TEMPORAL_ADDRESS=127\.0\.0\.1:7233\.$/,
+    );
+    expect(
+      await remark({ TEMPORAL_ADDRESS: here.address, TEMPORAL_NAMESPACE: 'production' }),
+    ).toMatch(/namespace production, .*: export TEMPORAL_NAMESPACE=default\.$/);
+    expect(await remark({}, here, { address: 'temporal.example.com:7233' })).toMatch(
+      /the configuration names it \(`temporal\.address`\)\.$/,
+    );
+  });
+});
 
 // Two servers and a dozen processes, one after the other.
 describe('holdfast dev', { timeout: 1_200_000 }, () => {

@@ -3,12 +3,15 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { describe, expect, it } from 'vitest';
 import { checkClock } from '../../client/doctor/check-clock.ts';
 import { checkFiles } from '../../client/doctor/check-files.ts';
 import { checkStores } from '../../client/doctor/check-stores.ts';
+import { checkTargets } from '../../client/doctor/check-targets.ts';
 import { Invocation } from '../../client/invocation.ts';
 import { load, withTarget } from '../config/load.ts';
+import { startInfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { ALWAYS } from '../simulators/s3/faults.ts';
 import { simulatedS3 } from '../stores/s3-simulator.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -48,6 +51,42 @@ describe('the doctor', () => {
         message: expect.stringContaining(message) as string,
       }) as unknown;
     expect(checks).toContainEqual(noted('create once: The store does not obey `If-None-Match`'));
+  });
+
+  it('tries the encryption and every secret of a target, also what only a restore needs', async () => {
+    await using folder = await temporaryFolder('doctor');
+    const source = await startInfluxSimulator({});
+    const [own, strange] = [await generateIdentity(), await generateIdentity()];
+    const secret = async (name: string, value: string) => {
+      await writeFile(join(folder.path, name), value, { mode: 0o600 });
+      return `{ file: ${join(folder.path, name)} }`;
+    };
+    const token = await secret('token', source.token);
+    const recipient = await identityToRecipient(own);
+    const problems = async (recipients: string, identity: string, later = token) => {
+      const encryption = `    encryption: { recipients: [${recipients}], identity: ${identity} }`;
+      const connection = `{ url: "${source.url}", token: ${token}, tokenAfterRestore: ${later} }`;
+      const checks = await checkTargets(await load(withTarget(encryption, connection)));
+      return checks.filter(({ level }) => level === 'problem').map(({ message }) => message);
+    };
+    const fitting = await secret('own', own);
+    const absent = '{ file: /nosuch/file }';
+    expect(await problems(recipient, fitting)).toEqual([]);
+    expect(await problems(recipient, absent)).toEqual([
+      expect.stringMatching(
+        /^No encrypted backup of target metrics can be restored on this host: .* \/nosuch\/file, /,
+      ),
+    ]);
+    expect(await problems(recipient, await secret('strange', strange))).toEqual([
+      expect.stringMatching(/ belongs to none of its recipients\.$/),
+    ]);
+    expect(await problems(`${recipient.slice(0, -1)}x`, fitting)).toEqual([
+      expect.stringMatching(/^The encryption recipient .* is not usable/),
+    ]);
+    expect(await problems(recipient, fitting, absent)).toEqual([
+      expect.stringMatching(/^`connection\.tokenAfterRestore` of target metrics should be in /),
+    ]);
+    await source.stop();
   });
 
   it.each([

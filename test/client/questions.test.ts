@@ -71,6 +71,18 @@ describe.skipIf(!hasTerminals)('a restore', () => {
     expect(restore.screen()).toMatch(/proven 3\s+artifacts\s+identical/);
   });
 
+  it('does not go on after Ctrl-C while its plan is made', async () => {
+    world.source.switches.firstByteMs = 600_000;
+    const restore = start(...BUCKET, '--rename', 'telemetry=unplanned');
+    await restore.asked(/started restore\/metrics\/\S+-plan/);
+    restore.type(CTRL_C);
+    expect(await restore.ended).toBe(6);
+    const screen = restore.screen().replaceAll(/\s+/g, ' ');
+    expect(screen).toContain('Nothing was restored: only the plan was being made.');
+    expect(screen).not.toContain('goes on');
+    await expect(runOf(restore.screen()).result()).rejects.toThrow();
+  });
+
   it('does nothing after anything else', async () => {
     const restore = start(...BUCKET, '--rename', 'telemetry=never');
     await restore.asked(/Restore\? \[y\/N\] /);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -81,6 +82,42 @@ describe('holdfast list and show', () => {
       objects: unknown[];
     };
     expect(objects).toHaveLength(manifest.totals.objects);
+  });
+});
+
+describe('holdfast list, of several stores', () => {
+  it('shows what it can read when one of them cannot be, and exits with 1', async () => {
+    await world.holdfast.run('backup', { target: 'metrics' });
+    const unset = { env: 'TEST_NO_SUCH_KEY' };
+    const credentials = { accessKeyId: unset, secretAccessKey: unset };
+    const lost = { type: 's3', bucket: 'lost', region: 'us-east-1', credentials };
+    const { stores, targets } = world.config;
+    const config = {
+      stores: { ...stores, lost },
+      targets: { elsewhere: { ...targets['metrics'], store: 'lost' }, ...targets },
+    };
+    const path = join(world.holdfast.folder, 'two-stores.yaml');
+    await writeFile(path, JSON.stringify(config));
+    const list = (...args: string[]) => run('list', ...args, '--config', path);
+
+    const lines = await list();
+    expect(lines.code).toBe(1);
+    expect(lines.stdout).toMatch(/^elsewhere +SECRET_MISSING$/m);
+    expect(lines.stdout).toMatch(/^metrics +\d{4}-.* ok/m);
+    expect(lines.stderr).toMatch(/^SECRET_MISSING \(target elsewhere\): .* TEST_NO_SUCH_KEY, /m);
+
+    const { code, result } = await list('--json');
+    expect(code).toBe(1);
+    const { backups } = result as { backups: object[] };
+    expect(backups[0]).toMatchObject({
+      target: 'elsewhere',
+      store: 'lost',
+      problem: expect.stringContaining('TEST_NO_SUCH_KEY') as string,
+    });
+    expect(backups[1]).toMatchObject({ target: 'metrics', state: 'ok' });
+
+    const alone = await list('elsewhere', '--json');
+    expect(alone.result).toMatchObject({ error: { code: 'SECRET_MISSING' } });
   });
 });
 
@@ -223,6 +260,56 @@ describe('holdfast status and cancel', () => {
     expect(after.code).toBe(0);
     expect(after.stdout).toMatch(/^state +cancelled$/m);
     expect(after.stdout).toMatch(/^failure +CANCELLED: /m);
+  });
+
+  it('find a run by whatever id it was started, and leave alone what is no run', async () => {
+    world.source.switches.bytesPerSecond = 20;
+    const id = randomUUID();
+    const { workflow } = world.holdfast.client;
+    const started = { workflowId: id, taskQueue: 'holdfast', args: [{ target: 'metrics' }] };
+    await workflow.start('backup', started);
+    const status = await run('status', id);
+    expect(status.stdout).toMatch(new RegExp(`^run +${id}$`, 'm'));
+    expect((await run('status', 'nosuch', '--json')).result).toMatchObject({
+      error: { code: 'RUN_UNKNOWN' },
+    });
+
+    const locked = () =>
+      workflow.getHandle('target/metrics').query<{ workflowId: string }>('holder');
+    await expect.poll(() => locked().catch(() => undefined)).toMatchObject({ workflowId: id });
+    const lock = await run('cancel', 'target/metrics', '--json');
+    expect(lock.code).toBe(2);
+    const message = `target/metrics is no run, but a lock, which ${id} holds.`;
+    const hint = `Cancel its holder: holdfast cancel ${id}`;
+    expect(lock.result).toMatchObject({ error: { code: 'INPUT_INVALID', message, hint } });
+
+    const strange = await workflow.start('foreign', {
+      ...started,
+      workflowId: 'some/other',
+      taskQueue: 'elsewhere',
+    });
+    const refused = await run('cancel', 'some/other', '--json');
+    expect(refused.result).toMatchObject({ error: { code: 'INPUT_INVALID' } });
+    const { events } = await strange.fetchHistory();
+    expect(events?.filter((event) => event.workflowExecutionSignaledEventAttributes)).toEqual([]);
+    await strange.terminate();
+
+    const cancelled = await run('cancel', id, '--json');
+    expect(cancelled.code).toBe(6);
+    expect(cancelled.result).toMatchObject({ workflowId: id, cancelled: true });
+  });
+
+  it('cancel at once what waits for a worker beside its database', async () => {
+    const lonely = { ...world.config.targets['metrics'], taskQueue: 'nowhere' };
+    await world.holdfast.configure({
+      ...world.config,
+      targets: { ...world.config.targets, lonely },
+    });
+    const id = (await run('backup', 'lonely', '--detach')).stdout.trim();
+    const idle = async () => (await run('status', id, '--json')).result['noWorkerOn'];
+    await expect.poll(idle).toBe('nowhere');
+    expect((await run('cancel', 'lonely', '--json')).code).toBe(6);
+    await world.holdfast.configure(world.config);
   });
 
   it('say of a terminated run who removes what it left', async () => {

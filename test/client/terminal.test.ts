@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LiveFigures } from '../../client/runs/live-figures.ts';
+import { overviewLines } from '../../client/runs/overview-lines.ts';
 import type { Observation } from '../../client/runs/observe.ts';
-import { humanAge, humanBytes, humanDuration } from '../../client/terminal/figures.ts';
+import { humanAge, humanBytes, humanDuration, knownTotal } from '../../client/terminal/figures.ts';
 import { printable } from '../../client/terminal/output.ts';
 import { renderBar } from '../../client/terminal/progress-bar.ts';
 import { renderTable } from '../../client/terminal/table.ts';
@@ -32,6 +33,41 @@ describe('a table', () => {
     const lines = renderTable(columns, rows, 60);
     expect(Math.max(...lines.map((line) => line.length))).toBe(60);
     expect(lines[1]).toMatch(/^backup\/metrics\/2026-11-20t02-00-00z +1 TiB +x+…$/);
+  });
+});
+
+describe('the runs of `status`', () => {
+  const row = (target: string, detail = 'streaming 12 %') => ({
+    run: `backup/${target}/scheduled-2026-11-20T02:00:00Z`,
+    state: 'running',
+    age: '10 min',
+    detail,
+  });
+  const tooWide = (lines: string[]) => lines.filter((line) => line.length > 80);
+
+  it('stand in one table where they fit', () => {
+    expect(overviewLines([row('metrics')], 120)).toEqual([
+      expect.stringMatching(/^RUN +STATE +AGE +DETAIL$/),
+      `${row('metrics').run}  running  10 min  streaming 12 %`,
+    ]);
+  });
+
+  it('fit 80 columns, and no id is cut', () => {
+    const holder = `restore/${'d'.repeat(40)}/2026-11-20t02-00-00z`;
+    const rows = ['fourteen-chars', 'metrics'].map((target) =>
+      row(target, `waiting for ${holder}`),
+    );
+    const lines = overviewLines(rows, 80);
+    expect(tooWide(lines)).toEqual([]);
+    for (const { run } of rows) expect(lines.join('\n')).toContain(run);
+    expect(lines).toContain(`  ${holder}`);
+  });
+
+  it('fit 80 columns also with a name of 40 letters', () => {
+    const scheduled = row('m'.repeat(40));
+    const lines = overviewLines([scheduled], 80);
+    expect(tooWide(lines)).toEqual([]);
+    expect(lines).toEqual([scheduled.run, '  running, 10 min, streaming 12 %']);
   });
 });
 
@@ -86,6 +122,13 @@ describe('the progress bar', () => {
     const lines = renderBar({ ...state, phase: 'restoring and proving', remark }, width, 5_000);
     expect(lines).toHaveLength(2);
     expect(lines.filter((line) => line.length > width)).toEqual([]);
+  });
+
+  it('names no total once more has come than was announced', () => {
+    const [first] = renderBar({ ...state, bytes: 163 }, 80, 5_000);
+    expect(first).toMatch(/100 % {2}163 B$/);
+    expect(knownTotal({ done: 163, total: 100 })).toBeUndefined();
+    expect(knownTotal({ done: 100, total: 100 })).toBe(100);
   });
 
   it('promises no time while nothing moves', () => {

@@ -42,6 +42,10 @@ describe('a wrong configuration', () => {
     ['bucket: b, endpoint: s3.example.com', /endpoint: expected an http or https URL, found/],
     ['bucket: b, partSize: 5', /partSize: expected a size such as 200MiB or 1\.5GB, found 5\.$/],
     ['bucket: b, partSize: 5 mb', /partSize: expected a size/],
+    [
+      'bucket: b, partSize: 4MiB',
+      /partSize: expected at least 5MiB, the least that S3 takes, found/,
+    ],
     ['bucket: b, maxParts: 0', /maxParts: expected at least 1, found 0\.$/],
     ['bucket: b, forcePathStyle: yes', /expected true or false, found "yes"\.$/],
   ])('tells what is wrong with a store: %s', async (settings, expected) => {
@@ -65,6 +69,8 @@ describe('a wrong configuration', () => {
 
   it.each([
     ['cron: "0 25 * * *"', /cron: expected 0 to 23 as the hour \(field 2\) .* found "0 25/],
+    ['cron: "0 2 30 2 *"', /expected a day .* that one of its months .* has: this one never comes/],
+    ['cron: "0 2 31 4,6,9 *"', /never comes, found "0 2 31/],
     ['cron: "0 2 * *"', /expected five cron fields/],
     ['cron: "@nightly"', /expected five cron fields .* or a word such as @daily/],
     ['cron: "0 5-2 * * *"', /as the hour/],
@@ -149,8 +155,9 @@ describe('a wrong configuration', () => {
     expect(await problemsOf('stores: { a: \ntargets: ]')).toContainEqual(
       expect.stringMatching(/^holdfast\.yaml:\d+: not YAML: /),
     );
-    expect(await problemsOf('stores: {}\ntargets: {}\nstores: {}')).toEqual([
-      expect.stringMatching(/^holdfast\.yaml:3: not YAML: .*unique/),
+    expect(await problemsOf('stores: {}\ntargets: 5\nstores: {}')).toEqual([
+      expect.stringMatching(/^holdfast\.yaml:2: targets: expected a mapping/),
+      expect.stringMatching(/^holdfast\.yaml:3: the key "stores" stands here a second time/),
     ]);
     expect(await problemsOf('')).toEqual([
       expect.stringMatching(/stores: expected a mapping/),

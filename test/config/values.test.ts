@@ -114,6 +114,21 @@ describe('a configuration', () => {
     expect(store).toMatchObject({ path: join(folder.path, 'backups') });
   });
 
+  it('warns of a store in the bucket that the database writes to', async () => {
+    const config = (store: string, storage: string) =>
+      load(
+        `stores:\n  a: { type: s3, prefix: kept, ${store} }\ntargets:\n  articles:\n    product: weaviate\n    store: a\n    connection:\n      url: http://127.0.0.1:1\n      storage: { type: s3, prefix: weaviate, ${storage} }`,
+      );
+    const { warnings } = await config('bucket: x', 'bucket: x');
+    expect(warnings).toMatchObject([
+      { code: 'COPY_BESIDE_SOURCE', subject: 'targets.articles.store' },
+    ]);
+    expect(warnings[0]?.message).toMatch(/^targets\.articles: its store "a" is in the bucket x, /);
+    const elsewhere = 'bucket: x, endpoint: "https://s3.example.com"';
+    expect((await config('bucket: x', 'bucket: y')).warnings).toEqual([]);
+    expect((await config(elsewhere, 'bucket: x')).warnings).toEqual([]);
+  });
+
   it('warns of what this version does not act on yet, with its line', async () => {
     const config = await load(
       withTarget(

@@ -123,6 +123,16 @@ describe('a restore is refused at once, with one sentence, and changes nothing,'
     expect((await audit(stage)).problems).toEqual([]);
   });
 
+  test('ART-05: when the identity is not on this host, which the backup does not need', async () => {
+    const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+    const identity = { file: '/nowhere/age-key' };
+    await changed('remote', { encryption: { recipients: [recipient], identity } });
+    const { backup: sealed } = await stage.holdfast.run('backup', { target: 'remote' });
+    const input = { target: 'remote', backup: sealed };
+    expect(await refused('restore', { ...input, ...BUCKET }, 'SECRET_MISSING')).toMatch(/nowhere/);
+    await refused('verify', { ...input, depth: 'deep' }, 'SECRET_MISSING');
+  });
+
   test.each([
     [{ into: 'nowhere' }, 'TARGET_UNKNOWN', /nowhere/],
     [{ ...BUCKET, backup: '2020-01-01t00-00-00z-abcdef' }, 'BACKUP_UNKNOWN', /2020-01-01/],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
+import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import { Digest, measured } from '../../activities/pipeline/digest.ts';
 import { createInspector } from '../../activities/pipeline/formats/inspector.ts';
 import { inspected } from '../../activities/pipeline/inspected.ts';
@@ -9,6 +10,7 @@ import {
   checkBackup,
   type CheckedBackup,
 } from '../../activities/products/aiven-influxdb/check-backup.ts';
+import { storedNotes } from '../../activities/products/aiven-influxdb/stored-notes.ts';
 import { walkBackup, WalkedBackup } from '../../activities/products/aiven-influxdb/walk-backup.ts';
 import { manifestFile } from '../influxdb-v1/portable-backup.ts';
 import type { Damage, Zone } from './damage.ts';
@@ -31,7 +33,8 @@ interface Taken extends CheckedBackup {
 /** As a backup is taken from the vendor; nothing is written anywhere. */
 async function take(source: AsyncIterable<Uint8Array>): Promise<Taken> {
   const walked = new WalkedBackup();
-  await walkBackup(source, walked, { store, concurrency: 2 });
+  const notes = storedNotes(notebookInMemory());
+  await walkBackup(source, walked, { store, notes, concurrency: 2 });
   const shards = [...walked.stored].map(([name, { lines }]) => [name, lines[0]?.entries] as const);
   return { ...checkBackup(walked), shards: Object.fromEntries(shards) };
 }

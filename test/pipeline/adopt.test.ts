@@ -101,6 +101,23 @@ test('takes no parts of which the last is missing, where no format could tell', 
   expect(await storeArtifact(options)).toMatchObject([{ path: 'data/x~2.bytes.000' }, {}, {}]);
 });
 
+test('writes on however many earlier attempts there are, and finds the next name at once', async () => {
+  await using backup = await backupFolder();
+  await backup.store.put(`${FOLDER}data/x.1.tar`, tar.subarray(0, 5000));
+  for (let attempt = 2; attempt <= 130; attempt++)
+    await backup.store.put(`${FOLDER}data/x.1~${attempt}.tar`, tar.subarray(0, 5000));
+  const options = storing(backup.store, artifact, tar);
+  expect(await storeArtifact(options)).toMatchObject([{ path: 'data/x.1~131.tar' }]);
+  let opened = 0;
+  const open = () => {
+    opened += 1;
+    return options.open();
+  };
+  const lines = await storeArtifact({ ...options, open, adopt: false });
+  expect(lines).toMatchObject([{ path: 'data/x.1~132.tar' }]);
+  expect(opened).toBe(2);
+});
+
 test('an attempt that runs late beside its retry does it no harm', async () => {
   await using backup = await backupFolder();
   let winner: Promise<unknown> | undefined;

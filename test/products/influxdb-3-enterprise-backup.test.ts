@@ -194,7 +194,7 @@ describe('a cancelled backup', () => {
     stage.world.simulator.switches.chainConflict = true;
     const before = await stage.objects('');
     const failure = await failureOf(stage.session.backup.remove(name));
-    expect([failure.code, mayPass(failure)]).toEqual(['TARGET_REFUSED', false]);
+    expect([failure.code, mayPass(failure)]).toEqual(['BACKUP_NEEDED', false]);
     expect(failure.message).toContain('incremental');
     expect(await stage.objects('')).toEqual(before);
   });

@@ -45,6 +45,39 @@ describe('another restore', () => {
   );
 });
 
+describe('a restore whose answer was lost', () => {
+  test.each([
+    ['every restore was noted', 0, [20_000, 3_600_000], []],
+    ['there were more than are noted', 500, [20_000, 120_000], [3_600_000]],
+  ] as const)(
+    'is found by a worker with another clock where %s',
+    async (_where, others, foundBy, missedBy) => {
+      await using stage = await enterpriseStage();
+      const { backup } = await stage.take();
+      const plan = await stage.plan(backup, {});
+      const state = await stage.session.restore.start(plan, new Date());
+      await stage.followRestore(plan, state);
+      const known = Array.from({ length: others }, (_, n) => `other-${n}`);
+      const askedBy = (aheadMs: number) => {
+        const at = new Date(Date.now() + aheadMs).toISOString();
+        return { ...plan, asked: { at, look: { known } } };
+      };
+      for (const aheadMs of foundBy) {
+        const asked = askedBy(aheadMs);
+        const session = stage.fresh();
+        expect(await session.restore.start(asked, new Date(asked.asked.at))).toMatchObject({
+          restoreId: state.restoreId,
+        });
+        expect((await session.restore.poll(asked, {})).state).toBe('succeeded');
+      }
+      expect(stage.world.simulator.cluster.restores).toHaveLength(1);
+      for (const aheadMs of missedBy) {
+        expect((await stage.fresh().restore.poll(askedBy(aheadMs), {})).state).toBe('absent');
+      }
+    },
+  );
+});
+
 describe('the beginning of a restore', () => {
   test('that is repeated after its end begins no other one', async () => {
     await using stage = await enterpriseStage();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Census } from '../../activities/products/influxdb-3-enterprise/census.ts';
 import { failureOf, mayPass } from './delegated-stage.ts';
 import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
 import { inEnvironment, linesOf } from './influxdb-3-enterprise.ts';
@@ -19,6 +20,8 @@ describe('the plan', () => {
     const { backup } = await stage.take();
     moveOn(stage);
     stage.world.simulator.cluster.dropDatabase('events');
+    const [from, to] = ['2026-11-20T02:00:01.000Z', '2026-11-20T03:00:00.000Z'];
+    backup.manifest.times.captured = { from, to };
     const { summary } = await stage.plan(backup, {});
     expect(summary).toMatchObject({
       destructive: true,
@@ -28,7 +31,9 @@ describe('the plan', () => {
       bytes: backup.manifest.delegated?.bytes,
     });
     expect(summary.replaces[0]).toMatch(
-      /^the whole cluster cluster01: it goes back to \d{4}-.*everything written since is removed$/,
+      new RegExp(
+        `^the whole cluster cluster01: it goes back to ${from}, at the latest ${to}, in place, and everything written since is removed$`,
+      ),
     );
     expect(summary.replaces.slice(1)).toEqual(['telemetry', 'created']);
     expect(summary.bound[0]).toContain('tokens');
@@ -158,6 +163,25 @@ describe('a restore', () => {
     expect(proven.warnings[0]!.message).toContain('telemetry/cpu, fresh/table');
   });
 
+  test('after which clients write what they kept back is not blamed for it', async () => {
+    await using stage = await enterpriseStage();
+    const { backup } = await stage.take();
+    const plan = await stage.plan(backup, {});
+    const { state } = await stage.restore(plan, backup);
+    const ago = (seconds: number) => BigInt(Date.now() - seconds * 1000) * 1_000_000n;
+    stage.world.simulator.cluster.write('telemetry', [`late v=1 ${ago(10)}`]);
+    const proven = await stage.session.restore.prove(plan, state, backup, () => undefined);
+    expect(proven.totals).toMatchObject({ artifacts: 4, identical: 4, failed: { count: 0 } });
+    expect(proven.warnings).toMatchObject([{ code: 'WRITES_AFTER_RESTORE' }]);
+    expect(proven.warnings[0]!.message).toContain('telemetry/late');
+    stage.world.simulator.cluster.write('telemetry', [`late v=1 ${ago(600)}`]);
+    const kept = await stage.fresh().restore.prove(plan, state, backup, () => undefined);
+    expect(kept.totals).toMatchObject({
+      artifacts: 5,
+      failed: { count: 1, subjects: ['telemetry/late has 1 rows, and is not in the backup'] },
+    });
+  });
+
   test('into a database with retention is not blamed for rows that went by themselves', async () => {
     await using stage = await enterpriseStage();
     const { cluster } = stage.world.simulator;
@@ -181,6 +205,49 @@ describe('a restore', () => {
     expect(strict.totals.failed.subjects).toEqual([
       'short/t has 2 rows, and the backup at least 3',
     ]);
+  });
+
+  test('into a database with retention is proven by the newest row, and by nothing once that has expired', async () => {
+    await using stage = await enterpriseStage();
+    const { cluster } = stage.world.simulator;
+    const age = (seconds: number) => (BigInt(Date.now()) - BigInt(seconds * 1000)) * 1_000_000n;
+    cluster.write('short', [`t v=1 ${age(7_000)}`, `t v=2 ${age(100)}`, `t v=3 ${age(10)}`]);
+    cluster.setRetention('short', 3_600n * 1_000_000_000n);
+    const { backup } = await stage.take();
+    const plan = await stage.plan(backup, {});
+    const { state } = await stage.restore(plan, backup);
+    const census = JSON.parse(Buffer.from(await backup.file('census.json')).toString()) as {
+      before: Census;
+      after: Census;
+    };
+    const [oldest, older] = [7_000, 6_000].map((s) =>
+      new Date(Date.now() - s * 1000).toISOString(),
+    );
+    const proveWith = async (counted: object) => {
+      const sides = [census.before, census.after].map((side) => ({
+        ...side,
+        tables: side.tables.map((one) => (one.table === 't' ? { ...one, ...counted } : one)),
+      }));
+      const [before, after] = sides;
+      const file = async () => Buffer.from(JSON.stringify({ format: 1, before, after }));
+      return stage.fresh().restore.prove(plan, state, { ...backup, file }, () => undefined);
+    };
+    const aged = await proveWith({ rows: 3, first: oldest });
+    expect(aged.totals).toMatchObject({ identical: 4, equivalent: 1, failed: { count: 0 } });
+
+    const gone = await proveWith({ rows: 3, first: oldest, last: older });
+    expect(gone.totals).toMatchObject({ artifacts: 4, identical: 4, equivalent: 0 });
+    expect(gone.warnings).toMatchObject([{ code: 'PROOF_PARTIAL' }]);
+    expect(gone.warnings[0]?.message).toMatch(/short\/t/);
+
+    cluster.content.get('short')?.tables.get('t')?.clear();
+    for (const written of [[], [`t v=4 ${age(1)}`]]) {
+      cluster.write('short', written);
+      const emptied = await proveWith({ rows: 3, first: oldest });
+      expect(emptied.totals.failed.subjects.join()).toMatch(
+        /^short\/t has [01] rows, and the backup at least 3; its row of .* lacks/,
+      );
+    }
   });
 
   test('without anybody who counts is only the word of the server, which is said', async () => {

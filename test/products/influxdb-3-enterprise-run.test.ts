@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { causeOf, HASTE } from '../workflows/world.ts';
@@ -83,7 +83,7 @@ test('a restore that did not bring everything back fails, and names what lacks',
     .catch((caught: unknown) => caught);
   expect(causeOf(error)).toMatchObject({
     type: 'RESTORE_NOT_PROVEN',
-    message: expect.stringContaining('telemetry/disk'),
+    message: expect.stringMatching(/^1 of 2 artifacts came back different: telemetry\/disk has /),
   });
 });
 
@@ -151,4 +151,41 @@ test('a backup that the compactor lost is begun again under another name', async
   world.faults.release?.();
   const report = (await handle.result()) as { backup: string };
   expect(await world.backups()).toContain(`${report.backup}-2`);
+});
+
+describe('a deletion', () => {
+  const take = async () => {
+    const { backup: id } = await holdfast.run('backup', { target: 'uncounted' });
+    await holdfast.client.workflow.getHandle(`copy/uncounted/${id}`).result();
+    return { target: 'uncounted', backup: id, confirm: id };
+  };
+  const kept = ({ backup: id }: { backup: string }) => readdir(join(store.path, 'uncounted', id));
+
+  test('that the cluster refuses is taken back', async () => {
+    const input = await take();
+    const before = await kept(input);
+    world.simulator.switches.chainConflict = 1;
+    expect(await holdfast.run('delete', input).catch(causeOf)).toMatchObject({
+      type: 'BACKUP_NEEDED',
+      message: expect.stringContaining('incremental backups rest on it'),
+    });
+    expect(await kept(input)).toEqual(before);
+    expect(await holdfast.run('delete', input)).toMatchObject({ backup: input.backup });
+  });
+
+  test('asks the cluster before anything else, and can be cancelled while that is away', async () => {
+    const input = await take();
+    const before = await kept(input);
+    world.faults.unavailable?.(true);
+    const deletion = await holdfast.start('delete', input);
+    const attempts = async () =>
+      (await deletion.describe()).raw.pendingActivities?.map(({ attempt }) => attempt);
+    await expect.poll(attempts, { timeout: 30_000 }).toContainEqual(2);
+    expect(await kept(input)).toEqual(before);
+    await deletion.signal('cancel');
+    const error = await deletion.result().catch((caught: unknown) => caught);
+    world.faults.unavailable?.(false);
+    expect(causeOf(error)).toMatchObject({ name: 'CancelledFailure' });
+    expect(await kept(input)).toEqual(before);
+  });
 });

@@ -211,6 +211,51 @@ describe('a destination that misbehaves', () => {
     expect(copy?.retentionSeconds).toBe(86_400);
   });
 
+  describe('of a whole server whose shards have expired', () => {
+    let limited: BackupReader;
+    beforeEach(async () => {
+      const bucket = server.state.metadata.buckets.find(({ name }) => name === 'telemetry');
+      if (!bucket) throw new Error('There is no bucket.');
+      bucket.retentionSeconds = 86_400;
+      limited = await (await backupAgain()).take(session);
+    });
+    const restoring = async () => restoreRun(session, limited, {}, await run.spool());
+
+    test('brings back what the server removed before its retention was suspended', async () => {
+      const whole = await restoring();
+      server.switches.retentionReaper = 1;
+      let taken = 0;
+      await whole.prepare(() => Promise.resolve(void (taken += 1)));
+      expect(taken).toBe(1);
+      for (const step of whole.plan.steps) {
+        await whole.apply(step);
+        expect(await whole.prove(step)).toEqual({ result: 'identical' });
+      }
+      expect(whole.plan.steps).toHaveLength(3);
+    });
+
+    test('ends when the server removes them again and again', async () => {
+      const whole = await restoring();
+      server.switches.retentionReaper = true;
+      const failure = await failureOf(whole.prepare());
+      expect(failure.code).toBe('DESTINATION_CHANGED');
+      expect(failure.message).toMatch(/removed acme\/telemetry\/shard \d+, .* as expired 3 times/);
+    });
+
+    test('ends at once when a shard is removed later on, and only then', async () => {
+      const whole = await restoring();
+      await whole.prepare();
+      const [step, other] = whole.plan.steps;
+      if (!step || !other) throw new Error('The plan is too short.');
+      server.state.shards.delete(Number(step.key['shard']));
+      const failure = await failureOf(whole.apply(step));
+      expect(failure.code).toBe('DESTINATION_CHANGED');
+      expect(failure.message).toContain(`has removed ${step.subject}`);
+      server.switches.internalError = 1;
+      expect((await failureOf(whole.apply(other))).code).toBe('TARGET_ERROR');
+    });
+  });
+
   test('an answer that comes late is waited for', async () => {
     server.switches.restoreAnswerMs = 1500;
     const { proofs } = await restoreRenamed(backup, connect(server.url, 500));

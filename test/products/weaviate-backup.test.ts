@@ -1,7 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, previousOf, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
@@ -24,6 +27,11 @@ describe('beginning a backup of Weaviate', () => {
     ['it may not use its storage', { storageDenied: true }, 'TARGET_REFUSED'],
     ['a node is down', { nodeDown: true }, 'TARGET_ERROR'],
     ['it is not there', { unavailable: true }, 'TARGET_BUSY'],
+    [
+      'something before it answers in its place',
+      { proxyReloads: { at: ['create'] } },
+      'TARGET_BUSY',
+    ],
     ['it has too much to do', { tooManyRequests: true }, 'TARGET_BUSY'],
     ['the key was revoked', { keyRevoked: true }, 'AUTH_REJECTED'],
   ])('says so when %s', async (_, switches, code) => {
@@ -108,6 +116,59 @@ describe('beginning a backup of Weaviate', () => {
     stage.simulator.calm();
     await ended(() => stage.session.backup.poll(name));
   });
+});
+
+describe('a backup of Weaviate that runs', () => {
+  async function whileRunning(
+    options: Parameters<typeof weaviateStage>[0],
+    look: (stage: WeaviateStage, name: string) => Promise<void>,
+  ) {
+    await using stage = await weaviateStage(options);
+    await seedWeaviate(stage.simulator, { objects: 5 });
+    const name = newName();
+    stage.switches.backupHangs = true;
+    await stage.session.backup.start(name, new Date());
+    await look(stage, name);
+    stage.simulator.calm();
+    expect(await ended(() => stage.session.backup.poll(name))).toMatchObject({
+      state: 'succeeded',
+    });
+  }
+
+  test('is not taken for gone when something before the server answers 404', () =>
+    whileRunning({}, async ({ switches, session: { backup } }, name) => {
+      switches.proxyReloads = { at: ['status', 'cancel'] };
+      await expect(backup.poll(name)).rejects.toMatchObject({
+        code: 'TARGET_BUSY',
+        message: expect.stringMatching(/something before it answered \(HTTP 404\)/) as string,
+      });
+      await expect(backup.cancel(name)).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+    }));
+
+  test('is asked for again where 422 says that the storage is away', () =>
+    whileRunning({ version: '1.36.0' }, async ({ switches, session: { backup } }, name) => {
+      switches.storageAway = { at: ['status'] };
+      await expect(backup.poll(name)).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+    }));
+
+  test.each(['invalid backup id: uppercase', 'no backup backend "s3", did you enable the module?'])(
+    'is not asked for again when the server says "%s"',
+    async (message) => {
+      const server = createServer((_, response) => {
+        response.writeHead(422).end(JSON.stringify({ error: [{ message }] }));
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => {
+        server.close();
+        server.closeAllConnections();
+      });
+      await using stage = await weaviateStage();
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const { backup } = stage.open({ connection: { url } });
+      await expect(backup.poll(newName())).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+    },
+  );
 });
 
 describe('an incremental backup of Weaviate', () => {

@@ -130,6 +130,47 @@ describe('a backup that Weaviate calls successful', () => {
     const nodes = inventory.objects.filter(({ role }) => role === 'node-descriptor');
     expect(nodes).toHaveLength(3);
   });
+
+  describe('of three nodes', () => {
+    type Classes = { name: string; shards: { name: string }[] }[];
+    let cluster: WeaviateStage;
+    beforeAll(async () => {
+      cluster = await weaviateStage({ nodes: ['node1', 'node2', 'node3'] });
+      await seedWeaviate(cluster.simulator, { objects: 30 });
+    });
+    afterAll(() => cluster[Symbol.asyncDispose]());
+
+    test.each<[string, string, (classes: Classes) => Classes, RegExp]>([
+      [
+        'did not write a class',
+        'node2',
+        (classes) => classes.filter(({ name }) => name !== 'Article'),
+        /node node2 did not write its part of the classes Article/,
+      ],
+      [
+        'did not write a shard',
+        'node2',
+        (classes) => classes.map((one) => (one.name === 'Article' ? { ...one, shards: [] } : one)),
+        /no node wrote shard \w+ of class Article/,
+      ],
+      [
+        'leads and did not write a class',
+        'node1',
+        (classes) => classes.filter(({ name }) => name !== 'Article'),
+        /no node wrote shard \w+ of class Article/,
+      ],
+    ])('is not believed when one %s', async (_, node, spoil, words) => {
+      const { name, observed } = await cluster.take();
+      const key = `${name}/${node}/backup.json`;
+      const found = JSON.parse(await readFile(join(cluster.folder, key), 'utf8')) as {
+        classes: Classes;
+      };
+      await cluster.plant(key, { ...found, classes: spoil(found.classes) });
+      await expect(cluster.session.backup.inventory(name, observed)).rejects.toMatchObject(
+        incomplete(words),
+      );
+    });
+  });
 });
 
 /** Without aliases, which old servers do not know. */

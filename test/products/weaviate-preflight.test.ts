@@ -65,14 +65,30 @@ describe('the preflight of Weaviate', () => {
     });
   });
 
-  test('refuses classes that are not there, and a selection that leaves none', async () => {
+  test.each([{ include: ['Artikel'] }, { exclude: ['A*'] }])(
+    'refuses %j, which leaves no class',
+    async (connection) => {
+      await start();
+      await stage.ask('POST', '/schema', { class: 'Article' });
+      await expect(preflight(connection)).rejects.toMatchObject({
+        code: 'SELECTION_EMPTY',
+        message: expect.stringMatching(/leave nothing of its classes Article\.$/) as string,
+      });
+    },
+  );
+
+  test.each([
+    ['include', ['Article', 'Artikel', 'News*'], ['Artikel', 'News*']],
+    ['exclude', ['Note', 'Notes', 'Temporary*'], ['Notes']],
+  ])('tells of a class that `%s` names and that is not there', async (key, names, missing) => {
     await start();
-    await stage.ask('POST', '/schema', { class: 'Article' });
-    await expect(preflight({ include: ['Artikel'] })).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringMatching(/no class "Artikel".*it has Article/) as string,
-    });
-    await expect(preflight({ exclude: ['A*'] })).rejects.toMatchObject({ code: 'SELECTION_EMPTY' });
+    for (const name of ['Article', 'Note']) await stage.ask('POST', '/schema', { class: name });
+    const { warnings } = await preflight({ [key]: names });
+    expect(warnings.map(({ code, subject }) => [code, subject])).toEqual(
+      missing.map((name) => ['SELECTION_MISSING', name]),
+    );
+    const restoring = await stage.open({ connection: { [key]: names } }).preflight('restore');
+    expect(restoring.warnings).toEqual([]);
   });
 
   test('needs no class before a restore', async () => {
@@ -151,6 +167,17 @@ describe('the connection of Weaviate', () => {
     });
     expect(weaviate.connection.parse(once)).toEqual(once);
     expect(weaviate.storage(once)).toMatchObject({ ...s3, name: expect.any(String) as string });
+  });
+
+  test('leaves nothing out before a restore, and brings back what it would', () => {
+    const limited = {
+      ...base,
+      include: ['Article'],
+      users: { include: ['eve'], restore: true },
+      roles: { include: ['reader'] },
+    };
+    const whole = { ...base, users: { restore: true }, roles: {} };
+    expect(weaviate.unfiltered?.(limited)).toEqual(weaviate.connection.parse(whole));
   });
 
   test('is shown with every setting in an example that can be read', async () => {

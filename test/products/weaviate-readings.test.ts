@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { chunkFault } from '../../activities/products/weaviate/chunk-tail.ts';
+import { chunkFault } from '../../activities/products/weaviate/chunk-fault.ts';
 import { matches, selectClasses } from '../../activities/products/weaviate/glob.ts';
 import { ObjectDigest } from '../../activities/products/weaviate/object-digest.ts';
 import { startRefusal } from '../../activities/products/weaviate/start-refusal.ts';
@@ -143,24 +143,27 @@ describe('the tally of many objects', () => {
   });
 });
 
-describe('a chunk', () => {
-  const storeOf = (bytes: Buffer) => ({
+/** 64 bytes that do not compress. */
+const digestOf = (n: number) => createHash('sha512').update(String(n)).digest();
+
+function faultOf(bytes: Buffer): Promise<string | undefined> {
+  const store = {
     async *read(
       _: string,
       { start = 0, end = bytes.length }: { start?: number; end?: number } = {},
     ) {
       yield bytes.subarray(start, end);
     },
-  });
-  const fault = (bytes: Buffer) =>
-    chunkFault(
-      storeOf(bytes) as unknown as Store,
-      { key: 'x/node1/Article/chunk-1', bytes: bytes.length },
-      new AbortController().signal,
-    );
-  const content = Array.from({ length: 160 }, (_, n) =>
-    createHash('sha512').update(String(n)).digest(),
+  };
+  return chunkFault(
+    store as unknown as Store,
+    { key: 'x/node1/Article/chunk-1', bytes: bytes.length },
+    new AbortController().signal,
   );
+}
+
+describe('a chunk', () => {
+  const content = Array.from({ length: 160 }, (_, n) => digestOf(n));
   const tar = Buffer.concat([...content, Buffer.alloc(1_024)]);
   const zstd = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), Buffer.alloc(100, 1)]);
 
@@ -169,7 +172,7 @@ describe('a chunk', () => {
     ['no compression', tar],
     ['zstd', zstd],
   ])('of %s is whole', async (_, bytes) => {
-    expect(await fault(bytes)).toBeUndefined();
+    expect(await faultOf(bytes)).toBeUndefined();
   });
 
   test.each([
@@ -179,8 +182,21 @@ describe('a chunk', () => {
     ['lost the end of its tar', tar.subarray(0, -700)],
     ['lost the last blocks of its tar', tar.subarray(0, -1_024)],
   ])('is not whole when it %s', async (_, bytes) => {
-    expect(await fault(bytes)).toBeTypeOf('string');
+    expect(await faultOf(bytes)).toBeTypeOf('string');
   });
+});
+
+test('a small chunk is found cut also where its last bytes look like a length', () => {
+  // The highest byte of the checksum stands before the length, and is taken for its lowest when the last one is cut.
+  const deceptive = (n: number) => gzipSync(Buffer.concat([digestOf(n), Buffer.alloc(2_048 - 64)]));
+  let whole = deceptive(0);
+  for (let n = 1; whole.at(-5) !== 0; n += 1) whole = deceptive(n);
+  const cut = whole.subarray(0, -1);
+  expect(cut.readUInt32LE(cut.length - 4) % 512).toBe(0);
+  return Promise.all([
+    expect(faultOf(whole)).resolves.toBeUndefined(),
+    expect(faultOf(cut)).resolves.toBe('is cut off'),
+  ]);
 });
 
 describe('wildcards', () => {

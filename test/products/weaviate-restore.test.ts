@@ -114,6 +114,104 @@ describe('a restore of Weaviate', () => {
       expect(aliases()).toEqual({ Story: 'Article' });
     });
 
+    describe('drops nothing', () => {
+      const EVERY = ['Article', 'Note', 'Photo'];
+      const replacing = async () => {
+        const plan = {
+          ...(await stage.plan(backup, { onConflict: 'replace' })),
+          // Nothing was asked for yet.
+          asked: null,
+        };
+        return async (since = new Date()) => {
+          const state = await stage.session.restore.start(plan, since);
+          await ended(() => stage.session.restore.poll(plan, state));
+          expect(stage.simulator.cluster.collections.get('Article')?.count()).toBe(20);
+        };
+      };
+      beforeEach(() => seedWeaviate(stage.simulator, { objects: 3 }));
+
+      test.each(['another backup', 'the same backup'])(
+        'while somebody else restores %s',
+        async (which) => {
+          const { name } = which === 'another backup' ? await stage.take() : backup;
+          const start = await replacing();
+          stage.switches.restoreHangs = true;
+          await stage.ask('POST', `/backups/s3/${name}/restore`, {});
+          await expect(start()).rejects.toMatchObject({
+            code: 'TARGET_BUSY',
+            message: expect.stringMatching(
+              `TRANSFERRING of its restore of backup ${name},`,
+            ) as string,
+            hint: expect.stringContaining(`${name}/restore_config.json`) as string,
+          });
+          // However long it takes.
+          await expect(start(new Date(Date.now() - 3_600_000))).rejects.toThrow(
+            'nothing was dropped',
+          );
+          expect(classes()).toEqual(EVERY);
+          stage.simulator.calm();
+          await expect
+            .poll(() => stage.ask('GET', `/backups/s3/${name}/restore`))
+            .toMatchObject({ status: 'FAILED' });
+          await start();
+        },
+      );
+
+      test('beside a restore that a dead server left unfinished, but not for long', async () => {
+        const { name } = await stage.take();
+        await stage.plant(`${name}/restore_config.json`, {
+          id: name,
+          status: 'STARTED',
+          error: '',
+          version: '2.1',
+          nodes: {},
+          startedAt: new Date().toISOString(),
+          completedAt: '0001-01-01T00:00:00Z',
+        });
+        const start = await replacing();
+        await expect(start()).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+        expect(classes()).toEqual(EVERY);
+        await start(new Date(Date.now() - 61_000));
+        await rm(join(stage.folder, name), { recursive: true });
+      });
+
+      test('while a node is away, or is not there any more', async () => {
+        const start = await replacing();
+        stage.switches.nodeDown = true;
+        await expect(start()).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+        stage.simulator.calm();
+        const plan = await stage.plan(backup, { onConflict: 'replace' });
+        const mapped = stage.open({ connection: { nodeMapping: { node1: 'gone' } } });
+        await expect(mapped.restore.start(plan, new Date())).rejects.toMatchObject({
+          code: 'CONFIG_INVALID',
+        });
+        expect(classes()).toEqual(EVERY);
+      });
+
+      test('where something before the server answers in its place', async () => {
+        const start = await replacing();
+        stage.switches.proxyReloads = { at: ['classDelete'] };
+        await expect(start()).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+        expect(classes()).toEqual(EVERY);
+      });
+    });
+
+    test('says what is missing when the server refuses it after that', async () => {
+      await seedWeaviate(stage.simulator, { objects: 3 });
+      const plan = await stage.plan(backup, { onConflict: 'replace' });
+      const start = () => stage.session.restore.start(plan, new Date());
+      stage.switches.storageAway = { at: ['restore'] };
+      await expect(start()).rejects.toThrow(
+        /The classes Article, Note, Photo were dropped for it and are missing until the restore has begun\.$/,
+      );
+      // Another attempt finds nothing to drop any more.
+      stage.switches.storageAway = false;
+      stage.switches.storageDenied = true;
+      await expect(start()).rejects.toThrow(
+        /Article, Note, Photo were dropped .* are missing now\.$/,
+      );
+    });
+
     test('does not drop again what an attempt before it has begun to restore', async () => {
       await seedWeaviate(stage.simulator, { objects: 3 });
       const plan = await stage.plan(backup, { onConflict: 'replace' });
@@ -175,6 +273,18 @@ describe('a restore of Weaviate', () => {
         words: 'the server accepted the restore and never began it',
       });
     });
+  });
+
+  test('that runs is not taken for gone when something before the server answers 404', async () => {
+    stage.switches.restoreHangs = true;
+    const { plan, state } = await begin();
+    stage.switches.proxyReloads = { at: ['restoreStatus'] };
+    await expect(stage.session.restore.poll(plan, state)).rejects.toMatchObject({
+      code: 'TARGET_BUSY',
+    });
+    stage.simulator.calm();
+    const end = await ended(() => stage.session.restore.poll(plan, state));
+    expect(end.state).toBe('succeeded');
   });
 
   describe('that ends badly', () => {

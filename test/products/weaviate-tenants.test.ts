@@ -222,6 +222,18 @@ describe('what changes while it is looked at', () => {
     expect(found(observed).map(([name]) => name)).not.toContain('north');
   });
 
+  test.each(['/v1/objects.*class=Photo', '/v1/schema/Note/tenants'])(
+    'is still there when something before the server answers 404 to %s',
+    async (path) => {
+      await using stage = await stageWith({});
+      await using gate = await startGate(stage.simulator.url);
+      gate.refuse(new RegExp(`^GET ${path}`), { status: 404, times: 1 });
+      const { backup } = stage.open({ connection: { url: gate.url } });
+      await expect(backup.observe()).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+      expect(found((await backup.observe()) as Observation)).toHaveLength(4);
+    },
+  );
+
   test('is no class any more when it is dropped', async () => {
     const observed = await lookingAt('class=Article', (stage) =>
       stage.ask('DELETE', '/schema/Article'),

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 
 const PAGE = fileURLToPath(new URL('../../docs/recovery-without-holdfast.md', import.meta.url));
 
@@ -28,4 +29,33 @@ export async function runBlock(
   }
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, output };
+}
+
+/** Runs the named blocks one after another, in the order of the page. */
+export async function follow(names: string[], env: Record<string, string>): Promise<void> {
+  const blocks = await recoveryBlocks();
+  expect(names).toEqual([...blocks.keys()].filter((name) => names.includes(name)));
+  for (const name of names) {
+    const { code, output } = await runBlock(blocks.get(name) ?? '', env);
+    expect(code, `${name}: ${output}`).toBe(0);
+  }
+}
+
+/** Why a test cannot run here; undefined when it can. */
+export function missing(...tools: string[]): string | undefined {
+  const absent = tools.filter((tool) => {
+    try {
+      execFileSync(tool, ['--version'], { stdio: 'ignore' });
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return absent.length === 0 ? undefined : `not on PATH: ${absent.join(', ')}`;
+}
+
+/** A new age identity in a file; its recipient. */
+export function newAgeKey(file: string): string {
+  execFileSync('age-keygen', ['-o', file], { stdio: 'ignore' });
+  return execFileSync('age-keygen', ['-y', file], { encoding: 'utf8' }).trim();
 }

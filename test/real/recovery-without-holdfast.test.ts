@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -10,24 +9,12 @@ import { contentsOf, writeLines, type InfluxAddress } from '../support/influx.ts
 import { startInfluxd, type Influxd } from '../support/influxd.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { startVersitygw, type Versitygw } from '../support/versitygw.ts';
-import { recoveryBlocks, runBlock } from './recovery-page.ts';
+import { follow, missing, newAgeKey, recoveryBlocks, runBlock } from './recovery-page.ts';
 
 const SOURCE_TOKEN = 'operator-token-of-the-source';
 const SPARE_TOKEN = 'operator-token-of-the-spare';
 /** Below what the metadata and the shard take, so that each becomes several objects. */
 const SMALL_OBJECT = 32 * 1024;
-
-function missing(...tools: string[]): string | undefined {
-  const absent = tools.filter((tool) => {
-    try {
-      execFileSync(tool, ['--version'], { stdio: 'ignore' });
-      return false;
-    } catch {
-      return true;
-    }
-  });
-  return absent.length === 0 ? undefined : `not on PATH: ${absent.join(', ')}`;
-}
 
 const withoutAge = missing('age', 'age-keygen');
 const withoutAws = missing('aws');
@@ -92,7 +79,11 @@ describe('docs/recovery-without-holdfast.md', () => {
           },
           plain: { ...target, store: 'disk' },
           ...(withoutAge === undefined && {
-            sealed: { ...target, store: 'small', encryption: { recipients: [newKey()] } },
+            sealed: {
+              ...target,
+              store: 'small',
+              encryption: { recipients: [newAgeKey(identity())] },
+            },
           }),
         },
       },
@@ -110,21 +101,6 @@ describe('docs/recovery-without-holdfast.md', () => {
   });
 
   const identity = () => join(folder.path, 'age-key');
-
-  function newKey(): string {
-    execFileSync('age-keygen', ['-o', identity()], { stdio: 'ignore' });
-    return execFileSync('age-keygen', ['-y', identity()], { encoding: 'utf8' }).trim();
-  }
-
-  /** Runs the named blocks one after another, in the order of the page. */
-  async function follow(names: string[], env: Record<string, string>): Promise<void> {
-    const blocks = await recoveryBlocks();
-    expect(names).toEqual([...blocks.keys()].filter((name) => names.includes(name)));
-    for (const name of names) {
-      const { code, output } = await runBlock(blocks.get(name) ?? '', env);
-      expect(code, `${name}: ${output}`).toBe(0);
-    }
-  }
 
   /** What the page says to set, and what a shell cannot do without. */
   async function variables(name: string, url: string): Promise<Record<string, string>> {
@@ -152,6 +128,9 @@ describe('docs/recovery-without-holdfast.md', () => {
       'rename-v1',
       'restore-v1-database',
       'restore-v1-server',
+      'stage-weaviate-directory',
+      'stage-weaviate-s3',
+      'restore-weaviate',
     ]);
   });
 

@@ -51,10 +51,10 @@ describe('a backup of a real Weaviate', () => {
     await seedWeaviate(world.weaviate, { objects: 300 });
   });
 
-  test('of a class that is not there is refused', async () => {
+  test('of nothing but a class that is not there is refused', async () => {
     await configure('wrong', { include: ['Artikel'] });
     expect(await refused('wrong')).toMatchObject(
-      refusal('CONFIG_INVALID', /has no class "Artikel".*; it has Article, Note, Photo\.$/),
+      refusal('SELECTION_EMPTY', /leave nothing of its classes Article, Note, Photo\.$/),
     );
   });
 

@@ -14,7 +14,7 @@ import { secret } from './adapter.ts';
 export const OWN_BUCKET = 'weaviate-backups';
 export const OWN_PATH = 'cluster-a';
 const BUCKET = 'holdfast';
-const API_KEY = 'an-api-key-for-tests';
+export const API_KEY = 'an-api-key-for-tests';
 
 export const PATIENCE = { heartbeat: '5s', retryPause: '500ms', attempts: 300, stall: '20s' };
 
@@ -44,6 +44,8 @@ export async function startWeaviateWorld(
     nodes?: 1 | 3;
     connection?: object;
     target?: object;
+    /** Of the settings of the Holdfast store. */
+    store?: object;
     env?: Record<string, string>;
   } = {},
 ): Promise<WeaviateWorld> {
@@ -70,7 +72,7 @@ export async function startWeaviateWorld(
     },
   });
   const config = {
-    stores: { main: s3(store, BUCKET) },
+    stores: { main: { ...s3(store, BUCKET), ...options.store } },
     targets: {
       articles: {
         product: 'weaviate',

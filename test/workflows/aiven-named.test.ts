@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { namingEarlier, type Naming } from '../../activities/backup/name-earlier.ts';
+import { findBackup } from '../../activities/catalog/find-backup.ts';
 import { livingLeases } from '../../activities/catalog/leases.ts';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readObjects } from '../../activities/catalog/objects.ts';
@@ -32,6 +33,7 @@ beforeAll(async () => {
   world = await startAivenWorld({
     sealed: { encryption: { recipients: recipients.slice(0, 1) } },
     damaged: {},
+    rotten: {},
   });
   store = openStore({ name: 'disk', type: 'directory', path: world.store }, resources);
 });
@@ -151,6 +153,35 @@ test('nothing of a backup that was found damaged, or is not there as it was, is 
   const owners = named(await linesOf(await backUp('damaged'), 'damaged')).map(({ from }) => from);
   expect(owners.filter((from) => from?.includes(first))).toEqual([]);
   expect(second).not.toBe(first);
+});
+
+test('what a verify of one backup finds damaged is named by no other, and `latest` passes over those that name it', async () => {
+  const [first, second, third] = [
+    await backUp('rotten'),
+    await backUp('rotten'),
+    await backUp('rotten'),
+  ];
+  const data = join(world.store, 'rotten', first, 'data');
+  const bad = (await readdir(data)).find((name) => name.endsWith('.gz')) ?? '';
+  const sound = await readFile(join(data, bad));
+  await writeFile(join(data, bad), Buffer.from(sound).toReversed());
+  const verify = (backup: string) =>
+    world.holdfast.run('verify', { target: 'rotten', backup, depth: 'deep' });
+  expect(await verify(second)).toMatchObject({ ok: false, findings: [{}] });
+
+  const found = findBackup(store, 'rotten', 'latest').catch((error: Error) => error.message);
+  expect(await found).toContain(`${third}: it names rotten/${first}/data/${bad}`);
+  const fourth = await backUp('rotten');
+  expect(named(await linesOf(fourth, 'rotten')).filter(({ from }) => from?.includes(bad))).toEqual(
+    [],
+  );
+  expect(await verify(fourth)).toMatchObject({ ok: true });
+  expect((await findBackup(store, 'rotten', 'latest')).manifest.id).toBe(fourth);
+
+  await writeFile(join(data, bad), sound);
+  expect(await verify(first)).toMatchObject({ ok: true });
+  await world.holdfast.run('delete', { target: 'rotten', backup: fourth, confirm: fourth });
+  expect((await findBackup(store, 'rotten', 'latest')).manifest.id).toBe(third);
 });
 
 test('the earlier backup is leased until the commit is done, and not named when it is being deleted', async () => {

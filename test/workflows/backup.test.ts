@@ -113,6 +113,25 @@ describe('backup', () => {
     });
   });
 
+  test('another compression is no smaller source', async () => {
+    const metrics = world.config.targets['metrics']!;
+    const connection = metrics['connection'] as object;
+    const compress = (compression: string) => {
+      metrics['connection'] = { ...connection, compression };
+      return world.holdfast.configure(world.config);
+    };
+    await world.source.shrink(0);
+    // Little but the zeros that fill up a tar.
+    world.source.generate({ bucket: 'small', shards: 200, shardBytes: 512 });
+    const tags = { 'accept-shrunk': 'yes' };
+    const plain = await world.holdfast.run('backup', { target: 'metrics', tags });
+    await compress('default');
+    const smaller = await world.holdfast.run('backup', { target: 'metrics' });
+    await compress('none');
+    expect(smaller.plainBytes).toBeLessThan(plain.plainBytes / 2);
+    expect(smaller.state).toBe('ok');
+  });
+
   test('fails with one sentence when the token is wrong, without trying for hours', async () => {
     process.env['TEST_SOURCE_TOKEN'] = 'not-a-token';
     const failure = await world.holdfast.run('backup', { target: 'metrics' }).catch(causeOf);

@@ -77,7 +77,13 @@ test('a copy that does not end in time fails, is told everywhere, and can be tak
   const shown = await command('show', 'near', backup, '--objects');
   expect(shown.result).toMatchObject({
     copy: 'copied',
-    sameFailureDomain: false,
+    // The bucket that the database writes to holds its copies too.
+    sameFailureDomain: true,
     collected: { method: 'server-side' },
+  });
+  const { backup: distant } = await world.holdfast.run('backup', { target: 'far' });
+  await world.copied('far', distant);
+  expect((await command('list', 'far')).result).toMatchObject({
+    backups: [{ backup: distant, copy: 'copied', sameFailureDomain: false }],
   });
 });

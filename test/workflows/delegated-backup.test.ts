@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { filesBelow } from '../support/files-below.ts';
 import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { call, idOf } from './seed-articles.ts';
 import { causeOf } from './world.ts';
 
 let world: DelegatedWorld;
@@ -113,6 +115,50 @@ describe('a backup that the product writes', () => {
     await Promise.all([world.copied(anew.backup), world.copied(upon.backup)]);
     await rm(join(world.store, 'articles', anew.backup), { recursive: true });
     expect((await basesOf()).bases).toEqual([]);
+    await world.holdfast.configure(world.config);
+  });
+
+  test('is measured by what the database held, also where it rests on another, and by nothing that it adds', async () => {
+    const articles = (from: number) =>
+      Array.from({ length: 500 }, (_, n) => ({
+        class: 'Article',
+        id: idOf(from + n),
+        properties: { title: randomBytes(150).toString('base64') },
+        vector: [n, n / 2, 1],
+      }));
+    await call(world.database.url, 'POST', '/v1/batch/objects', { objects: articles(60) });
+    const { articles: target } = world.config.targets;
+    const connection = { ...(target?.['connection'] as object), incremental: {} };
+    await world.holdfast.configure({
+      ...world.config,
+      targets: { ...world.config.targets, articles: { ...target, connection } },
+    });
+    const take = (input: object = {}) =>
+      world.holdfast.run('backup', { target: 'articles', ...input });
+    const tags = { 'accept-shrunk': 'yes' };
+    const full = await take({ full: true, tags });
+    const second = await take();
+    expect(second.plainBytes).toBeLessThan(full.plainBytes / 2);
+    expect(second).toMatchObject({ state: 'ok', warnings: [] });
+    // An older version called it suspect, and a person said that it is right.
+    expect(await take({ tags })).toMatchObject({ state: 'ok' });
+    expect(await take({ full: true })).toMatchObject({ state: 'ok', warnings: [] });
+
+    await take();
+    for (let n = 0; n < 560; n += 1) {
+      await call(world.database.url, 'DELETE', `/v1/objects/Article/${idOf(n)}`);
+    }
+    const emptied = await take();
+    expect((await world.manifest(emptied.backup)).delegated?.bases).not.toEqual([]);
+    expect(emptied.state).toBe('suspect');
+    expect(emptied.warnings).toContainEqual({
+      code: 'SOURCE_SHRUNK',
+      message:
+        'This backup holds 20 objects, its predecessor 580: unless that is right, `latest` passes over it.',
+    });
+    expect((await take({ full: true })).state).toBe('suspect');
+    expect((await take({ tags })).state).toBe('ok');
+    expect((await take()).state).toBe('ok');
     await world.holdfast.configure(world.config);
   });
 

@@ -1,4 +1,4 @@
-import { rm, readdir, readFile, truncate } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RestoreReport } from '../../workflows/contract/operations.ts';
@@ -53,6 +53,36 @@ describe('a restore by the product', () => {
     expect(await proofs()).toContainEqual(
       expect.objectContaining({ operation: 'restore', ok: true }),
     );
+  });
+
+  test('clears away what it put back beside what the product left behind', async () => {
+    const left = join(world.spareStorage, backup, 'restore_config.json');
+    await mkdir(join(world.spareStorage, backup), { recursive: true });
+    const earlier = { id: backup, version: '2.1', nodes: {}, status: 'FAILED', error: 'no space' };
+    const times = { startedAt: '2026-01-01T00:00:00Z', completedAt: '2026-01-01T00:01:00Z' };
+    await writeFile(left, JSON.stringify({ ...earlier, ...times }));
+    const report = await restore();
+    expect(report.warnings.map(({ code }) => code)).not.toContain('PRODUCT_OBJECTS_CHANGED');
+    expect(await filesBelow(world.spareStorage)).toEqual([]);
+  });
+
+  test('mends what is gone in place, and says that this stays', async () => {
+    await call(world.database.url, 'DELETE', '/v1/schema/Note');
+    const before = await filesBelow(world.storage);
+    const chunks = before.filter((file) => file.includes(`${backup}/`) && file.includes('/Note/'));
+    for (const chunk of chunks) await rm(join(world.storage, chunk));
+    const { warnings } = await world.holdfast.run('restore', {
+      target: 'articles',
+      backup,
+      select: { classes: ['Note'] },
+    });
+    expect(warnings).toContainEqual(
+      expect.objectContaining({
+        code: 'PRODUCT_OBJECTS_CHANGED',
+        message: expect.stringMatching(/changed or gone .* and stay there/) as string,
+      }),
+    );
+    expect(await filesBelow(world.storage)).toEqual(expect.arrayContaining(chunks));
   });
 
   test('takes selected classes only', async () => {

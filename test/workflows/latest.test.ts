@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findBackup, SAFETY_TAG } from '../../activities/catalog/find-backup.ts';
 import { toJson } from '../../activities/catalog/json.ts';
-import type { Manifest } from '../../activities/catalog/manifest.ts';
+import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
+import { writeObjects } from '../../activities/catalog/objects.ts';
+import { newestProof } from '../../activities/catalog/proofs.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
@@ -22,7 +24,11 @@ afterEach(() => root?.remove());
 
 const id = (n: number) => `2026-11-20t0${n}-00-00z-00000${n}`;
 
-async function commit(backup: string, more: Partial<Manifest> = {}): Promise<void> {
+async function commit(
+  backup: string,
+  more: Partial<Manifest> = {},
+  lines: ObjectLine[] = [],
+): Promise<void> {
   const time = '2026-11-20T02:00:00Z';
   const manifest: Manifest = {
     format: 1,
@@ -34,7 +40,7 @@ async function commit(backup: string, more: Partial<Manifest> = {}): Promise<voi
     run: { workflowId: 'backup/metrics/x', runId: 'x', attempt: 1 },
     times: { started: time, captured: { from: time, to: time }, completed: time },
     totals: { artifacts: 0, objects: 0, storedBytes: 0, plainBytes: 0, newBytes: 0 },
-    objects: { path: 'objects.ndjson.gz', bytes: 0, sha256: '0'.repeat(64) },
+    objects: await writeObjects(store, `metrics/${backup}/`, lines),
     state: 'ok',
     note: null,
     tags: {},
@@ -47,11 +53,27 @@ async function commit(backup: string, more: Partial<Manifest> = {}): Promise<voi
 
 /** What was found out about the newer of the two, one after the other. */
 async function proofs(...found: { operation: string; ok: boolean; depth?: string }[]) {
-  for (const [index, proof] of found.entries()) {
-    const time = `2026-11-20T03:00:0${index}Z`;
-    await store.put(`metrics/${id(2)}/proofs/${time}.json`, toJson({ time, ...proof }));
+  await proofsOf(id(2), ...found);
+}
+
+let proven = 0;
+
+async function proofsOf(backup: string, ...found: object[]) {
+  for (const proof of found) {
+    const time = new Date(Date.UTC(2026, 10, 20, 3, 0, proven++)).toISOString();
+    await store.put(`metrics/${backup}/proofs/${time}.json`, toJson({ time, ...proof }));
   }
 }
+
+const line = (more: Pick<ObjectLine, 'path' | 'from'>): ObjectLine => ({
+  bytes: 1,
+  sha256: '0'.repeat(64),
+  codec: 'identity',
+  encrypted: false,
+  role: 'shard',
+  subject: 'a shard',
+  ...more,
+});
 
 const latest = async (from = store) => (await findBackup(from, 'metrics', 'latest')).manifest.id;
 
@@ -87,6 +109,36 @@ describe('`latest`', () => {
   ])('heeds %s', async (_, expected, found) => {
     await proofs(...found);
     expect(await latest()).toBe(id(expected));
+  });
+
+  const finding = (object: string) => ({ code: 'BACKUP_DAMAGED', object, message: '' });
+  const key = `metrics/${id(1)}/data/a`;
+  test.each([
+    ['passes over', 2, { damaged: ['data/a'] }],
+    ['passes over, when an older Holdfast found it deeply,', 2, { findings: [finding('data/a')] }],
+    ['passes over, when an older Holdfast found it quickly,', 2, { findings: [finding(key)] }],
+    ['takes, when only other objects are damaged,', 3, { damaged: ['data/b'] }],
+    ['takes, when it could not be decrypted,', 3, { findings: [{ ...finding(key), code: 'X' }] }],
+  ])('%s a backup that names an object of an earlier one', async (_, expected, told) => {
+    await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
+    await proofsOf(id(1), { ...deep(false), ...told }, { ...deep(false), damaged: ['data/c'] });
+    const { manifest, passedOver } = await findBackup(store, 'metrics', 'latest');
+    expect(manifest.id).toBe(id(expected));
+    expect(passedOver).toEqual(expected === 3 ? [] : [expect.stringContaining(key)]);
+  });
+
+  test('the proof that lists show has no list of its own', async () => {
+    await proofsOf(id(2), { ...deep(false), damaged: ['data/a'], findings: [finding('data/a')] });
+    const keys = Object.keys((await newestProof(store, 'metrics', id(2))) ?? {});
+    expect(keys.toSorted()).toEqual(['depth', 'ok', 'operation', 'time']);
+  });
+
+  test('takes it again when the earlier one was verified again and is sound', async () => {
+    await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
+    await proofsOf(id(1), { ...deep(false), damaged: ['data/a'] }, quick(true));
+    expect(await latest()).toBe(id(2));
+    await proofsOf(id(1), deep(true));
+    expect(await latest()).toBe(id(3));
   });
 
   test('takes no older backup because the store cannot be read just now', async () => {

@@ -1,32 +1,117 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Manifest } from '../../activities/catalog/manifest.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
-import { createBucket } from '../support/influx.ts';
+import { createBucket, deletePoints, writeLines } from '../support/influx.ts';
+import { startDelegatedWorld, type DelegatedWorld } from './delegated-world.ts';
+import { call, seedArticles } from './seed-articles.ts';
 import { causeOf, startWorld, type World } from './world.ts';
 
-let world: World;
+const WHOLE = { target: 'metrics', into: 'spare', confirm: 'spare' };
 
-beforeAll(async () => {
-  world = await startWorld({ shards: 3 });
-  world.config.targets['spare']!['safetyBackup'] = true;
-  await world.holdfast.configure(world.config);
-  // What is as its set-up left it needs no safety backup.
-  await createBucket(world.spare, 'precious');
-});
-afterAll(() => world?.stop());
+async function safetyManifest(store: string, backup: string | undefined): Promise<Manifest> {
+  const text = await readFile(join(store, 'spare', String(backup), 'backup.json'), 'utf8');
+  return JSON.parse(text) as Manifest;
+}
 
-test('a whole restore that fails names the backup of what was there before', async () => {
-  const { backup } = await world.holdfast.run('backup', { target: 'metrics' });
-  world.spare.switches.restoreFlipsBit = true;
-  const handle = await world.holdfast.start('restore', {
-    target: 'metrics',
-    backup,
-    into: 'spare',
-    confirm: 'spare',
+describe('before a whole server is replaced', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld({ shards: 3 });
+    world.config.targets['spare']!['safetyBackup'] = true;
+    await world.holdfast.configure(world.config);
+    // What is as its set-up left it needs no safety backup.
+    await createBucket(world.spare, 'precious');
+    await createBucket(world.spare, 'history');
+    const hours = Array.from({ length: 8 }, (_, hour) => hour);
+    await writeLines(
+      world.spare,
+      'history',
+      hours.flatMap((hour) => [`cpu,host=a v=1 ${hour * 3600}`, `cpu,host=b v=2 ${hour * 3600}`]),
+    );
+    await world.holdfast.run('backup', { target: 'metrics' });
   });
-  expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'RESTORE_NOT_PROVEN' });
-  const { warnings } = await handle.query<Progress>('progress');
-  const told = warnings.filter(({ code }) => code === 'SAFETY_BACKUP');
-  expect(told).toHaveLength(1);
-  const [, safety] = /as backup (\S+) of spare in disk\.$/.exec(told[0]?.message ?? '') ?? [];
-  expect(await world.files()).toContain(`spare/${safety}/backup.json`);
+  afterEach(() => world?.stop());
+
+  test('everything is kept, also what the backups of the destination leave out', async () => {
+    const spare = world.config.targets['spare']!;
+    spare['connection'] = { ...(spare['connection'] as object), select: { buckets: ['precious'] } };
+    await world.holdfast.configure(world.config);
+    const report = await world.holdfast.run('restore', WHOLE);
+    expect(report.plan.replaces.join(' ')).toContain('acme/history');
+    const { detail } = await safetyManifest(world.store.path, report.safetyBackup);
+    expect(detail).toMatchObject({ shards: 8 });
+    expect(detail).not.toHaveProperty('select');
+    expect(detail['buckets']).toContainEqual(
+      expect.objectContaining({ bucket: 'history', shards: 8 }),
+    );
+  });
+
+  test('what the safety backup warns of is told as its own, once', async () => {
+    await world.holdfast.run('backup', { target: 'spare' });
+    await deletePoints(world.spare, 'history', 'host="b"');
+    await world.spare.shrink(0.2);
+    const handle = await world.holdfast.start('restore', WHOLE);
+    const { safetyBackup, warnings } = (await handle.result()) as {
+      safetyBackup: string;
+      warnings: Progress['warnings'];
+    };
+    const { state, warnings: kept } = await safetyManifest(world.store.path, safetyBackup);
+    expect(state).toBe('suspect');
+    const codes = kept.map(({ code }) => code);
+    expect(codes).toEqual(expect.arrayContaining(['SOURCE_SHRUNK', 'TOMBSTONES_PRESENT']));
+    const about = warnings.filter(({ message }) =>
+      message.startsWith(`Safety backup ${safetyBackup}`),
+    );
+    expect(about.map(({ code }) => code)).toEqual(['SAFETY_BACKUP_SUSPECT', ...codes]);
+    expect(warnings.filter(({ message }) => kept.some((one) => one.message === message))).toEqual(
+      [],
+    );
+    expect((await handle.query<Progress>('progress')).warnings).toEqual(warnings);
+  });
+
+  test('a restore that fails names the backup of what was there before', async () => {
+    world.spare.switches.restoreFlipsBit = true;
+    const handle = await world.holdfast.start('restore', WHOLE);
+    expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'RESTORE_NOT_PROVEN' });
+    const { warnings } = await handle.query<Progress>('progress');
+    const told = warnings.filter(({ code }) => code === 'SAFETY_BACKUP');
+    expect(told).toHaveLength(1);
+    const [, safety] = /as backup (\S+) of spare in disk\.$/.exec(told[0]?.message ?? '') ?? [];
+    expect(await world.files()).toContain(`spare/${safety}/backup.json`);
+  });
+});
+
+describe('before classes are replaced', () => {
+  let world: DelegatedWorld;
+  beforeEach(async () => {
+    world = await startDelegatedWorld();
+  });
+  afterEach(() => world?.stop());
+
+  test.each([
+    ['include', { include: ['Other'] }],
+    ['exclude', { exclude: ['Article'] }],
+  ])('everything is kept, whatever `%s` says', async (_, filter) => {
+    const spare = world.config.targets['spare']!;
+    spare['safetyBackup'] = true;
+    spare['connection'] = { ...(spare['connection'] as object), ...filter };
+    await world.holdfast.configure(world.config);
+    await seedArticles(world.spare.url);
+    await call(world.spare.url, 'POST', '/v1/schema', { class: 'Other', vectorizer: 'none' });
+    await world.holdfast.run('backup', { target: 'articles' });
+    const report = await world.holdfast.run('restore', {
+      target: 'articles',
+      into: 'spare',
+      onConflict: 'replace',
+      confirm: 'spare',
+      select: { classes: ['Article'] },
+    });
+    expect(report.plan.replaces.join(' ')).toContain('Article');
+    const { detail } = await safetyManifest(world.store, report.safetyBackup);
+    expect(detail['classes']).toEqual(['Article', 'Note', 'Other']);
+    // It is no measure for backups of a part.
+    expect(await world.holdfast.run('backup', { target: 'spare' })).toMatchObject({ state: 'ok' });
+  });
 });

@@ -156,6 +156,15 @@ describe('verify --deep of an encrypted copy', () => {
     expect(report.onlyHashed).toBe(objects);
   });
 
+  test('with the identity of somebody else alone it does the same, and says once whose it takes', async () => {
+    await withForeignIdentity();
+    const { objects, ...report } = await deep();
+    expect(report).toMatchObject({ ok: true, findings: [], onlyHashed: objects });
+    const [recipient = ''] = world.manifest('sealed', backup).encryption?.recipients ?? [];
+    expect(report.warnings).toMatchObject([{ code: 'ONLY_HASHED' }]);
+    expect(report.warnings[0]?.message).toContain(recipient);
+  });
+
   test('finds a changed byte with the identity and without', async () => {
     const key = world.keys('sealed', backup).find((one) => one.includes('chunk'))!;
     const place = `holdfast/sealed/${backup}/${key}`;
@@ -163,7 +172,7 @@ describe('verify --deep of an encrypted copy', () => {
     const spoilt = Buffer.from(body);
     spoilt[spoilt.length - 1]! ^= 1;
     world.far.bucket.put(place, spoilt, {}, false);
-    for (const arrange of [() => encrypt(encryption), withoutIdentity]) {
+    for (const arrange of [() => encrypt(encryption), withoutIdentity, withForeignIdentity]) {
       await arrange();
       const { ok, findings } = await deep();
       expect(ok).toBe(false);

@@ -34,3 +34,31 @@ test('a late attempt to commit leaves alone what the attempt that committed has 
   await removeStrays(store, { target, id, objects } as Manifest, signal);
   expect(await backup.objects()).toEqual(['data/x~2.manifest.age', objects.path]);
 });
+
+test('what earlier backups own is looked at before the commit, some at a time', async () => {
+  await using backup = await backupFolder();
+  const { store } = backup;
+  const lines = Array.from({ length: 40 }, (_, index) => ({
+    ...line(`data/${index}`),
+    from: `../2026-11-19t02-00-00z-7f3a1c/data/${index}`,
+  }));
+  for (const { from } of lines)
+    await store.put(from.replace('..', 'metrics'), Buffer.from('bytes'));
+  let [asking, most] = [0, 0];
+  const watched = Object.assign(Object.create(store) as typeof store, {
+    list: store.list.bind(store),
+    head: async (...args: Parameters<typeof store.head>) => {
+      most = Math.max(most, ++asking);
+      const there = await store.head(...args);
+      asking -= 1;
+      return there;
+    },
+  });
+  await checkPresence(watched, FOLDER, lines, signal);
+  expect(most).toBe(16);
+  await store.remove(['metrics/2026-11-19t02-00-00z-7f3a1c/data/33']);
+  await expect(checkPresence(watched, FOLDER, lines, signal)).rejects.toMatchObject({
+    code: 'BACKUP_INCOMPLETE',
+    message: expect.stringContaining('data/33') as string,
+  });
+});

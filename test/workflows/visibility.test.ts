@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { timeName } from '../../workflows/contract/names.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -92,11 +93,23 @@ describe('what a person sees of a run', () => {
     expect(report.warnings.map(({ code }) => code)).toContain('SEARCH_ATTRIBUTES_MISSING');
   });
 
-  test('a schedule names the backup by the scheduled time', async () => {
-    const scheduleId = 'backup/metrics';
-    const schedule = await world.holdfast.client.schedule.create({
-      scheduleId,
-      spec: { calendars: [{ hour: 3 }] },
+  test.each([
+    ['by the scheduled time when it runs on time', 60_000, true],
+    [
+      'by its start when it is made up for later, so that the newest name holds the newest data',
+      20 * 60_000,
+      false,
+    ],
+  ])('a schedule names the backup %s', async (_, lateMs, bySchedule) => {
+    const { schedule: schedules } = world.holdfast.client;
+    const time = new Date(Math.floor((Date.now() - lateMs) / 1000) * 1000);
+    const schedule = await schedules.create({
+      scheduleId: 'backup/metrics',
+      spec: {
+        calendars: [
+          { hour: time.getUTCHours(), minute: time.getUTCMinutes(), second: time.getUTCSeconds() },
+        ],
+      },
       action: {
         type: 'startWorkflow',
         workflowType: 'backup',
@@ -105,17 +118,22 @@ describe('what a person sees of a run', () => {
         args: [{ target: 'metrics' }],
       },
     });
-    const night = new Date('2026-11-20T03:00:00Z');
+    const before = await committed();
     await schedule.backfill({
-      start: new Date(night.getTime() - 1000),
-      end: night,
+      start: new Date(time.getTime() - 1000),
+      end: time,
       overlap: 'ALLOW_ALL',
     });
-    await expect
-      .poll(async () =>
-        (await world.files()).filter((file) => /2026-11-20t03-00-00z.*backup\.json$/.test(file)),
-      )
-      .toHaveLength(1);
+    await expect.poll(async () => (await committed()).length).toBe(before.length + 1);
+    const [made] = (await committed()).filter((id) => !before.includes(id));
+    expect(made?.startsWith(timeName(time))).toBe(bySchedule);
+    if (!bySchedule) expect(made?.localeCompare(timeName(new Date(Date.now() - 600_000)))).toBe(1);
     await schedule.delete();
   });
+
+  /** The ids of the backups in the store. */
+  async function committed(): Promise<string[]> {
+    const files = await world.files();
+    return files.flatMap((file) => /([^/]+)\/backup\.json$/.exec(file)?.[1] ?? []);
+  }
 });

@@ -254,4 +254,5 @@ export interface VerifyTotals {
   /** At most the first 100. */
   findings: Finding[];
   findingsCount: number;
+  warnings?: Warning[];
 }

@@ -16,6 +16,7 @@ import { patiently } from './patiently.ts';
 import { requestBackup } from './request-backup.ts';
 import type { RequestNotes } from './request-notes.ts';
 import { requireRunning } from './running.ts';
+import { storedNotes } from './stored-notes.ts';
 import { walkBackup, WalkedBackup } from './walk-backup.ts';
 
 /** Downloads of one backup, when they break off where they cannot be resumed. */
@@ -99,7 +100,8 @@ async function take(
   try {
     const noted = noting(tar, transport, () => request.seen.remember({ seen: true }));
     await walkBackup(noted, walked, {
-      store: (artifact, open) => sink.store(artifact, open, { keepSame: true }),
+      store: (artifact, open, known) => sink.store(artifact, open, { keepSame: true, known }),
+      notes: storedNotes(sink.notes),
       concurrency: context.concurrency,
     });
   } catch (error) {

@@ -4,8 +4,8 @@ import type { ProductContext } from '../product.ts';
 import type { BackupAddress } from './backup-address.ts';
 import { pause } from '../../pause.ts';
 
-/** After its task has ended, the file may take a while to appear. */
-const APPEARS_WITHIN_MS = 10 * 60_000;
+/** After its task has ended, the file may take a while to appear; a host that is away may take as long to come back. */
+const PATIENCE_MS = 10 * 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
 /** Interruptions after which a download goes on where it was. */
@@ -31,7 +31,7 @@ export interface DownloadOptions {
 
 /**
  * The tar of a backup from its first byte. Interruptions are bridged where the host vouches that it is still the same
- * file. A file that is not there yet is waited for.
+ * file. A file that is not there yet is waited for, and so is a host that has begun to send it and is away now.
  * @throws SOURCE_GARBLED when it was replaced meanwhile, SOURCE_TRUNCATED, SOURCE_STALLED, TARGET_*, AUTH_REJECTED
  */
 export async function* download(options: DownloadOptions): AsyncGenerator<Uint8Array> {
@@ -57,8 +57,8 @@ export async function* download(options: DownloadOptions): AsyncGenerator<Uint8A
         }
         return;
       } catch (error) {
-        const passing = error instanceof HoldfastError && error.retryable && !signal.aborted;
-        if (!passing || place.etag === undefined || resumptions === RESUMPTIONS) throw error;
+        const resumes = place.etag !== undefined && resumptions < RESUMPTIONS;
+        if (!resumes || !mayPass(error, signal)) throw error;
         await pause(FIRST_PAUSE_MS, signal);
       }
     }
@@ -67,7 +67,7 @@ export async function* download(options: DownloadOptions): AsyncGenerator<Uint8A
   }
 }
 
-/** An answer whose body begins at the place. */
+/** An answer whose body begins at the place. A host that was never reached fails at once: waiting would mend no filter. */
 async function open(
   http: HttpClient,
   { address, name, seen, context }: DownloadOptions,
@@ -75,6 +75,7 @@ async function open(
   people: string,
 ): Promise<HttpResponse> {
   const startedAt = Date.now();
+  const begun = seen || place.offset > 0;
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
     const response = await http
       .request({
@@ -89,19 +90,28 @@ async function open(
         },
       })
       .catch((error: unknown) => {
+        if (begun && mayPass(error, context.signal) && !isLate(startedAt)) return undefined;
         throw hinted(error);
       });
-    if (response.status === 200 || response.status === 206) {
+    if (response?.status === 200 || response?.status === 206) {
       accept(response, place, people);
       return response;
     }
-    await response.discard();
-    const late = Date.now() - startedAt > APPEARS_WITHIN_MS;
-    const begun = seen || place.offset > 0;
-    const waits = response.status === 404 ? !begun : isPassing(response.status);
-    if (!waits || late) throw refused(people, response.status, begun);
+    if (response) {
+      await response.discard();
+      const waits = response.status === 404 ? !begun : isPassing(response.status);
+      if (!waits || isLate(startedAt)) throw refused(people, response.status, begun);
+    }
     await pause(wait, context.signal);
   }
+}
+
+function mayPass(error: unknown, signal: AbortSignal): boolean {
+  return error instanceof HoldfastError && error.retryable && !signal.aborted;
+}
+
+function isLate(startedAt: number): boolean {
+  return Date.now() - startedAt > PATIENCE_MS;
 }
 
 /** An ip filter answers nothing at all. */
@@ -142,7 +152,7 @@ function refused(people: string, status: number, begun: boolean): HoldfastError 
   if (status === 404) {
     return new HoldfastError(
       'TARGET_ERROR',
-      `${people} has no such backup, ${APPEARS_WITHIN_MS / 60_000} minutes after its task had ended (HTTP 404).`,
+      `${people} has no such backup, ${PATIENCE_MS / 60_000} minutes after its task had ended (HTTP 404).`,
     );
   }
   const code = isPassing(status) ? 'TARGET_BUSY' : 'TARGET_REFUSED';

@@ -7,6 +7,7 @@ import type { ArtifactPlan, OpenArtifact } from '../product.ts';
 import { InFlight } from './in-flight.ts';
 import { ROLE } from './names.ts';
 import { TailNoting, type StoredMember } from './stored-members.ts';
+import type { StoredNotes } from './stored-notes.ts';
 
 /** What a pass over the tar has found. Files that are stored stay so for the next pass. */
 export class WalkedBackup {
@@ -17,7 +18,16 @@ export class WalkedBackup {
   metadata: { name: string; bytes: Buffer } | undefined;
 }
 
-type Store = (artifact: ArtifactPlan, open: () => Promise<OpenArtifact>) => Promise<ObjectLine[]>;
+interface Walk {
+  /** @param known what an earlier attempt stored of it */
+  store: (
+    artifact: ArtifactPlan,
+    open: () => Promise<OpenArtifact>,
+    known: ObjectLine[] | undefined,
+  ) => Promise<ObjectLine[]>;
+  notes: StoredNotes;
+  concurrency: number;
+}
 
 /** Up to here a file is taken into memory and stored beside the reading of the next ones. */
 const SMALL_BYTES = 1024 * 1024;
@@ -34,12 +44,12 @@ const MOST_METADATA_BYTES = 512 * 1024 * 1024;
 export async function walkBackup(
   tar: AsyncIterable<Uint8Array>,
   walked: WalkedBackup,
-  { store, concurrency }: { store: Store; concurrency: number },
+  walk: Walk,
 ): Promise<void> {
   walked.seen.clear();
   walked.strays.length = 0;
   [walked.manifest, walked.metadata] = [undefined, undefined];
-  const inFlight = { small: new InFlight(concurrency), large: new InFlight(LARGE_AT_A_TIME) };
+  const inFlight = { small: new InFlight(walk.concurrency), large: new InFlight(LARGE_AT_A_TIME) };
   try {
     for await (const member of tarMembers(tar)) {
       if (member.type === '5') continue;
@@ -47,7 +57,7 @@ export async function walkBackup(
       const kind = parseFileName(name)?.kind;
       if (kind !== undefined && walked.seen.has(name)) throw garbled(`holds ${name} twice`);
       walked.seen.add(name);
-      if (kind === 'shard') await takeShard(member, name, walked, store, inFlight);
+      if (kind === 'shard') await takeShard(member, name, walked, walk, inFlight);
       else if (kind === 'manifest') {
         if (walked.manifest) throw garbled('holds more than one manifest');
         walked.manifest = { name, bytes: await inMemory(member, name) };
@@ -68,7 +78,7 @@ async function takeShard(
   member: TarMember,
   name: string,
   walked: WalkedBackup,
-  store: Store,
+  { store, notes }: Walk,
   inFlight: { small: InFlight; large: InFlight },
 ): Promise<void> {
   const known = walked.stored.get(name);
@@ -76,23 +86,30 @@ async function takeShard(
     if (await holdsSame(known.lines, member.body)) return;
     throw altered(name);
   }
-  const take = async (source: () => AsyncIterable<Uint8Array>) => {
+  const take = async (source: () => AsyncIterable<Uint8Array>, earlier?: ObjectLine[]) => {
     let noting = new TailNoting();
-    const lines = await store(planOf(name, member.bytes), async () => {
+    const open = async (): Promise<OpenArtifact> => {
       noting = new TailNoting();
-      return { body: noting.pass(source()), codec: 'gzip' };
-    });
+      return { body: noting.pass(source()), codec: 'gzip', endsSilence: true };
+    };
+    const lines = await store(planOf(name, member.bytes), open, earlier);
     walked.stored.set(name, { bytes: noting.bytes, inflated: noting.inflated, lines });
+    return lines;
   };
   if (member.bytes > SMALL_BYTES) {
     const { body, passed } = passing(member.body);
-    const { ended } = await inFlight.large.run(() => take(onceOnly(body, name)));
+    const { ended } = await inFlight.large.run(async () => {
+      // Reading it back from the store would let the download stand still, which no host suffers for long.
+      const earlier = await notes.recall(name);
+      const lines = await take(onceOnly(body, name), earlier);
+      if (!earlier) await notes.remember(name, lines);
+    });
     await Promise.race([passed, ended]);
     inFlight.large.check();
     return;
   }
   const bytes = await collect(member.body);
-  await inFlight.small.run(() => take(() => each(bytes)));
+  await inFlight.small.run(async () => void (await take(() => each(bytes))));
 }
 
 /** The same bytes, and when they have been read to their end. */

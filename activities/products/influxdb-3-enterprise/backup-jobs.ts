@@ -42,6 +42,9 @@ export function createBackupJobs(session: Session): BackupJobs {
       bodyless = (await api.cancel(name)) === 'bodyless';
     },
     remove: (name) => removeBackup(session, api, name),
+    async mayRemove(name) {
+      await api.get(name);
+    },
   };
 }
 

@@ -12,11 +12,11 @@ export type Verdict =
   | { result: 'identical' }
   | { result: 'equivalent'; because?: 'retention' | 'newer' }
   | { result: 'different'; reason: string }
-  /** It could not be counted, then or now. */
-  | { result: 'uncounted' };
+  /** It could not be counted, then or now, or all that it held may have gone by its retention. */
+  | { result: 'uncounted'; because?: 'retention' };
 
-/** Rows up to a time, where a table has more than the backup: clients may be writing again. */
-export type CountUpTo = (time: string) => Promise<number | null>;
+/** Rows up to a time: clients may be writing again. */
+export type CountUpTo = (time: string) => Promise<Pick<TableCount, 'rows' | 'last'>>;
 
 export async function judge(
   now: TableCount | undefined,
@@ -32,22 +32,46 @@ export async function judge(
     return before && after ? different('is missing') : { result: 'equivalent' };
   }
   const { rows } = now;
-  if (rows < least) {
-    if (expired(expected, today)) return { result: 'equivalent', because: 'retention' };
-    return different(`has ${rows} rows, and the backup at least ${least}`);
-  }
+  const lacks = (has: number) =>
+    judgeExpired(expected, countUpTo, today, `has ${has} rows, and the backup at least ${least}`);
+  if (rows < least) return lacks(rows);
   if (rows > most) {
-    const last = latest(before?.last, after?.last);
-    const within = last === undefined ? 0 : await countUpTo(last);
+    const [, last] = inOrder(before?.last, after?.last);
+    const { rows: within } = last === undefined ? { rows: 0 } : await countUpTo(last);
     if (within === null) return { result: 'uncounted' };
     if (within > most) return different(`has ${within} rows, and the backup at most ${most}`);
-    if (within < least) return different(`has ${within} rows, and the backup at least ${least}`);
+    if (within < least) return lacks(within);
     return { result: 'equivalent', because: 'newer' };
   }
   if (!before || !after || !same(before, after)) return { result: 'equivalent' };
   if (same(now, before)) return { result: 'identical' };
-  if (expired(expected, today)) return { result: 'equivalent', because: 'retention' };
-  return different(`covers other times than the backup: ${span(now)} instead of ${span(before)}`);
+  const difference = `covers other times than the backup: ${span(now)} instead of ${span(before)}`;
+  return judgeExpired(expected, countUpTo, today, difference);
+}
+
+/**
+ * Whether a retention explains what lacks. Rows go from the oldest on, so until the newest one of the backup has expired
+ * too, it must be there; afterwards nothing can be compared.
+ */
+async function judgeExpired(
+  { before, after, retentionNs }: Expected,
+  countUpTo: CountUpTo,
+  today: Date,
+  difference: string,
+): Promise<Verdict> {
+  const isExpired = (time: string) =>
+    retentionNs !== undefined && Date.parse(zoned(time)) < today.getTime() - retentionNs / 1e6;
+  if (before?.first === undefined || !isExpired(before.first)) return different(difference);
+  const [newest] = inOrder(before.last, after?.last);
+  if (newest === undefined || isExpired(newest)) {
+    return { result: 'uncounted', because: 'retention' };
+  }
+  const { rows, last } = await countUpTo(newest);
+  if (rows === null) return { result: 'uncounted' };
+  if (last !== undefined && sortable(last) >= sortable(newest)) {
+    return { result: 'equivalent', because: 'retention' };
+  }
+  return different(`${difference}; its row of ${newest} lacks, which has not expired`);
 }
 
 /** The tables of a backup, each with what is known of it. */
@@ -79,11 +103,6 @@ function bounds(before: TableCount | undefined, after: TableCount | undefined) {
   return [Math.min(a, b), Math.max(a, b)] as const;
 }
 
-function expired({ before, retentionNs }: Expected, today: Date): boolean {
-  if (retentionNs === undefined || before?.first === undefined) return false;
-  return Date.parse(zoned(before.first)) < today.getTime() - retentionNs / 1e6;
-}
-
 function same(a: TableCount, b: TableCount): boolean {
   return a.rows === b.rows && a.first === b.first && a.last === b.last;
 }
@@ -97,9 +116,11 @@ function zoned(time: string): string {
   return /Z|[+-]\d\d:\d\d$/.test(time) ? time : `${time}Z`;
 }
 
-function latest(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return sortable(a) > sortable(b) ? a : b;
+/** The earlier and the later of two times, or twice the only one. */
+function inOrder(a: string | undefined, b: string | undefined) {
+  const [one, other] = [a ?? b, b ?? a];
+  if (one === undefined || other === undefined) return [undefined, undefined] as const;
+  return sortable(one) < sortable(other) ? ([one, other] as const) : ([other, one] as const);
 }
 
 function sortable(time: string): string {

@@ -16,6 +16,8 @@ export function concludeProof(
     [...verdicts].filter(([, verdict]) => which(verdict)).map(([label]) => label);
   const because = (reason: string) =>
     labels((verdict) => verdict.result === 'equivalent' && verdict.because === reason);
+  const uncountedFor = (reason?: string) =>
+    labels((verdict) => verdict.result === 'uncounted' && verdict.because === reason);
   const results = (result: Verdict['result']) => labels((verdict) => verdict.result === result);
   const failed = [
     ...differing(verdicts).map(([label, { reason }]) => `${label} ${reason}`),
@@ -39,12 +41,17 @@ export function concludeProof(
   );
   warn(
     'PROOF_PARTIAL',
-    results('uncounted'),
+    uncountedFor(),
     'These tables could not be counted, so nothing is proven of them',
+  );
+  warn(
+    'PROOF_PARTIAL',
+    uncountedFor('retention'),
+    'All that these tables held in the backup may have expired by now, so nothing is proven of them',
   );
   return {
     totals: {
-      artifacts: verdicts.size - results('uncounted').length,
+      artifacts: verdicts.size - results('uncounted').length + strays.failed.length,
       bytes,
       identical: results('identical').length,
       equivalent: results('equivalent').length,

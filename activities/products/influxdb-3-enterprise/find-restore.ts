@@ -11,15 +11,18 @@ export const lookSchema = z.object({ known: z.array(z.string()) });
 /** More are not looked through for one of our own. */
 const KNOWN = 500;
 
+/** Another worker may have asked, by a clock that is not quite ours. */
+const CLOCKS_APART_MS = 10 * 60_000;
+
 export function idsOf(list: readonly RestoreRecord[]): string[] {
   return list.slice(0, KNOWN).map(({ restore_id }) => restore_id);
 }
 
 /**
- * Restores that this run may have begun, though the answer was lost: of our backup, not known before our first request,
- * and begun since. The server says of none who began it, so with more than one nobody can tell which is ours. What was
- * there before our request is told by its id; the time only excludes what is long past, for to believe our own restore
- * absent while it rolls the cluster back would be worse than to look at one more.
+ * Restores that this run may have begun, though the answer was lost: of our backup, and not known before our first
+ * request. The server says of none who began it, so with more than one nobody can tell which is ours. What was there
+ * before our request is told by its id alone, where all ids were noted; else the time excludes what is long past, for to
+ * believe our own restore absent while it rolls the cluster back would be worse than to look at one more.
  */
 export function candidates(
   { client }: Session,
@@ -30,16 +33,15 @@ export function candidates(
   const { asked } = plan;
   // Every request of this run was refused: whatever runs is another's.
   if (asked === null) return [];
-  const known = new Set([
-    ...detailOf(plan).known,
-    ...(asked ? lookSchema.parse(asked.look).known : []),
-  ]);
+  const noted = asked ? lookSchema.parse(asked.look).known : [];
+  const known = new Set([...detailOf(plan).known, ...noted]);
+  const everyId = asked !== undefined && noted.length < KNOWN;
   const from = asked ? new Date(asked.at) : since;
   return list.filter(
     (record) =>
       record.backup_name === plan.name &&
       !known.has(record.restore_id) &&
-      client.clock.mayBeSince(record.created_at, from),
+      (everyId || client.clock.mayBeSince(record.created_at, from, CLOCKS_APART_MS)),
   );
 }
 

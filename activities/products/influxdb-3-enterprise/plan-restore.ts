@@ -29,7 +29,9 @@ export async function planRestore(
   const here = await listDatabases(client);
   const held = census?.after.databases.map(({ name }) => name) ?? [];
   const now = Array.isArray(here) ? here.map(({ name }) => name) : [];
-  const moment = manifest.times.captured.to;
+  const { from, to } = manifest.times.captured;
+  // The server keeps to itself at which moment between the two it took its backup.
+  const moment = `${from}, at the latest ${to}`;
   const detail: PlanDetail = {
     format: 1,
     additive,
@@ -48,7 +50,7 @@ export async function planRestore(
       creates: few(held.filter((name) => !now.includes(name))),
       replaces: additive
         ? [
-            `the state of cluster ${connection.clusterId}: what it lacks of ${moment} is added to it, and cannot be taken out again`,
+            `the state of cluster ${connection.clusterId}: what it lacks of ${moment}, is added to it, and cannot be taken out again`,
           ]
         : few([
             `the whole cluster ${connection.clusterId}: it goes back to ${moment}, in place, and everything written since is removed`,

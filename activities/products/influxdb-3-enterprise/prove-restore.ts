@@ -91,9 +91,12 @@ async function firstCensus(
 
 /** Tables that may come to another verdict yet. */
 function unsettled(verdicts: Map<string, Verdict>, expected: Map<string, Expected>): string[] {
-  return [...verdicts].flatMap(([label, { result }]) => {
-    const uncounted = result === 'uncounted' && wasCounted(expected.get(label) ?? NONE);
-    return result === 'different' || uncounted ? [label] : [];
+  return [...verdicts].flatMap(([label, verdict]) => {
+    const uncounted =
+      verdict.result === 'uncounted' &&
+      verdict.because === undefined &&
+      wasCounted(expected.get(label) ?? NONE);
+    return verdict.result === 'different' || uncounted ? [label] : [];
   });
 }
 
@@ -117,8 +120,7 @@ async function judgeAll(
   for (const [label, one] of expected) {
     const table = one.before ?? one.after;
     if (!table) continue;
-    const upTo = async (time: string) =>
-      (await countTable(client, table.database, table.table, time)).rows;
+    const upTo = (time: string) => countTable(client, table.database, table.table, time);
     verdicts.set(label, await judge(now.get(label), one, upTo, new Date()));
   }
   return verdicts;

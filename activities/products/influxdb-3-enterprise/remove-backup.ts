@@ -47,7 +47,8 @@ async function deleted(api: BackupApi, name: string): Promise<'deleted' | 'absen
 
 function restedOn(api: BackupApi, name: string): HoldfastError {
   return new HoldfastError(
-    'TARGET_REFUSED',
+    'BACKUP_NEEDED',
     `${api.client.server} does not delete backup ${name}: incremental backups rest on it, which somebody else made.`,
+    { hint: 'Delete those first, by the tool that made them; the backup stays as it was.' },
   );
 }

@@ -15,10 +15,10 @@ export class ServerClock {
 
   /**
    * Whether what the server says to be of `time` may be of the moment `since` of our clock, or later. Wrong for what is
-   * older by seconds only: whoever asks must know that by other means.
+   * older by the slack only: whoever asks must know that by other means.
    */
-  mayBeSince(time: string, since: Date): boolean {
+  mayBeSince(time: string, since: Date, slackMs = SLACK_MS): boolean {
     const printed = Date.parse(time);
-    return printed >= since.getTime() + this.#aheadMs - SLACK_MS;
+    return printed >= since.getTime() + this.#aheadMs - slackMs;
   }
 }

@@ -8,8 +8,11 @@ export interface Strays {
   newer: string[];
 }
 
+/** Clients keep points back while writes are refused, and write them with their own times afterwards. */
+const BUFFERED_MS = 5 * 60_000;
+
 /**
- * Tables that the backup does not have. Clients make them anew when they write again; one with rows from before the
+ * Tables that the backup does not have. Clients make them anew when they write again; one with rows from well before the
  * restore was not rolled back.
  */
 export async function strayTables(
@@ -22,10 +25,10 @@ export async function strayTables(
   const strays: Strays = { failed: [], newer: [] };
   // With tables that were never counted, one cannot tell them from new ones.
   if (after.left > 0 || before.left > 0) return strays;
+  const upTo = new Date(Date.parse(restoredAt) - BUFFERED_MS).toISOString().replace(/Z$/, '');
   for (const table of now.tables) {
     const label = labelOf(table);
     if (expected.has(label) || table.rows === 0) continue;
-    const upTo = restoredAt.replace(/Z$/, '');
     const older = (await countTable(client, table.database, table.table, upTo)).rows;
     if (older === null || older === 0) strays.newer.push(label);
     else strays.failed.push(`${label} has ${older} rows, and is not in the backup`);

@@ -76,7 +76,9 @@ export function isSystem(bucket: Bucket): boolean {
   return bucket.bucketName.startsWith('_');
 }
 
-export function fullName(bucket: Bucket): string {
+type Named = Pick<Bucket, 'bucketID' | 'bucketName' | 'organizationID' | 'organizationName'>;
+
+export function fullName(bucket: Pick<Named, 'bucketName' | 'organizationName'>): string {
   return `${bucket.organizationName}/${bucket.bucketName}`;
 }
 
@@ -86,7 +88,7 @@ export interface BucketFilter {
 }
 
 /** Names and ids both select; a bucket also by `organisation/bucket`, since names repeat between organisations. */
-export function isSelected(bucket: Bucket, filter: BucketFilter | undefined): boolean {
+export function isSelected(bucket: Named, filter: BucketFilter | undefined): boolean {
   const { organisations, buckets } = filter ?? {};
   return (
     (organisations?.some((wanted) => isOrganisation(bucket, wanted)) ?? true) &&
@@ -94,10 +96,13 @@ export function isSelected(bucket: Bucket, filter: BucketFilter | undefined): bo
   );
 }
 
-export function isOrganisation(bucket: Bucket, wanted: string): boolean {
+export function isOrganisation(
+  bucket: Pick<Named, 'organizationID' | 'organizationName'>,
+  wanted: string,
+): boolean {
   return wanted === bucket.organizationName || wanted === bucket.organizationID;
 }
 
-export function isBucket(bucket: Bucket, wanted: string): boolean {
+export function isBucket(bucket: Named, wanted: string): boolean {
   return wanted === bucket.bucketName || wanted === bucket.bucketID || wanted === fullName(bucket);
 }

@@ -43,3 +43,9 @@ export const connectionSchema = z.strictObject({
 });
 
 export type Connection = z.infer<typeof connectionSchema>;
+
+/** Every bucket. */
+export function unfiltered(connection: Record<string, unknown>): Record<string, unknown> {
+  const { select: _, ...rest } = connectionSchema.parse(connection);
+  return rest;
+}

@@ -1,7 +1,7 @@
 import type { ProductContext, ProductSession, StreamedProduct } from '../product.ts';
 import { createBackupSource } from './backup-source.ts';
 import { InfluxClient } from './client.ts';
-import { connectionSchema } from './config.ts';
+import { connectionSchema, unfiltered } from './config.ts';
 import { openBackupDirectory } from './import-directory.ts';
 import { bucketLeftovers } from './leftovers.ts';
 import { preflight } from './preflight.ts';
@@ -14,6 +14,7 @@ export const influxdbV2: StreamedProduct = {
   name: 'influxdb-v2',
   kind: 'streamed',
   connection: connectionSchema,
+  unfiltered,
   connect,
   openDirectory: openBackupDirectory,
 };
@@ -41,6 +42,7 @@ function connect(context: ProductContext): ProductSession {
         client,
         purpose === 'backup' ? () => tokens.configured() : () => tokens.operator(),
         purpose,
+        connection.select,
       ),
     backup: createBackupSource({ client, connection, token: () => tokens.configured() }),
     restore: createRestoreSink({ client, tokens, signal: context.signal }),

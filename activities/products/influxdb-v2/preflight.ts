@@ -2,22 +2,32 @@ import type { Preflight } from '../../../workflows/contract/activities.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { Secret } from '../../secrets.ts';
+import type { BucketFilter } from './buckets.ts';
 import type { InfluxClient } from './client.ts';
 import { readComplaint, refusal } from './failures.ts';
 import { isAtLeast, readHealth, type Version } from './health.ts';
 import { Resources } from './resources.ts';
+import { missingFromSelection } from './selection.ts';
 
 /** Reachable, the right program, a version that can do it, and a token that may. */
 export async function preflight(
   client: InfluxClient,
   token: () => Promise<Secret>,
   purpose: 'backup' | 'restore',
+  select?: BucketFilter,
 ): Promise<Preflight> {
   const version = await readHealth(client);
   refuseUnsupported(version, client.server);
   await requireOperator(client, await token());
-  const identity = await new Resources(client, token).firstUser();
-  return { version: version.text, identity, warnings: knownDefects(version, purpose) };
+  const resources = new Resources(client, token);
+  const identity = await resources.firstUser();
+  const missing =
+    purpose === 'backup' && select ? await missingFromSelection(resources, select) : [];
+  return {
+    version: version.text,
+    identity,
+    warnings: [...knownDefects(version, purpose), ...missing],
+  };
 }
 
 /**

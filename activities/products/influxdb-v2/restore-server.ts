@@ -1,17 +1,23 @@
 import { z } from 'zod';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
+import { told } from '../../few.ts';
+import type { Secret } from '../../secrets.ts';
 import type { BackupReader } from '../product.ts';
-import { readContent } from './backup-content.ts';
+import { readContent, type BackupContent } from './backup-content.ts';
+import { lostShards } from './lost-shards.ts';
 import type { Resources } from './resources.ts';
 import type { RestoreState, WholeServer } from './restore-detail.ts';
 import { resumeRetention, suspendRetention } from './suspended-retention.ts';
 import type { Tokens } from './tokens.ts';
 
+/** A server looks for expired shards every half an hour: that it finds them between so many replacements is no accident. */
+const REPLACEMENTS = 3;
+
 /**
  * Replaces the metadata of the server, and with it every shard by an empty one. Repeating it is safe: nothing but
  * metadata has been restored yet, and a token that works now is looked for each time.
- * @throws TOKEN_AFTER_RESTORE
+ * @throws TOKEN_AFTER_RESTORE, DESTINATION_CHANGED when the server removes expired shards at once
  */
 export async function prepareServer(
   plan: WholeServer,
@@ -20,15 +26,34 @@ export async function prepareServer(
   tokens: Tokens,
   takesAway?: () => Promise<void>,
 ): Promise<RestoreState> {
-  const { client } = resources;
   const content = await readContent(backup);
   // What replaces everything is read to its end first: damage in its last byte would show when all is gone.
   for (const lines of [content.kv, ...(content.sql ? [content.sql] : [])]) {
     for await (const _ of backup.open(lines, { decompress: true }));
   }
-  // An attempt before this one may have replaced every token, and its answer may be lost.
-  const before = await tokens.operatorAfter({ afresh: true });
-  await takesAway?.();
+  for (let replacements = 1; ; replacements += 1) {
+    // An attempt before this one may have replaced every token, and its answer may be lost.
+    const before = await tokens.operatorAfter({ afresh: true });
+    if (replacements === 1) await takesAway?.();
+    await replaceMetadata(content, backup, resources, tokens, before);
+    await suspendRetention(plan, resources);
+    // Until then the server may have removed what has expired. Where everything is kept for ever, it removes nothing.
+    const lost =
+      plan.retention.length > 0
+        ? await lostShards(content.manifest.buckets, resources.client, tokens)
+        : [];
+    if (lost.length === 0) return { version: 1 };
+    if (replacements === REPLACEMENTS) throw removedAtOnce(lost, resources);
+  }
+}
+
+async function replaceMetadata(
+  content: BackupContent,
+  backup: BackupReader,
+  { client }: Resources,
+  tokens: Tokens,
+  before: Secret,
+): Promise<void> {
   const answer = await client.json({
     method: 'POST',
     path: '/api/v2/restore/kv',
@@ -53,8 +78,16 @@ export async function prepareServer(
     });
     await response.discard();
   }
-  await suspendRetention(plan, resources);
-  return { version: 1 };
+}
+
+function removedAtOnce(lost: string[], { client }: Resources): HoldfastError {
+  return new HoldfastError(
+    'DESTINATION_CHANGED',
+    `${client.server} removed ${told(lost)} as expired ${REPLACEMENTS} times, each time before Holdfast could suspend the retention of its buckets; no shard was uploaded.`,
+    {
+      hint: 'Start influxd with a longer `--storage-retention-check-interval` and run the restore again.',
+    },
+  );
 }
 
 export async function finishServer(

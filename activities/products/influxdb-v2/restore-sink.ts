@@ -15,6 +15,7 @@ import { downloadShard, uploadShard } from './shard.ts';
 import type { Tokens } from './tokens.ts';
 import { undoBuckets } from './undo-buckets.ts';
 import { unlessBucketGone } from './unless-bucket-gone.ts';
+import { unlessShardGone } from './unless-shard-gone.ts';
 
 interface Destination {
   client: InfluxClient;
@@ -54,7 +55,10 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
         const bytes = plain ? plainBytes([step]) : undefined;
         await uploadShard(client, await token(state), shard, body(), bytes);
       } catch (error) {
-        throw await unlessBucketGone(error, step, bucketOf(step, state)?.id, resources);
+        const bucket = bucketOf(step, state);
+        throw bucket
+          ? await unlessBucketGone(error, step, bucket.id, resources)
+          : await unlessShardGone(error, step, shard, client, tokens);
       }
     },
 

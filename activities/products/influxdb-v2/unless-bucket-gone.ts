@@ -3,18 +3,18 @@ import type { RestoreStep } from '../product.ts';
 import type { Resources } from './resources.ts';
 
 /**
- * The server answers an upload into a bucket that somebody has removed as any fault of its own, and no retry brings the
- * bucket back.
- * @param bucket the id of the one that this restore created; undefined when it created none
+ * The server answers an upload into a bucket that somebody has removed as it does its own faults, and no retry brings
+ * the bucket back.
+ * @param bucket the id of the one that this restore created
  * @returns what the upload failed with
  */
 export async function unlessBucketGone(
   error: unknown,
   { subject }: RestoreStep,
-  bucket: string | undefined,
+  bucket: string,
   resources: Resources,
 ): Promise<unknown> {
-  if (bucket === undefined || !(error instanceof HoldfastError) || !error.retryable) return error;
+  if (!(error instanceof HoldfastError) || !error.retryable) return error;
   const gone = await resources.bucket(bucket).then(
     (live) => live === undefined,
     () => false,

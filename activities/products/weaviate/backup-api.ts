@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import type { WeaviateClient } from './client.ts';
 import type { Connection } from './config.ts';
-import type { Complaint } from './failures.ts';
+import { failure, inItsPlace, isItsOwn, refusal, type Complaint } from './failures.ts';
 
 /** What the server says of a backup or a restore. Its times are absent where its version tells none. */
 const statusSchema = z.object({
@@ -16,6 +16,9 @@ export type JobStatus = z.output<typeof statusSchema>;
 
 /** An access check, every node's consent and a descriptor in the bucket come before the answer. */
 const START_PATIENCE_MS = 90_000;
+
+/** What a status is refused for that asking again does not heal. */
+const FINAL_STATUS = /invalid backup id|no backup backend|did you enable the right module/;
 
 /** The seven routes of `/v1/backups`, for one backend and its overrides. */
 export class BackupApi {
@@ -36,7 +39,10 @@ export class BackupApi {
     return this.#ask('POST', '', `beginning backup ${String(body['id'])}`, body);
   }
 
-  /** @returns undefined when the server knows of no such backup */
+  /**
+   * @returns undefined when the server knows of no such backup
+   * @throws TARGET_BUSY when something else answers in its place, TARGET_ERROR when it cannot look
+   */
   status(name: string): Promise<JobStatus | undefined> {
     return this.#status(`/${encodeURIComponent(name)}`, `asking for backup ${name}`);
   }
@@ -85,11 +91,12 @@ export class BackupApi {
       path: this.#path(path),
       query: this.#overrides(),
       operation,
-      accept: [404],
+      accept: [404, 422],
     });
     if (!('value' in answer)) {
-      if (!/^path .* was not found/.test(answer.message)) return undefined;
-      throw this.#strange(operation);
+      // Only a handler of the server looked, and always says what it did not find.
+      if (answer.status === 404 && answer.form === 'handler') return undefined;
+      throw this.#unknown(answer, operation);
     }
     const result = statusSchema.safeParse(answer.value);
     if (result.success) return result.data;
@@ -97,14 +104,28 @@ export class BackupApi {
   }
 
   async #cancel(path: string, operation: string): Promise<void> {
-    const response = await this.#client.send({
+    const answer = await this.#client.jsonOr({
       method: 'DELETE',
       path: this.#path(path),
       query: this.#overrides(),
       operation,
       accept: [404, 405, 422],
     });
-    await response.discard();
+    if ('value' in answer || answer.status !== 404 || isItsOwn(answer)) return;
+    throw inItsPlace(answer, this.server, operation);
+  }
+
+  #unknown(complaint: Complaint, operation: string): HoldfastError {
+    const { status, message, form } = complaint;
+    if (status === 404) {
+      if (/^path .* was not found/.test(message)) return this.#strange(operation);
+      return inItsPlace(complaint, this.server, operation);
+    }
+    // Before 1.37.10 and 1.38.2 also said while the server does not reach its storage.
+    if (form !== 'handler' || FINAL_STATUS.test(message)) {
+      return refusal(complaint, this.server, operation);
+    }
+    return failure('TARGET_ERROR', complaint, this.server, operation, 'the server could not look');
   }
 
   #path(rest: string): string {

@@ -5,7 +5,7 @@ import { untilWritten } from './durable.ts';
 import { report } from './job-status.ts';
 import { observe } from './observe.ts';
 import { OrphanWatch } from './orphan-watch.ts';
-import { requireClasses } from './preflight.ts';
+import { requireClasses } from './selection.ts';
 import type { Weaviate } from './session.ts';
 import { startBackup } from './start-backup.ts';
 import { takeInventory } from './take-inventory.ts';

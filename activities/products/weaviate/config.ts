@@ -116,6 +116,16 @@ export const connectionSchema = z
 
 export type Connection = z.output<typeof connectionSchema>;
 
+/** Every class, and every user and role; whether a restore brings those back stays as it is. */
+export function unfiltered(connection: Record<string, unknown>): Record<string, unknown> {
+  const { include: _in, exclude: _ex, users, roles, ...rest } = connectionSchema.parse(connection);
+  return {
+    ...rest,
+    ...(users && { users: { restore: users.restore } }),
+    ...(roles && { roles: { restore: roles.restore } }),
+  };
+}
+
 function trimmed(path: string): string {
   return path.replace(/^\/+|\/+$/g, '');
 }

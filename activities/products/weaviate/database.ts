@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import type { WeaviateClient } from './client.ts';
-import { refusal } from './failures.ts';
+import { inItsPlace, readComplaint, refusal } from './failures.ts';
 import { goneBy } from './place-gone.ts';
 import { readVersion, type Version } from './version.ts';
 
@@ -115,6 +115,10 @@ export class Database {
     return inOrder(found, ({ name }) => name);
   }
 
+  async hasClass(name: string): Promise<boolean> {
+    return (await this.classes()).some((one) => one.name === name);
+  }
+
   /** None of a class that is gone. */
   async tenants(className: string): Promise<Tenant[]> {
     const path = `/v1/schema/${encodeURIComponent(className)}/tenants`;
@@ -126,8 +130,10 @@ export class Database {
       accept: [404, 422],
     });
     if (!('value' in answer)) {
-      if (goneBy(answer) === 'absent') return [];
-      throw refusal(answer, this.#client.server, operation);
+      const { server } = this.#client;
+      const isThere = () => this.hasClass(className);
+      if ((await goneBy(answer, { server, operation, isThere })) === 'absent') return [];
+      throw refusal(answer, server, operation);
     }
     const tenants = this.#checked(tenantsSchema, answer.value, operation);
     const found = (tenants ?? []).map(({ name, activityStatus }) => {
@@ -154,15 +160,18 @@ export class Database {
     return inOrder(aliases ?? [], ({ alias }) => alias);
   }
 
-  /** With everything in it. One that is not there is no error. */
+  /** With everything in it. One that is not there is no error. @throws TARGET_BUSY when it is there all the same */
   async dropClass(name: string): Promise<void> {
+    const operation = `dropping class ${name}`;
     const response = await this.#client.send({
       method: 'DELETE',
       path: `/v1/schema/${encodeURIComponent(name)}`,
-      operation: `dropping class ${name}`,
+      operation,
       accept: [404],
     });
-    await response.discard();
+    const complaint = await readComplaint(response);
+    if (response.status !== 404 || !(await this.hasClass(name))) return;
+    throw inItsPlace(complaint, this.#client.server, operation);
   }
 
   async dropAlias(name: string): Promise<void> {

@@ -18,6 +18,7 @@ const globalSchema = z.object({
   serverVersion: text,
   compressionType: text,
   baseBackupId: text,
+  leader: text,
   nodes: z.record(z.string(), z.object({ classes: z.array(z.string()).nullish() }).nullish()),
 });
 export type GlobalDescriptor = z.output<typeof globalSchema>;

@@ -7,28 +7,34 @@ import { shortened } from '../../shortened.ts';
 export interface Complaint {
   status: number;
   message: string;
+  form?: ComplaintForm;
 }
+
+/** Handlers say `{"error":[{"message"}]}`, the router and its validation say `{"code","message"}`; all else is of others. */
+export type ComplaintForm = 'handler' | 'router' | 'empty' | 'foreign';
 
 export async function readComplaint(response: HttpResponse): Promise<Complaint> {
-  return { status: response.status, message: messageOf(await response.text(64 * 1024)) };
+  return { status: response.status, ...readBody(await response.text(64 * 1024)) };
 }
 
-/** Handlers say `{"error":[{"message"}]}`, the router and its validation say `{"code","message"}`. */
-function messageOf(text: string): string {
+function readBody(text: string): { message: string; form: ComplaintForm } {
+  if (text.trim() === '') return { message: '', form: 'empty' };
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    return '';
+    return { message: '', form: 'foreign' };
   }
   const { error, message } = (body ?? {}) as { error?: unknown; message?: unknown };
   if (Array.isArray(error)) {
-    return error
+    const messages = error
       .map((one: { message?: unknown } | null) => one?.message)
-      .filter((one) => typeof one === 'string')
-      .join('; ');
+      .filter((one) => typeof one === 'string');
+    return { message: messages.join('; '), form: 'handler' };
   }
-  return typeof message === 'string' ? message : '';
+  return typeof message === 'string'
+    ? { message, form: 'router' }
+    : { message: '', form: 'foreign' };
 }
 
 /** A refusal of any route. What 422 means depends on the route, so here it is final. */
@@ -47,6 +53,17 @@ export function refusal(complaint: Complaint, server: string, operation: string)
   if ([408, 429, 502, 503, 504].includes(status)) return fail('TARGET_BUSY', 'the server is busy');
   if (status >= 500) return fail('TARGET_ERROR', 'the server had an error');
   return fail('TARGET_REFUSED', 'the server refused it');
+}
+
+/** Whether a 404 says what it is that is not there, as the routes of backups always do. */
+export function isItsOwn({ form }: Complaint): boolean {
+  return form === undefined || form === 'handler' || form === 'router';
+}
+
+/** An ingress that is reloaded says 404 in the place of a server that is well. */
+export function inItsPlace(complaint: Complaint, server: string, operation: string): HoldfastError {
+  const what = 'not the server but something before it answered';
+  return failure('TARGET_BUSY', complaint, server, operation, what);
 }
 
 /** The server names every right but this one, of which it names the object only. */

@@ -1,6 +1,7 @@
 import type { DelegatedContext, DelegatedProduct, DelegatedSession } from '../delegated.ts';
 import { createBackupJobs } from './backup-jobs.ts';
-import { connectionSchema } from './config.ts';
+import { connectionSchema, unfiltered } from './config.ts';
+import { held } from './held.ts';
 import { preflight } from './preflight.ts';
 import { createRestoreJobs } from './restore-jobs.ts';
 import { openWeaviate } from './session.ts';
@@ -12,7 +13,9 @@ export const weaviate: DelegatedProduct = {
   kind: 'delegated',
   honours: ['full'],
   connection: connectionSchema,
+  unfiltered,
   storage: storageOf,
+  held,
   connect,
 };
 

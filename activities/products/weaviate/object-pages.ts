@@ -2,6 +2,7 @@ import { setImmediate as untilSent } from 'node:timers/promises';
 import { HoldfastError } from '../../failure.ts';
 import type { HttpResponse } from '../../http/client.ts';
 import type { WeaviateClient } from './client.ts';
+import { Database } from './database.ts';
 import { readComplaint, refusal, type Complaint } from './failures.ts';
 import { label, type Place, type WeaviateObject } from './objects.ts';
 import { goneBy, PlaceGone } from './place-gone.ts';
@@ -84,15 +85,21 @@ async function requestPage(
       operation: operationOn(place),
       accept: [404, 422],
     });
-    if (response.status >= 300) throw refused(client, place, await readComplaint(response));
+    if (response.status >= 300) throw await refused(client, place, await readComplaint(response));
     const body = await readBody(response, asked === 1 ? Number.MAX_SAFE_INTEGER : MOST_BYTES);
     if (body) return body;
   }
 }
 
-function refused({ server }: WeaviateClient, place: Place, complaint: Complaint): HoldfastError {
+async function refused(
+  client: WeaviateClient,
+  place: Place,
+  complaint: Complaint,
+): Promise<HoldfastError> {
+  const { server } = client;
   const operation = operationOn(place);
-  const gone = goneBy(complaint);
+  const isThere = () => new Database(client).hasClass(place.class);
+  const gone = await goneBy(complaint, { server, operation, isThere });
   return gone ? new PlaceGone(gone, server, operation) : refusal(complaint, server, operation);
 }
 

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import { shortened } from '../../shortened.ts';
 import type { WeaviateClient } from './client.ts';
-import { refusal } from './failures.ts';
-import { goneBy, goneIn, PlaceGone } from './place-gone.ts';
+import { inItsPlace, refusal } from './failures.ts';
+import { goneIn, PlaceGone } from './place-gone.ts';
 
 /** An object as its server tells it; only what a proof compares. */
 export interface WeaviateObject {
@@ -82,8 +82,10 @@ export async function readObject(
     accept: [404, 422],
   });
   if ('value' in answer) return answer.value as WeaviateObject;
-  if (answer.status === 404) return undefined;
-  const gone = goneBy(answer);
+  // An object that is not there is told without a word.
+  if (answer.status === 404 && answer.form === 'empty') return undefined;
+  if (answer.status === 404) throw inItsPlace(answer, client.server, operation);
+  const gone = goneIn(answer.message);
   throw gone
     ? new PlaceGone(gone, client.server, operation)
     : refusal(answer, client.server, operation);

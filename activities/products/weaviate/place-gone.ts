@@ -1,8 +1,15 @@
 import { HoldfastError } from '../../failure.ts';
-import type { Complaint } from './failures.ts';
+import { inItsPlace, type Complaint } from './failures.ts';
 
 /** What became of a class or tenant since it was listed: `asleep` is there and not active. */
 export type Gone = 'asleep' | 'absent';
+
+interface Asked {
+  server: string;
+  operation: string;
+  /** Whether the schema has the class. */
+  isThere: () => Promise<boolean>;
+}
 
 /** Whoever looks at many places goes on without it; elsewhere another look at what there is tells more. */
 export class PlaceGone extends HoldfastError {
@@ -17,10 +24,20 @@ export class PlaceGone extends HoldfastError {
   }
 }
 
-/** Of a class that is gone the server says 404 without a word; a route that it does not have, it names. */
-export function goneBy({ status, message }: Complaint): Gone | undefined {
-  if (status === 404) return message === '' ? 'absent' : undefined;
-  return goneIn(message);
+/**
+ * Of a class that is gone the server says 404 without a word, as others do that stand before it: only its schema tells
+ * them apart. A route that it does not have, it names.
+ * @throws TARGET_BUSY when the class is there all the same
+ */
+export async function goneBy(
+  complaint: Complaint,
+  { server, operation, isThere }: Asked,
+): Promise<Gone | undefined> {
+  const { status, message } = complaint;
+  if (status !== 404) return goneIn(message);
+  if (message !== '') return undefined;
+  if (await isThere()) throw inItsPlace(complaint, server, operation);
+  return 'absent';
 }
 
 /** @param message as it also stands in errors of GraphQL */

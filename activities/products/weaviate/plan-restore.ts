@@ -26,7 +26,7 @@ export async function planRestore(
   const census = await readCensus(backup);
   const chosen = chooseClasses(census, restore);
   const { version } = await database.meta();
-  requireNodes(census, await database.nodes(), weaviate);
+  requireNodes(census.nodes, await database.nodes(), weaviate);
   const there = {
     classes: (await database.classes()).map(({ name }) => name),
     aliases: await database.aliases(),
@@ -161,9 +161,13 @@ function refuseConflicts(conflicts: Conflicts, replace: boolean, server: string)
 }
 
 /** Files of a node go to the node of the same name, or to the one that `nodeMapping` names. */
-function requireNodes(census: Census, live: Node[], { connection, client }: Weaviate): void {
+export function requireNodes(
+  needed: readonly string[],
+  live: Node[],
+  { connection, client }: Pick<Weaviate, 'connection' | 'client'>,
+): void {
   const there = new Set(live.map(({ name }) => name));
-  const missing = census.nodes.filter((node) => !there.has(connection.nodeMapping?.[node] ?? node));
+  const missing = needed.filter((node) => !there.has(connection.nodeMapping?.[node] ?? node));
   if (missing.length > 0) {
     throw new HoldfastError(
       'CONFIG_INVALID',
@@ -171,7 +175,7 @@ function requireNodes(census: Census, live: Node[], { connection, client }: Weav
       { hint: 'Say with `connection.nodeMapping` which node takes over from which.' },
     );
   }
-  const takers = census.nodes.map((node) => connection.nodeMapping?.[node] ?? node);
+  const takers = needed.map((node) => connection.nodeMapping?.[node] ?? node);
   const twice = takers.find((node, at) => takers.indexOf(node) !== at);
   if (twice === undefined) return;
   throw new HoldfastError(

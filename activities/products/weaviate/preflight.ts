@@ -2,10 +2,11 @@ import type { Preflight } from '../../../workflows/contract/activities.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { Store } from '../../stores/store.ts';
 import type { Connection } from './config.ts';
-import type { Database, Meta, Node, WeaviateClass } from './database.ts';
+import type { Database, Meta, Node } from './database.ts';
 import { told } from '../../few.ts';
-import { isPattern, selectClasses } from './glob.ts';
+import { isPattern } from './glob.ts';
 import { knownDefects } from './known-defects.ts';
+import { missingClasses, requireClasses } from './selection.ts';
 import { isSince, SINCE, type Version } from './version.ts';
 
 interface Asked {
@@ -25,7 +26,7 @@ export async function preflight(
   requireVersion(meta.version, connection, server);
   requireModule(meta, connection, server);
   const nodes = await database.nodes();
-  requireNodes(nodes, connection, server);
+  requireHealthy(nodes, connection, server);
   const classes = await database.classes();
   if (purpose === 'backup') requireClasses(classes, connection, server);
   await look(storage, signal);
@@ -35,13 +36,16 @@ export async function preflight(
       .map(({ name }) => name)
       .toSorted()
       .join(','),
-    warnings: knownDefects({
-      version: meta.version,
-      purpose,
-      connection,
-      multiTenant: classes.some(({ multiTenant }) => multiTenant),
-      nodes: nodes.length,
-    }),
+    warnings: [
+      ...knownDefects({
+        version: meta.version,
+        purpose,
+        connection,
+        multiTenant: classes.some(({ multiTenant }) => multiTenant),
+        nodes: nodes.length,
+      }),
+      ...(purpose === 'backup' ? missingClasses(classes, connection) : []),
+    ],
   };
 }
 
@@ -106,7 +110,8 @@ function requireModule({ modules }: Meta, connection: Connection, server: string
   }
 }
 
-function requireNodes(nodes: Node[], { backend }: Connection, server: string): void {
+/** @throws TARGET_ERROR, TARGET_REFUSED */
+export function requireHealthy(nodes: Node[], { backend }: Connection, server: string): void {
   const down = nodes.filter(({ status }) => status !== 'HEALTHY');
   if (down.length > 0) {
     throw new HoldfastError(
@@ -123,37 +128,6 @@ function requireNodes(nodes: Node[], { backend }: Connection, server: string): v
       { hint: 'Use the backend s3, gcs or azure.' },
     );
   }
-}
-
-/** @throws CONFIG_INVALID, SELECTION_EMPTY */
-export function requireClasses(
-  classes: WeaviateClass[],
-  connection: Connection,
-  server: string,
-): string[] {
-  const all = classes.map(({ name }) => name);
-  if (all.length === 0) {
-    throw new HoldfastError(
-      'SELECTION_EMPTY',
-      `${server} has no class, so there is nothing to back up.`,
-      { hint: 'Check `connection.url`, or wait until the database is filled.' },
-    );
-  }
-  const { include = [], exclude = [] } = connection;
-  for (const name of [...include, ...exclude]) {
-    if (isPattern(name) || all.includes(name)) continue;
-    throw new HoldfastError(
-      'CONFIG_INVALID',
-      `${server} has no class "${name}", which \`connection\` names; it has ${told(all)}.`,
-    );
-  }
-  const chosen = selectClasses(all, connection);
-  if (chosen.length > 0) return chosen;
-  throw new HoldfastError(
-    'SELECTION_EMPTY',
-    `${server}: \`include\` and \`exclude\` of \`connection\` leave nothing of its classes ${told(all)}.`,
-    { hint: 'Correct `include` or `exclude` in the configuration.' },
-  );
 }
 
 /** Whether this host reaches the storage, and may list it. */

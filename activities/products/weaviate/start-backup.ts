@@ -6,6 +6,7 @@ import { claim, isClaimed } from './claim.ts';
 import type { Connection } from './config.ts';
 import type { Database } from './database.ts';
 import { globalKey } from './descriptors.ts';
+import { includedNow } from './selection.ts';
 import { isBrokenChain, startRefusal } from './start-refusal.ts';
 import { isSince, SINCE } from './version.ts';
 
@@ -60,8 +61,9 @@ function taken(api: BackupApi, name: string): HoldfastError {
 }
 
 async function request(starter: Starter, name: string): Promise<Record<string, unknown>> {
-  const { include, exclude, compression, cpuPercentage, bucket, path, users, roles } =
-    starter.connection;
+  const { api, database, connection } = starter;
+  const { exclude, compression, cpuPercentage, bucket, path, users, roles } = connection;
+  const include = includedNow(await database.classes(), connection, api.server);
   const base = await baseFor(starter);
   return {
     id: name,

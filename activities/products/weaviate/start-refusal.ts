@@ -1,6 +1,6 @@
 import type { FailureCode } from '../../../workflows/contract/failures.ts';
 import type { HoldfastError } from '../../failure.ts';
-import { failure, refusal, type Complaint } from './failures.ts';
+import { failure, inItsPlace, isItsOwn, refusal, type Complaint } from './failures.ts';
 import { isSince, SINCE, type Version } from './version.ts';
 
 interface Refused {
@@ -23,6 +23,7 @@ export function startRefusal(complaint: Complaint, refused: Refused): HoldfastEr
   const { server, operation, version, elapsedMs } = refused;
   const fail = (code: FailureCode, what: string) =>
     failure(code, complaint, server, operation, what);
+  if (status === 404 && !isItsOwn(complaint)) return inItsPlace(complaint, server, operation);
   if (/already in progress/.test(message)) {
     return fail('TARGET_BUSY', 'another backup or restore is under way');
   }

@@ -3,6 +3,7 @@ import type { PlannedJob, RequestNotes } from '../delegated.ts';
 import { readRestore } from './descriptors.ts';
 import { told } from '../../few.ts';
 import { stateOf } from './job-status.ts';
+import { requireReadyToDrop } from './ready-to-drop.ts';
 import { detailOf, type RestoreDetail, type RestoreState } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { startRefusal } from './start-refusal.ts';
@@ -34,11 +35,11 @@ export async function startRestore(
       { hint: 'Check that `connection.storage` is the place that the server restores from.' },
     );
   }
-  await makeRoom(weaviate, detail);
+  await makeRoom(weaviate, plan, since);
   const { bucket, path, cpuPercentage, nodeMapping } = connection;
   const earlier = await startedAt(weaviate, plan);
   await notes?.asking({ earlier: earlier ?? null });
-  const complaint = await api.restore(plan.name, {
+  const ask = api.restore(plan.name, {
     ...(!detail.whole && { include: detail.classes.map(({ name }) => name) }),
     config: {
       ...(cpuPercentage !== undefined && { CPUPercentage: cpuPercentage }),
@@ -50,17 +51,30 @@ export async function startRestore(
     ...(nodeMapping && { node_mapping: nodeMapping }),
     ...(detail.overwriteAlias && { overwriteAlias: true }),
   });
+  const complaint = await ask.catch((error: unknown) => {
+    throw sayingDropped(error, detail);
+  });
   if (!complaint) {
     const shown = await startedAt(weaviate, plan);
     return accepted(shown === earlier ? undefined : shown, earlier);
   }
   if (REFUSED.includes(complaint.status)) await notes?.refused();
-  throw startRefusal(complaint, {
+  const refused = startRefusal(complaint, {
     server: client.server,
     operation: `beginning the restore of backup ${plan.name}`,
     version: (await database.meta()).version,
     elapsedMs: Date.now() - since.getTime(),
   });
+  throw sayingDropped(refused, detail);
+}
+
+/** Whoever sees this run wait has to know at once what is missing meanwhile. */
+function sayingDropped(error: unknown, { drops }: RestoreDetail): unknown {
+  if (!(error instanceof HoldfastError) || drops.classes.length === 0) return error;
+  const { code, message, hint, cause } = error;
+  const until = error.retryable ? 'are missing until the restore has begun' : 'are missing now';
+  const missing = `The classes ${told(drops.classes)} were dropped for it and ${until}.`;
+  return new HoldfastError(code, `${message} ${missing}`, { hint, cause });
 }
 
 /** Whatever else they say, nothing was begun. */
@@ -96,8 +110,9 @@ async function requireNoCancel({ api }: Weaviate, name: string, since: Date): Pr
 }
 
 /** @throws DESTINATION_CHANGED when something has come into the way that nobody agreed to lose */
-async function makeRoom({ database, client }: Weaviate, detail: RestoreDetail): Promise<void> {
-  const { drops, classes } = detail;
+async function makeRoom(weaviate: Weaviate, plan: PlannedJob, since: Date): Promise<void> {
+  const { database, client } = weaviate;
+  const { drops, classes } = detailOf(plan);
   const wanted = new Set(classes.map(({ name }) => name.toLowerCase()));
   const present = (await database.classes()).map(({ name }) => name);
   const inTheWay = present.filter((name) => wanted.has(name.toLowerCase()));
@@ -108,6 +123,7 @@ async function makeRoom({ database, client }: Weaviate, detail: RestoreDetail): 
       `${client.server} has the classes ${told(unexpected)} now, which were not there when the restore was planned; nothing was changed.`,
     );
   }
+  if (inTheWay.length > 0) await requireReadyToDrop(weaviate, plan, since);
   for (const name of inTheWay) await database.dropClass(name);
   for (const name of drops.aliases) await database.dropAlias(name);
 }

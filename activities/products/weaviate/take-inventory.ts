@@ -3,9 +3,11 @@ import { HoldfastError } from '../../failure.ts';
 import type { Inventory } from '../delegated.ts';
 import { CENSUS_PATH, type Census, type Observation } from './census.ts';
 import { claimKey } from './claim.ts';
+import type { Node } from './database.ts';
 import { untilDurable } from './durable.ts';
 import { few, told } from '../../few.ts';
 import { label } from './objects.ts';
+import { requireShards } from './require-shards.ts';
 import type { Weaviate } from './session.ts';
 import { settle } from './settle.ts';
 import { checkWritten, type WrittenBackup } from './written-backup.ts';
@@ -33,12 +35,15 @@ export async function takeInventory(
     held,
     connection.deletions,
   );
+  const live = await weaviate.database.nodes('verbose');
+  const whole = after.classes.filter((one) => !one.multiTenant).map((one) => one.name);
+  requireShards(client.server, name, written, live, whole);
   const census: Census = {
     version: 1,
     weaviate: after.weaviate,
     proof: observed.proof,
     nodes: [...written.nodes.keys()],
-    classes: await describeClasses(weaviate, written, after),
+    classes: describeClasses(live, written, after),
     places,
   };
   await storage.remove([claimKey(name)], { signal });
@@ -59,6 +64,7 @@ export async function takeInventory(
       classes: few(written.classes, 100),
       places: places.filter(({ absent }) => absent === undefined).length,
       objects: places.reduce((sum, { most }) => sum + (most ?? 0), 0),
+      uncounted: places.filter(({ most, absent }) => most === undefined && !absent).length,
       proof: observed.proof,
       nodes: few(census.nodes, 100),
       compression: written.global.compressionType ?? 'gzip',
@@ -104,12 +110,11 @@ async function requireObserved(
   );
 }
 
-async function describeClasses(
-  { database }: Weaviate,
+function describeClasses(
+  live: readonly Node[],
   { classes, nodes }: WrittenBackup,
   after: Observation,
-): Promise<Census['classes']> {
-  const live = await database.nodes('verbose');
+): Census['classes'] {
   const multiTenant = new Map(after.classes.map((one) => [one.name, one.multiTenant]));
   const descriptors = [...nodes.values()].flatMap((node) => node.classes ?? []);
   return classes.map((name) => {

@@ -3,7 +3,7 @@ import { eachBounded } from '../../each-bounded.ts';
 import { HoldfastError } from '../../failure.ts';
 import { shortened } from '../../shortened.ts';
 import type { Store, StoredObject } from '../../stores/store.ts';
-import { chunkFault } from './chunk-tail.ts';
+import { chunkFault } from './chunk-fault.ts';
 import {
   globalKey,
   nodeKey,
@@ -116,7 +116,10 @@ async function requireNode(search: Search, node: string): Promise<NodeDescriptor
   return descriptor;
 }
 
-/** The leader is told every class, the others those that they have shards of: each must stand in what its node wrote. */
+/**
+ * A node is told the classes that it has shards of, and each must stand in what it wrote. The leader is told every class,
+ * also those that lie on others alone, so it is enough that some node wrote them.
+ */
 function requireClassesOnNodes(
   search: Search,
   global: GlobalDescriptor,
@@ -125,8 +128,15 @@ function requireClassesOnNodes(
   const promised = new Set(Object.values(global.nodes).flatMap((one) => one?.classes ?? []));
   const written = new Set([...nodes.values()].flatMap((one) => names(one)));
   const lost = [...promised].filter((name) => !written.has(name));
-  if (lost.length === 0) return [...written].toSorted();
-  throw incomplete(search, `no node wrote the classes ${told(lost)}`);
+  if (lost.length > 0) throw incomplete(search, `no node wrote the classes ${told(lost)}`);
+  for (const [node, descriptor] of nodes) {
+    if (node === (global.leader || node)) continue;
+    const own = new Set(names(descriptor));
+    const missing = (global.nodes[node]?.classes ?? []).filter((name) => !own.has(name));
+    if (missing.length === 0) continue;
+    throw incomplete(search, `node ${node} did not write its part of the classes ${told(missing)}`);
+  }
+  return [...written].toSorted();
 }
 
 /** @throws BACKUP_INCOMPLETE when a base is gone, or the chain runs in a circle */

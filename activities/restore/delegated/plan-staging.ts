@@ -21,7 +21,7 @@ export interface Staging {
   /** The storage, as `fullPlaceOf` tells it, and the lock of what lies there. Absent in a plan of an older version. */
   place?: string | undefined;
   lock?: string | undefined;
-  /** Folders that were empty before: what lies in them afterwards is ours to remove. */
+  /** Folders in which nothing of the backup was left: what lies in them afterwards is ours to remove. */
   ours: string[];
   warnings: Warning[];
 }
@@ -48,20 +48,24 @@ export async function planStaging(
   const { job, backup, session, storage, prefixes } = question;
   const there = await listBelow(storage, session, backup, at.signal);
   const wanted: ProductObject[] = [];
-  for await (const object of neededOf(backup, prefixes)) {
-    if (!isAsWritten(object, there.get(object.key))) wanted.push(object);
+  // Other files, as a product leaves them behind after a restore or a probe, keep nothing that is put back.
+  const kept = new Set<string>();
+  for await (const object of backup.objects()) {
+    const found = there.get(object.key);
+    if (found) kept.add(object.key);
+    if (isNeeded(object, prefixes) && !isAsWritten(object, found)) wanted.push(object);
   }
   const place = placed(job.destination);
   const lock = objectsLock(backup.manifest, job.destination);
   if (wanted.length === 0) {
     return { steps: [], staging: { from: 'in place', place, lock, ours: [], warnings: [] } };
   }
-  const keys = [...there.keys()];
+  const keys = [...kept];
   const ours = foldersOf(session, backup).filter(
     (folder) => !keys.some((key) => key.startsWith(folder)),
   );
   const { from, steps } = await sourceOf(deps, at, question, wanted);
-  return { steps, staging: { from, place, lock, ours, warnings: told(wanted, there) } };
+  return { steps, staging: { from, place, lock, ours, warnings: told(wanted, kept, ours) } };
 }
 
 /** Of what the product wrote for the backup, and for those that it rests on. */
@@ -76,8 +80,12 @@ export async function* neededOf(
   prefixes: string[] | undefined,
 ): AsyncGenerator<ProductObject> {
   for await (const object of backup.objects()) {
-    if (prefixes?.some((prefix) => object.key.startsWith(prefix)) ?? true) yield object;
+    if (isNeeded(object, prefixes)) yield object;
   }
+}
+
+function isNeeded({ key }: ProductObject, prefixes: string[] | undefined): boolean {
+  return prefixes?.some((prefix) => key.startsWith(prefix)) ?? true;
 }
 
 const placed = (snapshot: TargetSnapshot) => fullPlaceOf(storageOf(snapshot));
@@ -139,16 +147,17 @@ function nowhere({ manifest }: DelegatedBackup, { key }: ProductObject, why: str
   );
 }
 
-function told(wanted: ProductObject[], there: Map<string, StoredObject>): Warning[] {
-  const changed = wanted.filter(({ key }) => there.has(key));
-  const [first] = changed;
+/** Of what is put back beside what was left, and stays. */
+function told(wanted: ProductObject[], kept: ReadonlySet<string>, ours: string[]): Warning[] {
+  const staying = wanted.filter(({ key }) => !ours.some((folder) => key.startsWith(folder)));
+  const [first] = staying.toSorted((a, b) => Number(kept.has(b.key)) - Number(kept.has(a.key)));
   if (!first) return [];
   return [
     {
       code: 'PRODUCT_OBJECTS_CHANGED',
       message:
-        `${changed.length} objects are not as the database wrote them, ${first.key} for one; they are replaced by ` +
-        'those of the copy.',
+        `${staying.length} objects are changed or gone since the database wrote them, ${first.key} for one; those of ` +
+        'the copy are put in their place and stay there.',
       subject: first.key,
     },
   ];

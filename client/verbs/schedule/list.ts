@@ -13,7 +13,10 @@ export function scheduleListVerb(schedule: Command): void {
       call.output.result(
         { schedules },
         schedules.length === 0
-          ? ['There are no schedules. `holdfast schedule apply` makes those of the configuration.']
+          ? [
+              'There are no schedules.',
+              '`holdfast schedule apply` makes those of the configuration.',
+            ]
           : renderTable(
               [
                 { title: 'TARGET', flexible: true },

@@ -15,6 +15,7 @@ export async function answerDownload(
 ): Promise<void> {
   const { switches } = state;
   request.resume();
+  if (strikes(switches, 'downloadAway')) return void request.socket.destroy();
   const expected = Buffer.from(`${account.username}:${account.password}`).toString('base64');
   if (switches.downloadAuth && request.headers.authorization !== `Basic ${expected}`) {
     response.setHeader('www-authenticate', 'Basic realm="backups"');

@@ -70,6 +70,8 @@ export interface Switches {
   /** 404 although the task is done. */
   notReady: Trap;
   downloadUnavailable: Trap;
+  /** The download host closes the connection without an answer, as one that is being restarted. */
+  downloadAway: Trap;
   /** Half of the file, and an end as if it were whole. */
   downloadCut: Trap;
   /** The connection is reset after half of what was asked for. */
@@ -150,6 +152,7 @@ export const QUIET: Switches = {
   downloadAuth: true,
   notReady: false,
   downloadUnavailable: false,
+  downloadAway: false,
   downloadCut: false,
   downloadReset: false,
   downloadStalls: false,

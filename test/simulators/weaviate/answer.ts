@@ -53,6 +53,8 @@ async function mishap({ request, response, world, call }: Exchange): Promise<boo
   else if (befalls('tooManyRequests')) {
     response.setHeader('Retry-After', '1');
     sendJson(response, 429, { error: [{ message: '429 Too many requests' }] });
+  } else if (befalls('proxyReloads')) {
+    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('404 page not found\n');
   } else if (befalls('internalError')) {
     sendJson(response, 500, { error: [{ message: 'an unexpected error' }] });
   } else return false;

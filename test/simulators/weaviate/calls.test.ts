@@ -21,6 +21,7 @@ describe('what befalls calls', () => {
     ['unavailable', 503],
     ['tooManyRequests', 429],
     ['internalError', 500],
+    ['proxyReloads', 404],
     ['keyRevoked', 401],
   ])('%s', async (name, status) => {
     await using one = await stage();

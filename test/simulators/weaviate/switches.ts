@@ -13,6 +13,8 @@ export interface Switches {
   unavailable: Trap;
   /** 500 without a word that helps. */
   internalError: Trap;
+  /** What stands before it is reloaded, and says 404 in plain text. */
+  proxyReloads: Trap;
   /** The connection is closed, and nothing was done. */
   connectionLost: Trap;
   /** It is done, and the connection is closed in the place of the answer. */
@@ -115,6 +117,7 @@ export interface Switches {
 export const QUIET: Switches = {
   unavailable: false,
   internalError: false,
+  proxyReloads: false,
   connectionLost: false,
   answerLost: false,
   silent: false,

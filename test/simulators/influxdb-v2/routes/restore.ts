@@ -81,6 +81,7 @@ export async function restoreKv(exchange: Exchange): Promise<void> {
 export async function restoreSql(exchange: Exchange): Promise<void> {
   demandOperator(exchange);
   if (!isSqlite(await uploaded(exchange))) throw new Error('not a sqlite file');
+  if (strikes(exchange.switches, 'retentionReaper')) await reap(exchange.state);
   send(exchange.response, 200, Buffer.alloc(0));
 }
 

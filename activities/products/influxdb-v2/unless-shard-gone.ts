@@ -1,0 +1,38 @@
+import { HoldfastError } from '../../failure.ts';
+import type { RestoreStep } from '../product.ts';
+import type { InfluxClient } from './client.ts';
+import { downloadShard } from './shard.ts';
+import type { Tokens } from './tokens.ts';
+
+/**
+ * The server answers an upload into a shard that it has removed as it does its own faults, and no retry brings the shard
+ * back.
+ * @param shard its id at the server, which kept the one of the backup
+ * @returns what the upload failed with
+ */
+export async function unlessShardGone(
+  error: unknown,
+  { subject }: RestoreStep,
+  shard: number,
+  client: InfluxClient,
+  tokens: Tokens,
+): Promise<unknown> {
+  if (!(error instanceof HoldfastError) || !error.retryable) return error;
+  const gone = await isGone(shard, client, tokens).catch(() => false);
+  if (!gone) return error;
+  return new HoldfastError(
+    'DESTINATION_CHANGED',
+    `${client.server} has removed ${subject} since its metadata were restored: its data had expired by the retention that its bucket has there, or somebody removed the bucket.`,
+    {
+      cause: error,
+      hint: 'Run the restore again; if it happens again, start influxd with a longer `--storage-retention-check-interval` meanwhile.',
+    },
+  );
+}
+
+async function isGone(shard: number, client: InfluxClient, tokens: Tokens): Promise<boolean> {
+  const opened = await downloadShard(client, await tokens.operatorAfter(), shard, 'none');
+  if (opened === 'gone') return true;
+  await opened.body[Symbol.asyncIterator]().return?.();
+  return false;
+}

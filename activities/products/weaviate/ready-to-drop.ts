@@ -1,0 +1,67 @@
+import type { FailureCode } from '../../../workflows/contract/failures.ts';
+import { eachBounded } from '../../each-bounded.ts';
+import { HoldfastError } from '../../failure.ts';
+import type { PlannedJob } from '../delegated.ts';
+import { readGlobal, readRestore, restoreKey } from './descriptors.ts';
+import { stateOf, timeOf } from './job-status.ts';
+import { requireNodes } from './plan-restore.ts';
+import { requireHealthy } from './preflight.ts';
+import type { Weaviate } from './session.ts';
+
+/** What a server tells of its own memory. Every other word may be that of a file which a dead one left for ever. */
+const FROM_MEMORY = ['TRANSFERRING', 'TRANSFERRED'];
+/** A word out of a file is believed for so long: of one node, which remembers its own restores, only while they begin. */
+const ONE_NODE_MS = 60_000;
+const SEVERAL_NODES_MS = 10 * 60_000;
+/** Of the backup of others, which this key may not see or which cannot be read, its file has to do. */
+const SAYS_NOTHING: FailureCode[] = ['PERMISSION_MISSING', 'TARGET_ERROR', 'TARGET_REFUSED'];
+/** No restore takes longer. */
+const LONGEST_MS = 24 * 3_600_000;
+
+/**
+ * Looks for what would make the server refuse the restore, before anything is dropped for it: once that is done, every
+ * refusal leaves the database without those classes.
+ * @param since when this run first asked
+ * @throws TARGET_BUSY while another restore runs, TARGET_ERROR while a node is away, CONFIG_INVALID
+ */
+export async function requireReadyToDrop(
+  weaviate: Weaviate,
+  { name }: PlannedJob,
+  since: Date,
+): Promise<void> {
+  const { database, connection, client, storage, signal } = weaviate;
+  const nodes = await database.nodes();
+  requireHealthy(nodes, connection, client.server);
+  const written = await readGlobal(storage, name, signal);
+  requireNodes(Object.keys(written?.nodes ?? {}), nodes, weaviate);
+  const patienceMs = nodes.length === 1 ? ONE_NODE_MS : SEVERAL_NODES_MS;
+  const believed = Date.now() - since.getTime() < patienceMs;
+  const folders = await storage.folders('', { signal });
+  await eachBounded(folders, weaviate.concurrency, async (other) => {
+    const says = await unfinished(weaviate, other);
+    if (says === undefined || (!FROM_MEMORY.includes(says) && !believed)) return;
+    throw new HoldfastError(
+      'TARGET_BUSY',
+      `${client.server} says ${says} of its restore of backup ${other}, and makes one restore at a time: nothing was dropped.`,
+      {
+        hint: `The run begins when that one has ended. When none runs on any node, remove the object ${restoreKey(other)} from the server's storage.`,
+      },
+    );
+  });
+}
+
+/** @returns the server's word, when it tells of no end */
+async function unfinished(
+  { storage, api, signal }: Weaviate,
+  name: string,
+): Promise<string | undefined> {
+  const stored = await readRestore(storage, name, signal);
+  if (!stored || stateOf(stored) !== 'running') return undefined;
+  const startedAt = timeOf(stored.startedAt);
+  if (startedAt && Date.now() - startedAt.getTime() > LONGEST_MS) return undefined;
+  const told = await api.restoreStatus(name).catch((error: unknown) => {
+    if (error instanceof HoldfastError && SAYS_NOTHING.includes(error.code)) return stored;
+    throw error;
+  });
+  return told && stateOf(told) === 'running' ? told.status : undefined;
+}
