@@ -4,13 +4,15 @@ import type { Warning } from '../../workflows/contract/progress.ts';
 import { unreachable, type TemporalSession } from '../temporal/connect.ts';
 import type { Output } from '../terminal/output.ts';
 import { askToEnd } from './ask-to-end.ts';
-import { Interruption } from './interruption.ts';
+import type { Interruption } from './interruption.ts';
 import { Narrator } from './narrator.ts';
 import { observe, type Observation, progressOf } from './observe.ts';
 import { resultOf } from './outcome.ts';
 import { queueWithoutWorker } from './worker-watch.ts';
 
 export interface FollowOptions {
+  /** Listening since before the run was named on the screen: Ctrl-C right after that must not end the command untold. */
+  interruption: Interruption;
   /** Keep waiting when no worker is there, also where nobody watches. */
   wait?: boolean | undefined;
   /**
@@ -38,11 +40,11 @@ export async function follow<T>(
   session: TemporalSession,
   output: Output,
   run: { workflowId: string; runId: string },
-  options: FollowOptions = {},
+  options: FollowOptions,
 ): Promise<Followed<T>> {
   const { workflowId, runId } = run;
+  const { interruption } = options;
   const narrator = new Narrator(output);
-  using interruption = new Interruption(output);
   const watch = new WorkerTold(session, output, workflowId, options);
   const startedAt = Date.now();
   let reachedAt = Date.now();
@@ -52,7 +54,9 @@ export async function follow<T>(
       reachedAt = Date.now();
       narrator.tell(seen, await watch.look(seen));
       if (seen.status !== 'RUNNING') {
-        return { ended: true, result: await endOf<T>(session, run, narrator) };
+        const result = await endOf<T>(session, run, narrator);
+        if (options.whenLeft !== undefined && interruption.pressed) throw left(options.whenLeft);
+        return { ended: true, result };
       }
     } catch (error) {
       if (!(error instanceof ServiceError) || error instanceof WorkflowNotFoundError) throw error;
@@ -64,9 +68,7 @@ export async function follow<T>(
     await interruption.pause(Math.min(LOOK_EVERY_MS, FIRST_LOOKS_MS + elapsed / 10));
     if (options.whenLeft !== undefined && interruption.pressed) {
       await askToEnd(session, run, 'Ctrl-C in the terminal');
-      throw new HoldfastError('CANCELLED', options.whenLeft, {
-        hint: 'Start again when you want to.',
-      });
+      throw left(options.whenLeft);
     }
     const choice = await interruption.choice();
     if (choice === 'detach') return { ended: false };
@@ -75,6 +77,10 @@ export async function follow<T>(
       output.remark('cancelling; the run ends when everything is quiet');
     }
   }
+}
+
+function left(sentence: string): HoldfastError {
+  return new HoldfastError('CANCELLED', sentence, { hint: 'Start again when you want to.' });
 }
 
 /** Whatever the run still had to say is said before its result. */

@@ -11,6 +11,7 @@ import type {
 } from '../../workflows/contract/operations.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { follow, type FollowOptions } from './follow.ts';
+import { Interruption } from './interruption.ts';
 import { type OperationRequest, startRun, type StartedRun } from './start-run.ts';
 
 export interface OperateOptions {
@@ -48,9 +49,14 @@ export async function operate<O extends Operation>(
     output.result({ detached: true, ...run }, [run.workflowId]);
     return undefined;
   }
+  using interruption = new Interruption(output);
   output.event({ event: 'started', ...run }, `started ${run.workflowId}`);
   const { wait, whenLeft } = options;
-  const followed = await follow<Reports[O] | Skipped>(session, output, run, { wait, whenLeft });
+  const followed = await follow<Reports[O] | Skipped>(session, output, run, {
+    interruption,
+    wait,
+    whenLeft,
+  });
   if (!followed.ended) {
     output.result({ detached: true, ...run }, [
       `The run goes on. See it with: holdfast status ${run.workflowId}`,

@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts';
 import { askToEnd } from '../runs/ask-to-end.ts';
 import { findRuns, type FoundRun } from '../runs/find-runs.ts';
 import { follow } from '../runs/follow.ts';
+import { Interruption } from '../runs/interruption.ts';
 import { requireRun, runOfId } from '../runs/named-run.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
 import { verb } from '../verb.ts';
@@ -48,12 +49,14 @@ export function cancelVerb(program: Command): void {
         call.output.result({ ...ended, requested: true }, [`asked ${run.workflowId} to end`]);
         return;
       }
+      using interruption = new Interruption(call.output);
       call.output.event(
         { event: 'cancelling', workflowId: run.workflowId },
         `cancelling ${run.workflowId}`,
       );
       try {
         const followed = await follow<object>(session, call.output, run, {
+          interruption,
           wait: options.wait,
           ending: true,
         });

@@ -72,7 +72,7 @@ describe.skipIf(!hasTerminals)('a restore', () => {
   });
 
   it('does not go on after Ctrl-C while its plan is made', async () => {
-    world.source.switches.firstByteMs = 600_000;
+    world.source.switches.silent = true;
     const restore = start(...BUCKET, '--rename', 'telemetry=unplanned');
     await restore.asked(/started restore\/metrics\/\S+-plan/);
     restore.type(CTRL_C);

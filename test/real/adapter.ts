@@ -127,14 +127,18 @@ export async function restoreStep(
   return session.restore.prove(step, state, original, taken.spool);
 }
 
-/** A busy server answers 500 now and then; in a run, Temporal tries again. */
+/**
+ * A busy server answers 500 now and then; in a run, Temporal tries again. Every 10 s influxd lets idle shards rest, and
+ * one that is written to in that moment refuses its snapshot ("snapshots disabled") until the next time.
+ */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
+  const until = Date.now() + 25_000;
+  for (;;) {
     try {
       return await ask();
     } catch (error) {
       const passing = error instanceof HoldfastError && error.code === 'TARGET_ERROR';
-      if (!passing || tries === 5) throw error;
+      if (!passing || Date.now() > until) throw error;
       await sleep(500);
     }
   }
