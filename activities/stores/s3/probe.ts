@@ -1,8 +1,9 @@
+import { crc32 } from 'node:zlib';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import type { ProbeFinding, Store } from '../store.ts';
-import { crc32Of } from './checksum.ts';
+import { checksumOf } from './checksum.ts';
 import { faultOf } from './failure.ts';
 import { PartsUpload } from './multipart-upload.ts';
 import { probeBucket } from './probe-bucket.ts';
@@ -133,7 +134,7 @@ async function probeChecksum(
               Key: prefix + key,
               Body: bytes,
               ContentLength: bytes.byteLength,
-              ChecksumCRC32: crc32Of(bytes.subarray(1)),
+              ChecksumCRC32: checksumOf(crc32(bytes.subarray(1))),
             }),
           ),
         ),

@@ -1,6 +1,7 @@
+import { crc32 } from 'node:zlib';
 import { PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { delayed } from '../interruption.ts';
-import { crc32Of } from './checksum.ts';
+import { checksumOf } from './checksum.ts';
 import { faultOf, isDenied, isPassing } from './failure.ts';
 import { newMark, whoseObject, WRITE_MARK, type Written } from './own-object.ts';
 import type { Abilities, S3Requests } from './requests.ts';
@@ -14,33 +15,42 @@ export class AlreadyThere extends Error {
   override readonly name = 'PreconditionFailed';
 }
 
-/** Creates an object from memory, once: never over another one, and never twice by its own retries. */
+/**
+ * Creates an object from memory, once: never over another one, and never twice by its own retries.
+ * @param crc of the body, where the caller knows it already
+ */
 export async function putOnce(
   requests: S3Requests,
   where: { bucket: string; key: string },
   body: Uint8Array,
   signal: AbortSignal | undefined,
+  crc?: number,
 ): Promise<void> {
   signal?.throwIfAborted();
   const written: Written = { ...where, mark: newMark(), bytes: body.byteLength };
   const patient = delayed(signal, COMMIT_GRACE_MS);
   try {
-    await put(requests, written, body, patient.signal, signal);
+    await put(requests, written, { body, crc }, patient.signal, signal);
   } finally {
     patient.end();
   }
 }
 
+interface Content {
+  body: Uint8Array;
+  crc?: number | undefined;
+}
+
 async function put(
   requests: S3Requests,
   written: Written,
-  body: Uint8Array,
+  content: Content,
   patient: AbortSignal,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { abilities } = requests;
   if (abilities.conditional !== 'honoured') await refuseTaken(requests, written, signal);
-  const input = putInput(written, body, {
+  const input = putInput(written, content, {
     conditional: abilities.conditional !== 'ignored',
     checksum: abilities.crc32 !== 'ignored',
   });
@@ -55,7 +65,7 @@ async function put(
     }
   } catch (error) {
     if (leavesOutHeader(abilities, input, error)) {
-      return put(requests, written, body, patient, signal);
+      return put(requests, written, content, patient, signal);
     }
     const fault = faultOf(error);
     if (fault.status !== 412 && !isPassing(error)) throw error;
@@ -96,7 +106,7 @@ export async function putOver(
 ): Promise<void> {
   const written: Written = { ...where, mark: newMark(), bytes: body.byteLength };
   const checksum = requests.abilities.crc32 === 'checked';
-  const input = putInput(written, body, { conditional: false, checksum });
+  const input = putInput(written, { body }, { conditional: false, checksum });
   await requests.send({ signal, passing: isConflict }, (client, bind) =>
     client.send(bind(new PutObjectCommand(input))),
   );
@@ -104,7 +114,7 @@ export async function putOver(
 
 function putInput(
   written: Written,
-  body: Uint8Array,
+  { body, crc }: Content,
   { conditional, checksum }: { conditional: boolean; checksum: boolean },
 ): PutObjectCommandInput {
   return {
@@ -114,7 +124,7 @@ function putInput(
     ContentLength: body.byteLength,
     ContentType: 'application/octet-stream',
     Metadata: { [WRITE_MARK]: written.mark },
-    ...(checksum && { ChecksumCRC32: crc32Of(body) }),
+    ...(checksum && { ChecksumCRC32: checksumOf(crc ?? crc32(body)) }),
     ...(conditional && { IfNoneMatch: '*' }),
   };
 }

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { HoldfastError } from '../../failure.ts';
 import type { Release } from '../byte-budget.ts';
 import { Interruption, onAbort, settledWithin } from '../interruption.ts';
@@ -53,6 +54,8 @@ interface Part {
   number: number;
   buffer: Buffer;
   filled: number;
+  /** So far, of a first part, which may be the whole object. Taken while the bytes are at hand: later costs double. */
+  crc: number;
   release: Release;
 }
 
@@ -95,7 +98,7 @@ class StreamUpload {
     for (let chunk = await this.#next(); chunk; chunk = await this.#next()) await this.#add(chunk);
     const last = this.#filling;
     if (this.#parts === 1 && last) {
-      await this.#put(last.buffer.subarray(0, last.filled));
+      await this.#put(last.buffer.subarray(0, last.filled), last.crc);
       this.#giveBack(last);
       return this.#total;
     }
@@ -147,8 +150,10 @@ class StreamUpload {
     for (let from = 0; from < chunk.byteLength;) {
       const part = await this.#room();
       const taken = Math.min(chunk.byteLength - from, part.buffer.byteLength - part.filled);
-      part.buffer.set(chunk.subarray(from, from + taken), part.filled);
+      const bytes = chunk.subarray(from, from + taken);
+      part.buffer.set(bytes, part.filled);
       part.filled += taken;
+      if (part.number === 1) part.crc = crc32(bytes, part.crc);
       from += taken;
     }
   }
@@ -172,7 +177,7 @@ class StreamUpload {
     const { budget, buffers } = this.#context.resources;
     const release = await budget.acquire(size, this.#stop.signal);
     this.#parts = number;
-    this.#filling = { number, buffer: buffers.take(size), filled: 0, release };
+    this.#filling = { number, buffer: buffers.take(size), filled: 0, crc: 0, release };
     return this.#filling;
   }
 
@@ -190,6 +195,7 @@ class StreamUpload {
     const part = await this.#begin(1, sizes.sizeOf(1));
     part.buffer.set(small.buffer.subarray(0, small.filled));
     part.filled = small.filled;
+    part.crc = small.crc;
     resources.buffers.giveBack(small.buffer);
     return part;
   }
@@ -209,8 +215,8 @@ class StreamUpload {
     void sending.then(() => this.#inFlight.delete(sending));
   }
 
-  async #put(body: Uint8Array): Promise<void> {
-    await putOnce(this.#context.requests, this.#where, body, this.#stop.signal);
+  async #put(body: Uint8Array, crc?: number): Promise<void> {
+    await putOnce(this.#context.requests, this.#where, body, this.#stop.signal, crc);
   }
 
   #giveBack(part: Part): void {
