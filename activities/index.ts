@@ -16,6 +16,7 @@ import { findDeleteBackup } from './delete/find-delete-backup.ts';
 import { removeBackup } from './delete/remove-backup.ts';
 import { removeProductBackup } from './delete/remove-product-backup.ts';
 import { resolveDelete } from './delete/resolve-delete.ts';
+import { spareBackup } from './delete/spare-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findRestoreBackup } from './find-restore-backup.ts';
 import { findVerifyBackup } from './find-verify-backup.ts';
@@ -76,6 +77,7 @@ export function createActivities(deps: Dependencies): Activities {
     resolveDelete: resolveDelete(deps),
     findDeleteBackup: findDeleteBackup(deps),
     condemnBackup: condemnBackup(deps),
+    spareBackup: spareBackup(deps),
     removeProductBackup: removeProductBackup(deps),
     removeBackup: removeBackup(deps),
     lease: lease(deps),

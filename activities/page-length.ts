@@ -1,7 +1,7 @@
 import { PAGES_IN_FLIGHT } from './streams-per-page.ts';
 
 /** Longer plans get longer pages, so that the history of the run stays short. */
-const MOST_PAGES = 100;
+export const MOST_PAGES = 100;
 
 /**
  * How many items go on a page: about as many on each, on as many pages as fill every round of those under way at a time.

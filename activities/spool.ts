@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Dependencies } from './dependencies.ts';
+import { spoolFailure } from './spool-failure.ts';
 
 /** In use by this process. */
 const own = new Set<string>();
@@ -11,14 +12,15 @@ const own = new Set<string>();
 /**
  * Works with a folder of this attempt's own, for what cannot be streamed. It is removed at the end; what a worker that
  * died here left behind, which may hold credentials, goes at the next beginning.
+ * @throws SPOOL_FULL
  */
 export async function withSpool<T>(
   deps: Pick<Dependencies, 'spoolRoot'>,
   body: (folder: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(deps.spoolRoot, { recursive: true, mode: 0o700 });
-  await removeLeftovers(deps.spoolRoot);
-  const folder = await mkdtemp(join(deps.spoolRoot, `attempt-${machine()}-${process.pid}-`));
+  const folder = await makeFolder(deps.spoolRoot).catch((error: unknown) => {
+    throw spoolFailure(error, deps.spoolRoot);
+  });
   own.add(folder);
   try {
     return await body(folder);
@@ -26,6 +28,12 @@ export async function withSpool<T>(
     await rm(folder, { recursive: true, force: true });
     own.delete(folder);
   }
+}
+
+async function makeFolder(root: string): Promise<string> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  await removeLeftovers(root);
+  return mkdtemp(join(root, `attempt-${machine()}-${process.pid}-`));
 }
 
 async function removeLeftovers(root: string): Promise<void> {

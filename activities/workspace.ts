@@ -6,11 +6,11 @@ import { HoldfastError } from './failure.ts';
 import { createOpener, type Opener } from './pipeline/age/opener.ts';
 import { createSealer, type Sealer } from './pipeline/age/sealer.ts';
 import { Throttle } from './pipeline/throttle.ts';
-import type { DelegatedSession, PreviousBackup } from './products/delegated.ts';
+import type { DelegatedContext, DelegatedSession } from './products/delegated.ts';
 import type { ProductContext, ProductSession } from './products/product.ts';
 import { findDelegated, findStreamed } from './products/registry.ts';
 import { readSecret } from './secrets.ts';
-import { openStore } from './stores/open-store.ts';
+import { openForeign, openStore } from './stores/open-store.ts';
 import type { StoreResources } from './stores/resources.ts';
 import type { Store } from './stores/store.ts';
 
@@ -43,17 +43,21 @@ export async function withSession<T>(
   }
 }
 
+/** What a session with a database that writes its backups by itself is about. */
+interface About extends Pick<DelegatedContext, 'previous' | 'identity'> {
+  source?: TargetSnapshot | undefined;
+}
+
 /** Works with a database that writes its backups by itself, and with the storage where it writes them. */
 export async function withDelegated<T>(
   deps: Pick<Dependencies, 'stores'>,
   at: Pick<Attempt, 'signal'>,
   snapshot: TargetSnapshot,
   body: (session: DelegatedSession, storage: Store) => Promise<T>,
-  source?: TargetSnapshot,
-  previous?: PreviousBackup,
+  { source, ...about }: About = {},
 ): Promise<T> {
   return withStorage(deps, snapshot, async (storage) => {
-    const context = { ...contextOf(at.signal, snapshot, source), storage, previous };
+    const context = { ...contextOf(at.signal, snapshot, source), storage, ...about };
     const session = findDelegated(snapshot.product).connect(context);
     try {
       return await body(session, storage);
@@ -74,10 +78,7 @@ export async function withStorage<T>(
   snapshot: TargetSnapshot,
   body: (storage: Store) => Promise<T>,
 ): Promise<T> {
-  const settings = storageOf(snapshot);
-  // The server writes there as well, so it is never this host's alone.
-  const shared = settings.type === 'directory' ? { ...settings, shared: true } : settings;
-  const storage = openStore(shared, deps.stores);
+  const storage = openForeign(storageOf(snapshot), deps.stores);
   try {
     return await body(storage);
   } finally {
@@ -129,7 +130,7 @@ export function withDelegatedDestination<T>(
   { destination, snapshot }: RestoreJob,
   body: (session: DelegatedSession, storage: Store) => Promise<T>,
 ): Promise<T> {
-  return withDelegated(deps, at, destination, body, snapshot);
+  return withDelegated(deps, at, destination, body, { source: snapshot });
 }
 
 /** What encrypts for a target's recipients; undefined when it keeps its backups unencrypted. */

@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { globalOptions, Invocation } from './invocation.ts';
+import { reflow } from './terminal/reflow.ts';
+
+/** As wide as the rest of the help is where nobody says how wide the terminal is. */
+const HELP_WIDTH = 80;
 
 /** What a verb does. Without a return value it is done, or what a signal left as exit code. */
 export type VerbBody<O> = (
@@ -17,7 +21,10 @@ export function verb<O>(
 ): void {
   const lines = examples.map((example) => `  $ holdfast ${example}`);
   const title = examples.length === 1 ? 'Example:' : 'Examples:';
-  command.addHelpText('after', `${notes ? `\n${notes}\n` : ''}\n${title}\n${lines.join('\n')}`);
+  command.addHelpText(
+    'after',
+    `${notes ? `\n${reflow(notes, HELP_WIDTH)}\n` : ''}\n${title}\n${lines.join('\n')}`,
+  );
   command.action(async (...received: unknown[]) => {
     const args = received.slice(0, -2) as (string | undefined)[];
     const call = new Invocation(globalOptions(command));

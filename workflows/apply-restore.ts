@@ -1,9 +1,9 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { RestoreJob, Undone } from './contract/activities.ts';
 import type { RestoreReport } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
-import { failure, failureCode, verdict } from './failure.ts';
+import { failure, failureCode, isCancelled, verdict } from './failure.ts';
 import { restoreArtifacts } from './restore-artifacts.ts';
 import { restoreByProduct } from './restore-by-product.ts';
 import type { Run } from './run.ts';
@@ -28,7 +28,9 @@ export async function applyRestore(
   });
   run.warn(...preflight.warnings);
   if (report.plan.destructive && destination.safetyBackup) {
-    report.safetyBackup = await takeSafetyBackup(run, job.safety);
+    const { backup, sameFailureDomain } = await takeSafetyBackup(run, job.safety);
+    report.safetyBackup = backup;
+    if (sameFailureDomain) report.sameFailureDomain = sameFailureDomain;
   }
 
   const reached = new Set<'asked' | 'restored'>();
@@ -39,26 +41,33 @@ export async function applyRestore(
       });
     } else await restoreArtifacts(run, job, pages, report);
   } catch (error) {
-    if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, destination));
+    if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, report, destination));
     // What is proven stays, whatever failed after it; what could not be proven is kept: on a bad night, most of the data is better than none.
     const good = report.proof.identical + report.proof.equivalent > 0;
     const unproven = failureCode(error) === 'RESTORE_NOT_PROVEN';
     // A proof that could not be carried out says nothing against what the product calls restored.
-    const cameBack = reached.has('restored') && !isCancellation(error);
+    const cameBack = reached.has('restored') && !isCancelled(error);
     const undone = await undo(run, job, { keep: good || unproven || cameBack, good });
     // A restore that calls itself cancelled must not go on in the product.
     run.keepsWork = undone === 'failed' || undone.unknown !== undefined;
-    const unstopped = reached.has('asked') && undone === 'failed' && isCancellation(error);
+    const unstopped = reached.has('asked') && undone === 'failed' && isCancelled(error);
     const unknown = unstopped ? notStopped(job) : told(undone);
     throw unknown ? failure('RESTORE_STATE_UNKNOWN', unknown) : error;
   }
 }
 
 /** A restore that replaces a whole server cannot be undone, so a person has to know this on the same night. */
-function wayBack(backup: string, { target, store }: RestoreJob['destination']): Warning {
+function wayBack(
+  backup: string,
+  { sameFailureDomain }: RestoreReport,
+  { target, store }: RestoreJob['destination'],
+): Warning {
+  const where = sameFailureDomain
+    ? `, whose bytes lie beside the database alone until ${sameFailureDomain.copy} has ended`
+    : ` in ${store.name}`;
   return {
     code: 'SAFETY_BACKUP',
-    message: `The destination as it was before is kept as backup ${backup} of ${target} in ${store.name}.`,
+    message: `The destination as it was before is kept as backup ${backup} of ${target}${where}.`,
   };
 }
 

@@ -4,7 +4,6 @@ import {
   condition,
   defineQuery,
   defineSignal,
-  isCancellation,
   patched,
   setHandler,
   workflowInfo,
@@ -15,7 +14,7 @@ import { QUERY, SIGNAL, type Operation } from './contract/names.ts';
 import type { Ending } from './contract/notice.ts';
 import type { Skipped } from './contract/operations.ts';
 import type { Progress, Warning } from './contract/progress.ts';
-import { failure, failureCode, verdict } from './failure.ts';
+import { failure, failureCode, isCancelled, verdict } from './failure.ts';
 import { Run } from './run.ts';
 import { LockHeld } from './skipped.ts';
 
@@ -81,7 +80,7 @@ async function close(run: Run, error: unknown): Promise<Skipped> {
     return { skipped: true, heldBy: workflowId, operation, since };
   }
   const end = error instanceof LockHeld ? failure('LOCK_HELD', error.message) : verdict(error);
-  if (isCancellation(error)) {
+  if (isCancelled(error)) {
     run.end('cancelled', 'cancelled');
     await announce(run, 'cancelled');
   } else {

@@ -6,7 +6,7 @@ import type { CopyReport, CopyRequest, Skipped } from './contract/operations.ts'
 import { inTime } from './deadline.ts';
 import { failure } from './failure.ts';
 import { leasing } from './leasing.ts';
-import { eachPage } from './pages.ts';
+import { eachPage, PAGES_IN_FLIGHT } from './pages.ts';
 import type { Run } from './run.ts';
 
 const A_DAY_MS = 24 * 60 * 60 * 1000;
@@ -42,7 +42,8 @@ async function copyObjects(run: Run, job: CopyJob): Promise<CopyReport> {
 
   run.expect(plan, plan.stored);
   run.enter('copying');
-  await eachPage(plan.pages, async (page, range, id) => {
+  // How many objects of a page are copied at a time is the page's own business: no database is read for them.
+  await eachPage(plan.pages, PAGES_IN_FLIGHT, async (page, range, id) => {
     run.add(await move(`objects ${range} of ${plan.artifacts}`, id).copyPage({ job, page }), id);
   });
 

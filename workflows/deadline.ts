@@ -1,4 +1,5 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
+import { isCancelled } from './failure.ts';
 
 /**
  * Does the work, and cancels it when it has not ended in time; then the failure is thrown, once everything that was
@@ -21,7 +22,7 @@ export async function inTime<T>(
   try {
     return await working.run(work);
   } catch (error) {
-    throw late && isCancellation(error) ? failure() : error;
+    throw late && isCancelled(error) ? failure() : error;
   } finally {
     waiting.cancel();
   }

@@ -1,7 +1,7 @@
-import { isCancellation, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
-import type { BackupJob, JobEnd } from './contract/activities.ts';
-import { failure, failureCode, verdict } from './failure.ts';
+import type { BackupJob, JobEnd, Preflight } from './contract/activities.ts';
+import { failure, failureCode, isCancelled, verdict } from './failure.ts';
 import type { Run } from './run.ts';
 
 /** A product that fails as often is ill, and a person should know. */
@@ -14,10 +14,10 @@ const WORTH_ANOTHER = ['JOB_FAILED', 'JOB_NAME_TAKEN', 'BACKUP_INCOMPLETE'];
  * The product writes its backup by itself: it is asked to begin, followed to the end of its job, and what it wrote is
  * checked. What fails is begun again under another name, for a name that a product has burnt never comes back.
  */
-export async function delegate(run: Run, job: BackupJob): Promise<void> {
+export async function delegate(run: Run, job: BackupJob, found: Preflight): Promise<void> {
   for (let round = 1; ; round++) {
     try {
-      return await oneRound(run, job, round);
+      return await oneRound(run, job, round, found);
     } catch (error) {
       const again = WORTH_ANOTHER.includes(failureCode(error) ?? '') && round < MOST_ROUNDS;
       if (!again) throw error;
@@ -31,12 +31,17 @@ export async function delegate(run: Run, job: BackupJob): Promise<void> {
   }
 }
 
-async function oneRound(run: Run, job: BackupJob, round: number): Promise<void> {
+async function oneRound(
+  run: Run,
+  job: BackupJob,
+  round: number,
+  { identity }: Preflight,
+): Promise<void> {
   const { snapshot } = job;
   const move = (summary: string) => activities('move', summary, snapshot);
 
   run.enter('having the product begin');
-  await move(`look at ${snapshot.target}, have it begin`).startBackupJob({ job, round });
+  await move(`look at ${snapshot.target}, have it begin`).startBackupJob({ job, round, identity });
 
   run.enter('the product writes its backup');
   const wait = activities('wait', `the product’s own job, round ${round}`, snapshot);
@@ -56,7 +61,7 @@ async function forget(run: Run, job: BackupJob): Promise<void> {
     const clean = activities('clean', 'remove what is of no use', job.snapshot);
     run.warn(...(await clean.stopBackupJobs(job)).warnings);
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    if (isCancelled(error)) throw error;
     run.warn({ code: 'LEFTOVERS', message: verdict(error).message });
   }
 }

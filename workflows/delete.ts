@@ -1,8 +1,9 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import { conduct } from './conduct.ts';
 import type { DeleteJob } from './contract/activities.ts';
 import type { DeleteReport, DeleteRequest, Skipped } from './contract/operations.ts';
+import { verdict } from './failure.ts';
 import { holding } from './holding.ts';
 import type { Run } from './run.ts';
 
@@ -24,7 +25,7 @@ export async function deleteBackup(input: DeleteRequest): Promise<DeleteReport |
 async function remove(run: Run, job: DeleteJob): Promise<DeleteReport> {
   const { backup, snapshot, product } = job;
   run.enter('looking who needs it');
-  await activities('ask', `leases and needs of ${backup}`, snapshot).condemnBackup(job);
+  await condemn(run, job);
 
   return CancellationScope.nonCancellable(async () => {
     const move = (summary: string) => activities('move', summary, snapshot);
@@ -44,4 +45,34 @@ async function remove(run: Run, job: DeleteJob): Promise<DeleteReport> {
       warnings: run.warnings,
     };
   });
+}
+
+/** As many backups as there are, each may need it: reading about all of them has no time of its own. */
+async function condemn(run: Run, job: DeleteJob): Promise<void> {
+  const { backup, snapshot } = job;
+  try {
+    await activities('move', `leases and needs of ${backup}`, snapshot).condemnBackup(job);
+  } catch (error) {
+    // An attempt that was cut off could not take back what it had said, and nothing lists the backup then.
+    if (patched('delete-taken-back')) await spare(run, job);
+    throw error;
+  }
+}
+
+/** What stands in the way of it must not hide why the deletion failed. */
+async function spare(run: Run, job: DeleteJob): Promise<void> {
+  const { backup, snapshot } = job;
+  const clean = activities('clean', `${backup} stays`, snapshot);
+  try {
+    await CancellationScope.nonCancellable(() => clean.spareBackup(job));
+  } catch (error) {
+    const { message } = verdict(error);
+    run.warn({
+      code: 'LEFTOVERS',
+      message:
+        `Nothing of backup ${backup} was removed, and what says that it is being deleted could not be taken back: ` +
+        `${message} Delete it again, or remove deleting.json from its folder in ${snapshot.store.name}.`,
+      subject: backup,
+    });
+  }
 }

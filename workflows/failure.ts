@@ -1,8 +1,10 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancelledFailure,
   ChildWorkflowFailure,
   isCancellation,
+  patched,
 } from '@temporalio/workflow';
 import { FAILURES, isFailureCode, type FailureCode } from './contract/failures.ts';
 
@@ -19,11 +21,25 @@ export function failureCode(error: unknown): FailureCode | undefined {
 }
 
 /**
+ * Whether it is the cancel that ended the work. An attempt that fails after a cancel was asked for, and before it heard
+ * of it, is not tried again: Temporal tells its failure then, as if that had been the reason.
+ */
+export function isCancelled(error: unknown): boolean {
+  if (isCancellation(error)) return true;
+  return (
+    error instanceof ActivityFailure &&
+    error.retryState === 'CANCEL_REQUESTED' &&
+    patched('cancel-outweighs-failure')
+  );
+}
+
+/**
  * What a run ends with: the activity's own sentence and code on top, where the UI shows it, instead of
  * "Activity task failed". Cancellation passes unchanged.
  */
 export function verdict(error: unknown): Error {
   if (isCancellation(error)) return error as Error;
+  if (isCancelled(error)) return new CancelledFailure('Workflow cancelled');
   const inner = unwrap(error);
   if (inner instanceof ApplicationFailure && isFailureCode(inner.type)) {
     return final(inner.type, inner.message, inner.details ?? []);

@@ -1,4 +1,5 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
+import { isCancelled } from './failure.ts';
 
 /** Pages under way at a time: the tail of one overlaps with the beginning of the next. */
 export const PAGES_IN_FLIGHT = 2;
@@ -7,30 +8,43 @@ export const PAGES_IN_FLIGHT = 2;
  * Works through the pages of a plan, a few at a time, in order. When one fails for good the others are cancelled, and
  * it ends only when all have: nothing goes on behind the back of the cleaning up.
  * @param pages how many artifacts each page holds
+ * @param streams how many there may be at a time; each page gets its share of them
  */
 export async function eachPage(
   pages: number[],
-  work: (page: number, range: string, activityId: string) => Promise<void>,
+  streams: number,
+  work: (page: number, range: string, activityId: string, share: number) => Promise<void>,
 ): Promise<void> {
   const queue = pagesOf(pages);
   const scope = new CancellationScope();
   let failed = false;
-  const lane = async () => {
+  const lane = async (share: number) => {
     for (const { page, range } of queue) {
       if (failed) return;
-      await work(page, range, `page-${page}`);
+      await work(page, range, `page-${page}`, share);
     }
   };
-  const lanes = Array.from({ length: Math.min(PAGES_IN_FLIGHT, pages.length) }, () =>
-    scope.run(lane).catch((error: unknown) => {
-      failed = true;
-      scope.cancel();
-      throw error;
-    }),
+  const lanes = sharesOf(streams, pages.length).map((share) =>
+    scope
+      .run(() => lane(share))
+      .catch((error: unknown) => {
+        failed = true;
+        scope.cancel();
+        throw error;
+      }),
   );
   const failures = (await Promise.allSettled(lanes)).filter(({ status }) => status === 'rejected');
   const first = failures.find(notCancelled) ?? failures[0];
   if (first) throw (first as PromiseRejectedResult).reason;
+}
+
+/** For each page under way, its part of the streams: a page without any would only wait. */
+function sharesOf(streams: number, pages: number): number[] {
+  const most = Math.min(PAGES_IN_FLIGHT, pages);
+  const lanes = streams < most && patched('lanes-by-streams') ? streams : most;
+  return Array.from({ length: lanes }, (_, lane) =>
+    Math.max(1, Math.ceil((streams - lane) / lanes)),
+  );
 }
 
 /** Ranges as a person counts: `1–64`, `65–128`. */
@@ -46,5 +60,5 @@ function pagesOf(pages: number[]): ArrayIterator<{ page: number; range: string }
 }
 
 function notCancelled(settled: PromiseSettledResult<void>): boolean {
-  return settled.status === 'rejected' && !isCancellation(settled.reason);
+  return settled.status === 'rejected' && !isCancelled(settled.reason);
 }

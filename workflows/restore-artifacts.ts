@@ -21,10 +21,12 @@ export async function restoreArtifacts(
 
   run.expect(report.plan);
   run.enter('restoring and proving');
-  await eachPage(pages, async (page, range, id) => {
+  const { concurrency } = job.destination.limits;
+  await eachPage(pages, concurrency, async (page, range, id, streams) => {
     const part = await move(`artifacts ${range} of ${report.plan.artifacts}`, id).restorePage({
       job,
       page,
+      streams,
     });
     run.add(part, id);
     tally(totals, part);

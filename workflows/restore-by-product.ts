@@ -25,8 +25,9 @@ export async function restoreByProduct(
   if (pages.length > 0) {
     run.expect({ artifacts: pages.reduce((sum, size) => sum + size, 0) });
     run.enter('putting the objects back for the product', true);
-    await eachPage(pages, async (page, range, id) => {
-      run.add(await move(`objects ${range}`, id).stagePage({ job, page }), id);
+    const { concurrency } = destination.limits;
+    await eachPage(pages, concurrency, async (page, range, id, streams) => {
+      run.add(await move(`objects ${range}`, id).stagePage({ job, page, streams }), id);
     });
   }
 

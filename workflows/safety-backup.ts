@@ -8,15 +8,14 @@ import { takeBackup } from './take-backup.ts';
 /**
  * Backs up what a restore is about to replace. That it is suspect does not stop the restore: on a bad night the
  * destination has lost data, and that is why somebody restores.
- * @returns its id
  */
-export async function takeSafetyBackup(run: Run, job: BackupJob): Promise<string> {
+export async function takeSafetyBackup(run: Run, job: BackupJob): Promise<BackupReport> {
   run.enter('safety backup');
   const before = new Set(run.warnings.map(keyOf));
   const report = await takeBackup(run, job);
   // What is warned of decides which webhooks are told how the run ended.
   if (patched('safety-backup-warnings')) tell(run, report, before);
-  return report.backup;
+  return report;
 }
 
 /** Whoever reads the warnings of a restore takes them for its own, unless each says that it is about the safety backup. */

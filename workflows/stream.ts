@@ -13,10 +13,9 @@ export async function stream(run: Run, job: BackupJob): Promise<void> {
 
   run.expect(plan, plan.stored);
   run.enter('streaming');
-  await eachPage(plan.pages, async (page, range, id) => {
-    run.add(
-      await move(`artifacts ${range} of ${plan.artifacts}`, id).transferPage({ job, page }),
-      id,
-    );
+  const { concurrency } = job.snapshot.limits;
+  await eachPage(plan.pages, concurrency, async (page, range, id, streams) => {
+    const moving = move(`artifacts ${range} of ${plan.artifacts}`, id);
+    run.add(await moving.transferPage({ job, page, streams }), id);
   });
 }

@@ -1,11 +1,11 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { BackupJob } from './contract/activities.ts';
 import type { BackupReport } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
 import { beginCopy } from './begin-copy.ts';
 import { delegate } from './delegate.ts';
-import { verdict } from './failure.ts';
+import { isCancelled, verdict } from './failure.ts';
 import type { Run } from './run.ts';
 import { stream } from './stream.ts';
 
@@ -22,7 +22,7 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
     run.warn(...preflight.warnings);
     await ask('claim the place in the store').openBackup(job);
 
-    if (snapshot.kind === 'delegated') await delegate(run, job);
+    if (snapshot.kind === 'delegated') await delegate(run, job, preflight);
     else await stream(run, job);
 
     run.enter('committing', false);
@@ -85,7 +85,7 @@ async function discard(run: Run, job: BackupJob): Promise<BackupReport | null> {
 
 /** After the commit nothing can fail the backup; the report says what went wrong around it. */
 function afterCommit(error: unknown): Warning[] {
-  if (isCancellation(error)) return [];
+  if (isCancelled(error)) return [];
   const { message } = verdict(error);
   return [
     {

@@ -31,10 +31,12 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
 
       run.expect({ artifacts: plan.objects, bytes: plan.bytes });
       run.enter(`verifying (${job.depth})`);
-      await eachPage(plan.pages, async (page, range, id) => {
+      const { concurrency } = job.snapshot.limits;
+      await eachPage(plan.pages, concurrency, async (page, range, id, streams) => {
         const part = await move(`objects ${range} of ${plan.objects}`, id).verifyPage({
           job,
           page,
+          streams,
         });
         run.add({ artifacts: part.objects, bytes: part.bytes }, id);
         run.warnAlso(part.warnings ?? []);

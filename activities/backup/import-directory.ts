@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { backupId, timeName } from '../../workflows/contract/names.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
-import { backupFolder, MANIFEST, RUN } from '../catalog/layout.ts';
+import { backupFolder, DELETING, MANIFEST, RUN } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest, type ObjectLine } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
 import { notebookInMemory } from '../catalog/notebook.ts';
@@ -12,6 +12,7 @@ import { UNWATCHED_JOB } from '../jobs/patience.ts';
 import { writeObjects } from '../catalog/objects.ts';
 import { parseManifest, readManifest } from '../catalog/read-manifest.ts';
 import { eachBounded } from '../each-bounded.ts';
+import { HoldfastError } from '../failure.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
@@ -39,6 +40,7 @@ export interface ImportOptions {
  * Takes a backup of the product's own tool into the store: streamed, hashed and checked like any other, and committed
  * last. Its id comes from what lies in the directory, so taking it in twice gives one backup, and an import that was
  * broken off goes on where it was.
+ * @throws INPUT_INVALID while that backup is being deleted
  */
 export async function importDirectory(
   options: ImportOptions,
@@ -49,6 +51,7 @@ export async function importDirectory(
   const runId = fingerprint(target, directory);
   const id = backupId(startedAt, runId);
   const folder = backupFolder(target, id);
+  if (await store.head(folder + DELETING, { signal })) throw halfDeleted(options, id);
   const there = await readIfThere(store, folder + MANIFEST, signal);
   if (there !== undefined) {
     return { manifest: parseManifest(there, `${store.place}/${folder}${MANIFEST}`), already: true };
@@ -141,6 +144,16 @@ async function storeAll(options: ImportOptions, folder: string) {
     detail: conclusion.detail,
     warnings: [...captured.warnings, ...conclusion.warnings],
   };
+}
+
+/** Whatever was taken in now would be listed nowhere, and go with the rest. */
+function halfDeleted({ store, snapshot: { target } }: ImportOptions, id: string): HoldfastError {
+  return new HoldfastError(
+    'INPUT_INVALID',
+    `This directory was imported before, as backup ${id} of ${target}, and the deletion of that backup from store ` +
+      `${store.name} has begun and not ended.`,
+    { hint: `\`holdfast delete ${target} ${id}\` goes on with it; import the directory then.` },
+  );
 }
 
 function fingerprint(target: string, { startedAt, artifacts }: DirectorySource): string {

@@ -19,7 +19,7 @@ import { streamsPerPage } from '../streams-per-page.ts';
 import { openerIfHere, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
 
 export function transferPage(deps: Dependencies): Activities['transferPage'] {
-  return ({ job, page }) =>
+  return ({ job, page, streams }) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const folder = backupFolder(job.snapshot.target, job.backup);
@@ -30,7 +30,7 @@ export function transferPage(deps: Dependencies): Activities['transferPage'] {
         const artifacts = await readPage(store, folder, plan, page, at.signal);
         const known = await readPartials(store, folder, page, at.number, at.signal);
         const receipts = await withSession(at, job.snapshot, (session) =>
-          transfer(at, job, store, folder, session, page, artifacts, known),
+          transfer(at, job, store, folder, session, page, artifacts, known, streams),
         );
         return totals(await writeReceipts(store, folder, page, receipts, at.signal));
       }),
@@ -46,6 +46,7 @@ async function transfer(
   page: number,
   artifacts: ArtifactPlan[],
   known: Map<string, Receipt>,
+  streams: number | undefined,
 ): Promise<Receipt[]> {
   const [sealer, opener, throttle] = [
     await sealerOf(snapshot),
@@ -55,7 +56,7 @@ async function transfer(
   const receipts: (Receipt | undefined)[] = artifacts.map(({ path }) => known.get(path));
   const todo = [...artifacts.entries()].filter(([index]) => !receipts[index]);
   try {
-    await eachBounded(todo, streamsPerPage(snapshot), async ([index, artifact]) => {
+    await eachBounded(todo, streamsPerPage(snapshot, streams), async ([index, artifact]) => {
       const lines = await storeArtifact({
         store,
         folder,

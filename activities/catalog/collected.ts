@@ -20,6 +20,8 @@ export const collectedSchema = z.object({
   holdfast: z.string(),
   completed: z.string(),
   run: z.object({ workflowId: z.string(), runId: z.string() }),
+  /** It replaced one that could not be read, or of which objects were damaged or missing. */
+  mended: z.boolean().optional(),
   /** What loses the product's objects loses the copy too: one bucket, or one disk, holds both. */
   sameFailureDomain: z.boolean().optional(),
   /** How the bytes were moved: by the store itself, or through the worker; `mixed` when it was both. */

@@ -22,21 +22,37 @@ export async function damagedNamed(
   manifest: Manifest,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const { target, id } = manifest;
-  const named = new Map<string, Set<string>>();
+  const keys: string[] = [];
   for await (const key of keysOf(store, manifest, signal)) {
-    const owner = ownerOf(key);
     // What was found out about the backup's own objects stands in its own proofs.
-    if (owner !== id) named.set(owner, (named.get(owner) ?? new Set()).add(key));
+    if (ownerOf(key) !== manifest.id) keys.push(key);
   }
-  let found: string | undefined;
-  await eachBounded(named, AT_ONCE, async ([owner, keys]) => {
+  const [first] = await foundDamaged(store, manifest.target, keys, signal);
+  return first;
+}
+
+/**
+ * Of these objects of a target, those that a verification found damaged or missing, and none has found sound since.
+ * @throws STORE_*
+ */
+export async function foundDamaged(
+  store: Store,
+  target: string,
+  keys: Iterable<string>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const named = new Map<string, Set<string>>();
+  for (const key of keys) {
+    const owner = ownerOf(key);
+    named.set(owner, (named.get(owner) ?? new Set()).add(key));
+  }
+  const found = new Set<string>();
+  await eachBounded(named, AT_ONCE, async ([owner, wanted]) => {
     const failed = await failedProofs(store, target, owner, signal);
-    found ??= failed
-      .flatMap((proof) => damagedKeys(proof, backupFolder(target, owner)))
-      .find((key) => keys.has(key));
+    const damaged = failed.flatMap((proof) => damagedKeys(proof, backupFolder(target, owner)));
+    for (const key of damaged) if (wanted.has(key)) found.add(key);
   });
-  return found;
+  return [...found];
 }
 
 /** Whose an object is: keys are `<target>/<backup>/data/…`. */

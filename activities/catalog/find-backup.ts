@@ -1,10 +1,9 @@
 import { BACKUP_ID } from '../../workflows/contract/names.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { damagedNamed } from './damage.ts';
+import { doubtOf } from './doubt.ts';
 import { targetFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
-import { newestProof } from './proofs.ts';
 import { isCommitted, readManifest } from './read-manifest.ts';
 
 /** The tag of a backup that a restore took of its destination; its value is the backup that was restored. */
@@ -18,8 +17,8 @@ export interface FoundBackup {
 
 /**
  * Finds a backup by id, or the newest that is good: `latest` passes over backups that hold less than half of their
- * predecessor, whose newest proof failed, that name an object which was found damaged, or whose manifest or list cannot
- * be read, and says so. It passes over safety backups too: they hold what somebody wanted to get rid of, and whoever tries
+ * predecessor, whose newest proof failed, that name an object which was found damaged, or whose manifest or list, or that
+ * of a backup which they rest on, cannot be read, and says so. It passes over safety backups too: they hold what somebody wanted to get rid of, and whoever tries
  * a failed restore again must not get it back.
  * @throws BACKUP_UNKNOWN
  */
@@ -39,16 +38,12 @@ export async function findBackup(
   for (const id of ids.toReversed()) {
     try {
       const manifest = await readManifest(store, target, id, signal);
-      const proof = await newestProof(store, target, id, signal);
-      if (proof && !proof.ok) passedOver.push(`${id}: its newest proof failed`);
-      else if (manifest.state === 'suspect') passedOver.push(`${id}: it is suspect`);
-      else if (manifest.tags[SAFETY_TAG] !== undefined)
-        passedOver.push(`${id}: it was taken before a restore, of what that replaced`);
-      else {
-        const damaged = await damagedNamed(store, manifest, signal);
-        if (damaged === undefined) return { manifest, passedOver };
-        passedOver.push(`${id}: it names ${damaged}, which was found damaged`);
-      }
+      const doubt =
+        manifest.tags[SAFETY_TAG] === undefined
+          ? await doubtOf(store, manifest, signal)
+          : 'it was taken before a restore, of what that replaced';
+      if (doubt === undefined) return { manifest, passedOver };
+      passedOver.push(`${id}: ${doubt}`);
     } catch (error) {
       if (!(error instanceof HoldfastError)) throw error;
       if (error.code === 'BACKUP_UNKNOWN') continue;

@@ -8,8 +8,11 @@ export async function readWhole(store: Store, key: string, signal?: AbortSignal)
   return Buffer.concat(chunks);
 }
 
+/** @throws OBJECT_MISSING; BACKUP_DAMAGED of one that cannot be read, or is no JSON */
 export async function readJson(store: Store, key: string, signal?: AbortSignal): Promise<unknown> {
-  const bytes = await readWhole(store, key, signal);
+  const bytes = await readWhole(store, key, signal).catch((error: unknown) => {
+    throw asDamage(error);
+  });
   try {
     return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch (cause) {
@@ -17,6 +20,13 @@ export async function readJson(store: Store, key: string, signal?: AbortSignal):
       cause,
     });
   }
+}
+
+/** What describes a backup and is there without being readable is as good as damaged: others are taken instead. */
+export function asDamage(error: unknown): unknown {
+  const codes = ['OBJECT_ARCHIVED', 'OBJECT_UNREADABLE'];
+  if (!(error instanceof HoldfastError) || !codes.includes(error.code)) return error;
+  return new HoldfastError('BACKUP_DAMAGED', error.message, { cause: error, hint: error.hint });
 }
 
 export function toJson(value: unknown): Buffer {

@@ -4,7 +4,7 @@ import { createGunzip, gzipSync } from 'node:zlib';
 import type { z } from 'zod';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { putOnce, readWhole } from './json.ts';
+import { asDamage, putOnce, readWhole } from './json.ts';
 import type { Manifest } from './manifest.ts';
 
 /** A list too long for the object that names it: a line of JSON each, in gzip, known by its hash. */
@@ -48,7 +48,7 @@ export async function* readList<T extends z.ZodType>(
         cause: error,
       });
     }
-    throw error;
+    throw asDamage(error);
   });
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
     throw new HoldfastError(

@@ -37,9 +37,9 @@ export async function recordProof(
 }
 
 /**
- * The proof that counts: the newest, but a failed deep verification until a later deep one finds nothing, since neither
- * a quick look nor a restore of some of it reads what that one read. A proof that is no proof counts as failed: nothing
- * is assumed. A store that cannot be read now is no reason to take another backup.
+ * The proof that counts: the newest, but a failed one until a later verification of at least its depth finds nothing. A
+ * restore clears none: it reads the parts that were asked for, perhaps where the database still had them. A proof that is
+ * no proof counts as failed: nothing is assumed. A store that cannot be read now is no reason to take another backup.
  * @throws STORE_*
  */
 export async function newestProof(
@@ -49,18 +49,16 @@ export async function newestProof(
   signal?: AbortSignal,
 ): Promise<ProofSummary | undefined> {
   let newest: ProofSummary | undefined;
-  for await (const proof of newestFirst(store, target, backup, signal)) {
+  for await (const { proof, counts } of judged(store, target, backup, signal)) {
     const summary = summarySchema.parse(proof);
+    if (!proof.ok && counts) return summary;
     newest ??= summary;
-    if (summary.depth === 'deep') return summary.ok ? newest : summary;
-    if (!newest.ok) return newest;
   }
   return newest;
 }
 
 /**
- * The failed proofs that still count, by the same rule: those of depth `deep` since the last deep one that found nothing,
- * others since the last of any kind. Each may tell of other objects.
+ * The failed proofs that still count, by the same rule. Each may tell of other objects.
  * @throws STORE_*
  */
 export async function failedProofs(
@@ -70,13 +68,26 @@ export async function failedProofs(
   signal?: AbortSignal,
 ): Promise<Proof[]> {
   const failed: Proof[] = [];
-  let soundSince = false;
-  for await (const proof of newestFirst(store, target, backup, signal)) {
-    if (proof.ok && proof.depth === 'deep') break;
-    if (proof.ok) soundSince = true;
-    else if (proof.depth === 'deep' || !soundSince) failed.push(proof);
+  for await (const { proof, counts } of judged(store, target, backup, signal)) {
+    if (!proof.ok && counts) failed.push(proof);
   }
   return failed;
+}
+
+/** Newest first, until a deep verification that found nothing: what is older than that counts no more. */
+async function* judged(
+  store: Store,
+  target: string,
+  backup: string,
+  signal?: AbortSignal,
+): AsyncGenerator<{ proof: Proof; counts: boolean }> {
+  let soundSince = false;
+  for await (const proof of newestFirst(store, target, backup, signal)) {
+    yield { proof, counts: proof.depth === 'deep' || !soundSince };
+    if (!proof.ok || proof.operation !== 'verify') continue;
+    if (proof.depth === 'deep') return;
+    soundSince = true;
+  }
 }
 
 async function* newestFirst(

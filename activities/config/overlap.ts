@@ -1,7 +1,7 @@
 import type { Warning } from '../../workflows/contract/progress.ts';
 import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
 import { sharesBucket } from '../stores/failure-domain.ts';
-import { hostOf } from '../stores/place.ts';
+import { serviceOf } from '../stores/place.ts';
 import type { Problem } from './problems.ts';
 
 /** Two stores in one place would take each other's objects for leftovers. */
@@ -55,7 +55,7 @@ export function copiesBeside(
 
 function placeOf(store: StoreSettings): string[] {
   if (store.type === 'directory') return ['directory', ...segments(store.path)];
-  return ['s3', hostOf(store) ?? 'aws', store.bucket, ...segments(store.prefix ?? '')];
+  return ['s3', serviceOf(store), store.bucket, ...segments(store.prefix ?? '')];
 }
 
 function segments(path: string): string[] {

@@ -164,7 +164,9 @@ const target = z.strictObject({
     .optional(),
   limits: z
     .strictObject({
-      concurrency: count(64).default(4).describe('Streams at a time'),
+      concurrency: count(64)
+        .default(4)
+        .describe('Streams of a run at a time; a copy has four times as many objects under way'),
       bytesPerSecond: size
         .optional()
         .describe('Of all streams together: of a backup, a copy, or a restore into it'),

@@ -8,7 +8,6 @@ import {
   COLLECTED,
   COLLECTED_FORMAT,
   COLLECTED_OBJECTS,
-  readCollected,
   type Collected,
   type CollectedLine,
 } from '../catalog/collected.ts';
@@ -25,6 +24,8 @@ import type { Store } from '../stores/store.ts';
 import { isOneFailureDomain } from '../stores/failure-domain.ts';
 import { sealerOf, storageOf, withStore } from '../workspace.ts';
 import { CopyWork, type CopyReceipt } from './copy-work.ts';
+import { copyMark, currentCopy } from './current-copy.ts';
+import { finishedCopy } from './finished-copy.ts';
 import { tidyCopy } from './tidy-copy.ts';
 
 /** Before `collected.json` appears: every object has a receipt, and its bytes lie in the store with their size. */
@@ -33,15 +34,18 @@ export function commitCopy(deps: Dependencies): Activities['commitCopy'] {
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, (store) =>
         keepingLease(store, job, 'copy', at.signal, async () => {
-          const { target } = job.snapshot;
-          const find = () => readCollected(store, target, job.backup, at.signal);
+          const work = new CopyWork(store, job, await sealerOf(job.snapshot), at.signal);
+          const find = () => finishedCopy(store, job, work, at.signal);
           let collected = await find();
           if (!collected) {
             const failed = await commit(deps, at, store, job).catch((error: unknown) => error);
             // Whoever wrote it: what the store holds now counts. Some stores let two writers through at once, and
             // another copy of the same backup that came to its end has removed plan and receipts.
             collected = await find();
-            if (!collected) throw failed ?? lost(store, job);
+            if (!collected) {
+              if (isGone(failed)) await work.forget();
+              throw failed ?? lost(store, job);
+            }
           }
           const untidy = await tidyCopy(at, store, job, collected);
           return reportOf(collected, job, untidy);
@@ -54,20 +58,25 @@ async function commit(deps: Dependencies, at: Attempt, store: Store, job: CopyJo
   const { signal } = at;
   const folder = backupFolder(job.snapshot.target, job.backup);
   const sealer = await sealerOf(job.snapshot);
-  const receipts = await collectReceipts(new CopyWork(store, job, sealer, signal), job);
+  const work = new CopyWork(store, job, sealer, signal);
+  const receipts = await collectReceipts(work, job);
   const lines = receipts.flatMap((receipt) => receipt.lines);
   const own = lines.filter(({ from }) => from === undefined);
   await checkPresence(store, folder, own, signal);
   await checkEarlier(store, folder, lines, signal);
+  const about = { target: job.snapshot.target, id: job.backup };
+  const mends = (await work.plan())?.mends;
+  const current = mends === undefined ? undefined : await currentCopy(store, about, signal);
   const collected: Collected = {
     format: COLLECTED_FORMAT,
     holdfast: deps.version,
     completed: new Date().toISOString(),
     run: { workflowId: job.run.workflowId, runId: job.run.runId },
+    ...(mends === undefined ? {} : { mended: true }),
     ...((await isOneFailureDomain(storageOf(job.snapshot), job.snapshot.store))
       ? { sameFailureDomain: true }
       : {}),
-    method: methodOf(receipts),
+    method: methodOf(receipts, current?.collected),
     totals: {
       artifacts: receipts.length,
       objects: lines.length,
@@ -78,7 +87,11 @@ async function commit(deps: Dependencies, at: Attempt, store: Store, job: CopyJo
     encryption: encryptionOf(sealer),
     objects: await writeList(store, folder, COLLECTED_OBJECTS, lines, signal),
   };
-  await putOnce(store, folder + COLLECTED, toJson(withDigest(collected)), signal);
+  const bytes = toJson(withDigest(collected));
+  if (mends === undefined) await putOnce(store, folder + COLLECTED, bytes, signal);
+  else if (mends === (await copyMark(store, about, signal))) {
+    await store.overwrite(folder + COLLECTED, bytes, { signal });
+  }
 }
 
 /** @throws BACKUP_INCOMPLETE when a planned object has no receipt */
@@ -117,9 +130,11 @@ async function checkEarlier(
   });
 }
 
-function methodOf(receipts: CopyReceipt[]): Collected['method'] {
-  const moved = new Set(receipts.map(({ how }) => how).filter((how) => how !== 'earlier'));
-  if (moved.size > 1) return 'mixed';
+/** @param mended the copy that this one replaces, of which it keeps what is sound */
+function methodOf(receipts: CopyReceipt[], mended: Collected | undefined): Collected['method'] {
+  const how = receipts.map((receipt) => receipt.how).filter((each) => each !== 'earlier');
+  const moved = new Set<Collected['method']>(mended ? [mended.method, ...how] : how);
+  if (moved.size > 1 || moved.has('mixed')) return 'mixed';
   return moved.has('server-side') ? 'server-side' : 'streamed';
 }
 
@@ -142,6 +157,12 @@ function reportOf({ totals, method }: Collected, job: CopyJob, warnings: Warning
 
 function sum(things: { bytes: number }[]): number {
   return things.reduce((total, { bytes }) => total + bytes, 0);
+}
+
+/** Plan and receipts name what is there no more: with them no copy of this backup would ever come to its end. */
+function isGone(error: unknown): boolean {
+  const codes = ['BACKUP_DAMAGED', 'BACKUP_INCOMPLETE'];
+  return error instanceof HoldfastError && codes.includes(error.code);
 }
 
 function incomplete({ backup, snapshot }: CopyJob, what: string): HoldfastError {

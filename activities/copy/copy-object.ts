@@ -35,12 +35,17 @@ const ATTEMPT_LIMIT = 100;
 /**
  * Copies one object: by the store itself where it can and nothing is to be encrypted, and then read back and hashed; else
  * through here.
+ * @param first of an object that is copied anew, since its copy was damaged: the first attempt whose name may be used
  * @throws BACKUP_DAMAGED when it is not what the product wrote
  */
-export async function copyObject(copying: Copying, object: ProductObject): Promise<CopyReceipt> {
+export async function copyObject(
+  copying: Copying,
+  object: ProductObject,
+  first?: number,
+): Promise<CopyReceipt> {
   const { key } = object;
-  const line = copying.sealer ? undefined : await serverSide(copying, object);
-  const lines = line ? [line] : await streamed(copying, object);
+  const line = copying.sealer ? undefined : await serverSide(copying, object, first);
+  const lines = line ? [line] : await streamed(copying, object, first);
   return {
     key,
     lines: lines.map((each): CollectedLine => ({ ...each, key })),
@@ -51,9 +56,10 @@ export async function copyObject(copying: Copying, object: ProductObject): Promi
 async function serverSide(
   copying: Copying,
   object: ProductObject,
+  first = 1,
 ): Promise<ObjectLine | undefined> {
   const { at, storage, store, folder } = copying;
-  for (let attempt = 1; attempt <= ATTEMPT_LIMIT; attempt++) {
+  for (let attempt = first; attempt < first + ATTEMPT_LIMIT; attempt++) {
     const path = objectPath(object.key, { attempt, codec: 'identity', encrypted: false });
     const { etag, bytes } = object;
     const options = { signal: at.signal, etag, bytes, fresh: copying.fresh && attempt === 1 };
@@ -80,12 +86,13 @@ async function serverSide(
   );
 }
 
-async function streamed(copying: Copying, object: ProductObject): Promise<ObjectLine[]> {
+async function streamed(
+  copying: Copying,
+  object: ProductObject,
+  first?: number,
+): Promise<ObjectLine[]> {
   const { at, storage, store, folder, sealer, opener, throttle, stallMs } = copying;
   const { key, bytes, role, subject } = object;
-  const first = objectPath(key, { attempt: 1, codec: 'identity', encrypted: false });
-  // What was encrypted is known by its receipt alone: who can read it cannot be seen on it.
-  const adopt = !sealer && !copying.fresh && (await mayBe(copying, object, first));
   return storeArtifact({
     store,
     folder,
@@ -101,11 +108,21 @@ async function streamed(copying: Copying, object: ProductObject): Promise<Object
     signal: at.signal,
     stallMs,
     fresh: copying.fresh,
-    adopt,
+    adopt: await adoption(copying, object, first),
+    firstAttempt: first,
     onBytes: (moved) => {
       at.figures.bytes += moved;
     },
   });
+}
+
+async function adoption(copying: Copying, object: ProductObject, first: number | undefined) {
+  // What was encrypted is known by its receipt alone: who can read it cannot be seen on it.
+  if (copying.sealer || copying.fresh) return false;
+  // The damaged one may be as long as it was.
+  if (first !== undefined) return 'same';
+  const path = objectPath(object.key, { attempt: 1, codec: 'identity', encrypted: false });
+  return mayBe(copying, object, path);
 }
 
 async function readBack({ at, store, folder, throttle }: Copying, path: string): Promise<Digest> {

@@ -1,6 +1,5 @@
 import type { Activities, CopyJob, PageTotals } from '../../workflows/contract/activities.ts';
 import { attempt, type Attempt } from '../attempt.ts';
-import { readCollected } from '../catalog/collected.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { eachBounded } from '../each-bounded.ts';
@@ -10,6 +9,7 @@ import type { Store } from '../stores/store.ts';
 import { openerIfHere, sealerOf, throttleOf, withStorage, withStore } from '../workspace.ts';
 import { copyObject, type Copying } from './copy-object.ts';
 import { CopyWork, type CopyItem, type CopyReceipt } from './copy-work.ts';
+import { finishedCopy } from './finished-copy.ts';
 import { Journal } from './journal.ts';
 
 /** From store to store nobody's database is read: what takes time is the way there and back. */
@@ -24,8 +24,8 @@ export function copyPage(deps: Dependencies): Activities['copyPage'] {
             return await copy(deps, at, store, job, page);
           } catch (error) {
             // Another copy of the same backup may have come to its end, and removed what this one works with.
-            const { target } = job.snapshot;
-            if (!(await readCollected(store, target, job.backup, at.signal))) throw error;
+            const work = new CopyWork(store, job, await sealerOf(job.snapshot), at.signal);
+            if (!(await finishedCopy(store, job, work, at.signal))) throw error;
             return { artifacts: 0, bytes: 0 };
           }
         }),
@@ -60,7 +60,7 @@ async function copy(
       opener: await openerIfHere(snapshot),
       throttle: throttleOf(snapshot),
       stallMs: snapshot.timeouts.stall,
-      fresh: at.number === 1 && plan.runId === job.run.runId,
+      fresh: at.number === 1 && plan.runId === job.run.runId && plan.mends === undefined,
     };
     const journal = new Journal((part, done) => work.writePartial(page, at.number, part, done));
     return copyItems(copying, items, known, journal, snapshot.limits.concurrency * PER_STREAM);
@@ -81,8 +81,8 @@ async function copyItems(
   const todo = [...items.entries()].filter(([index]) => !receipts[index]);
   copying.at.figures.artifacts += items.length - todo.length;
   try {
-    await eachBounded(todo, concurrency, async ([index, { object }]) => {
-      const receipt = await copyObject(copying, object);
+    await eachBounded(todo, concurrency, async ([index, { object, attempt: first }]) => {
+      const receipt = await copyObject(copying, object, first);
       receipts[index] = receipt;
       copying.at.figures.artifacts += 1;
       await journal.note(receipt);

@@ -2,18 +2,22 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { CopyJob } from '../../workflows/contract/activities.ts';
 import { runSuffix } from '../../workflows/contract/names.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
 import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
 import type { CollectedLine } from '../catalog/collected.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { pageName } from '../catalog/plan.ts';
+import { removeBelow } from '../catalog/remove-below.ts';
 import type { ProductObject } from '../catalog/product-objects.ts';
 import type { Sealer } from '../pipeline/age/sealer.ts';
 import type { Store } from '../stores/store.ts';
 
-/** One object of the product, and where its bytes lie when an earlier backup's copy holds them already. */
+/** One object of the product, and where its bytes lie when a copy holds them already. */
 export interface CopyItem {
   object: ProductObject;
   earlier?: CollectedLine[];
+  /** When a copy is mended: the first attempt whose name may be used. */
+  attempt?: number;
 }
 
 /** What became of one object. */
@@ -32,6 +36,9 @@ export interface CopyPlan {
   bytes: number;
   /** The run that made it. */
   runId: string;
+  /** The mark of the `collected.json` that is to be replaced; absent where there was none. */
+  mends?: string;
+  warnings?: Warning[];
 }
 
 /**
@@ -64,7 +71,11 @@ export class CopyWork {
     return found as CopyPlan | undefined;
   }
 
-  async writePlan(attempt: string, items: CopyItem[]): Promise<CopyPlan> {
+  async writePlan(
+    attempt: string,
+    items: CopyItem[],
+    about: Pick<CopyPlan, 'mends' | 'warnings'>,
+  ): Promise<CopyPlan> {
     const folder = `plan-${attempt}/`;
     const pages: number[] = [];
     for (const page of inPages(items)) {
@@ -74,10 +85,15 @@ export class CopyWork {
     }
     const bytes = items.reduce((sum, item) => sum + (item.earlier ? 0 : item.object.bytes), 0);
     const { runId } = this.#job.run;
-    const plan: CopyPlan = { folder, pages, artifacts: items.length, bytes, runId };
+    const plan: CopyPlan = { folder, pages, artifacts: items.length, bytes, runId, ...about };
     const key = `${this.folder}plan.json`;
     if (await putOnce(this.#store, key, toJson(plan), this.#signal)) return plan;
     return (await readJson(this.#store, key, this.#signal)) as CopyPlan;
+  }
+
+  /** So that the next copy of the backup plans anew. What was copied stays where it is. */
+  forget(): Promise<void> {
+    return removeBelow(this.#store, this.folder, this.#signal);
   }
 
   async items(plan: CopyPlan, page: number): Promise<CopyItem[]> {

@@ -1,62 +1,50 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
-import { readCollected, type CollectedLine } from '../catalog/collected.ts';
-import { readChainObjects } from '../catalog/chain.ts';
-import type { Manifest } from '../catalog/manifest.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { requireNotMoved } from '../moved-storage.ts';
-import type { Store } from '../stores/store.ts';
-import { sealerOf, withStorage, withStore } from '../workspace.ts';
-import { CopyWork, type CopyItem } from './copy-work.ts';
+import { openerIfHere, sealerOf, withStorage, withStore } from '../workspace.ts';
+import { copyItems, isWhole } from './copy-items.ts';
+import { CopyWork, type CopyPlan } from './copy-work.ts';
+import { currentCopy } from './current-copy.ts';
 import { findEarlier } from './find-earlier.ts';
+import { SoundLines } from './sound-lines.ts';
 
+/** A copy that is there already is looked at: what it lost is copied again, as long as the database has it. */
 export function planCopy(deps: Dependencies): Activities['planCopy'] {
   return (job) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
-        const nothing = { artifacts: 0, bytes: 0 };
+        const stored = { artifacts: 0, bytes: 0 };
         const { snapshot } = job;
-        const { target } = snapshot;
-        if (await readCollected(store, target, job.backup, at.signal)) {
-          return { pages: [], artifacts: 0, stored: nothing, warnings: [] };
-        }
-        const manifest = await readManifest(store, target, job.backup, at.signal);
-        await withStorage(deps, snapshot, (storage) =>
-          requireNotMoved(store, storage, manifest, snapshot, at.signal),
-        );
+        const { signal } = at;
+        const manifest = await readManifest(store, snapshot.target, job.backup, signal);
+        const current = await currentCopy(store, manifest, signal);
+        const opener = await openerIfHere(snapshot);
+        const sound = new SoundLines({ store, manifest, opener, signal });
+        const sources = { store, manifest, current, sound, signal };
         const sealer = await sealerOf(snapshot);
+        const work = new CopyWork(store, job, sealer, signal);
+        const known = await work.plan();
+        const whole = await isWhole(sources);
+        // What was planned of another copy than the one that is there now is of no use.
+        if (known && (whole || known.mends !== current?.mark)) await work.forget();
+        if (whole) return { pages: [], artifacts: 0, stored, warnings: [] };
+        await withStorage(deps, snapshot, (storage) =>
+          requireNotMoved(store, storage, manifest, snapshot, signal),
+        );
         await sealer?.selfTest();
-        const work = new CopyWork(store, job, sealer, at.signal);
+        const plan = async (): Promise<CopyPlan> => {
+          const earlier = await findEarlier(store, manifest, sealer?.fingerprints, signal);
+          const readers = sealer?.fingerprints;
+          const { items, warnings } = await copyItems({ ...sources, earlier, readers });
+          const name = `${job.run.runId}-${at.number}-${Date.now().toString(36)}`;
+          const about = { warnings, ...(current ? { mends: current.mark } : {}) };
+          return work.writePlan(name, items, about);
+        };
         await work.claim();
-        const name = `${job.run.runId}-${at.number}-${Date.now().toString(36)}`;
-        const { pages, artifacts, bytes } =
-          (await work.plan()) ??
-          (await work.writePlan(
-            name,
-            await itemsOf(store, manifest, sealer?.fingerprints, at.signal),
-          ));
-        return { pages, artifacts, bytes, stored: nothing, warnings: [] };
+        const { pages, artifacts, bytes, warnings = [] } = (await work.plan()) ?? (await plan());
+        return { pages, artifacts, bytes, stored, warnings };
       }),
     );
-}
-
-async function itemsOf(
-  store: Store,
-  manifest: Manifest,
-  readers: string[] | undefined,
-  signal: AbortSignal,
-): Promise<CopyItem[]> {
-  const earlier = await findEarlier(store, manifest, readers, signal);
-  const items: CopyItem[] = [];
-  for await (const object of readChainObjects(store, manifest, signal)) {
-    const lines = earlier.get(object.key);
-    const whole = lines && plainBytes(lines) === object.bytes;
-    items.push({ object, ...(whole ? { earlier: lines } : {}) });
-  }
-  return items;
-}
-
-function plainBytes(lines: CollectedLine[]): number {
-  return lines.reduce((sum, line) => sum + (line.plain ?? line).bytes, 0);
 }

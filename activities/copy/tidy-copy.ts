@@ -41,7 +41,7 @@ export async function tidyCopy(
   }
 }
 
-/** Removes plan and receipts of a copy that is done, and what attempts that lost left: data that nothing names. */
+/** Plan and receipts of a copy that is done, and what attempts that lost left: data that nothing names. */
 async function removeRest(
   store: Store,
   { snapshot, backup }: CopyJob,
@@ -49,6 +49,20 @@ async function removeRest(
   signal: AbortSignal,
 ): Promise<void> {
   const folder = backupFolder(snapshot.target, backup);
+  for (const place of [DATA, LISTS]) await abortUploadsBelow(store, folder + place, signal);
+  // Of what the one before it named, other backups may name something, and a restore may be reading it.
+  if (!collected.mended) await removeStrays(store, { folder, snapshot, backup }, collected, signal);
+  for (const work of await store.folders(folder + WORK, { signal })) {
+    if (work.startsWith('copy-')) await removeBelow(store, `${folder}${WORK}${work}/`, signal);
+  }
+}
+
+async function removeStrays(
+  store: Store,
+  { folder, snapshot, backup }: Pick<CopyJob, 'snapshot' | 'backup'> & { folder: string },
+  collected: Collected,
+  signal: AbortSignal,
+): Promise<void> {
   const manifest = await readManifest(store, snapshot.target, backup, signal);
   const named = new Set([folder + COLLECTED, folder + collected.objects.path]);
   const name = (line: { path: string; from?: string | undefined }) =>
@@ -57,13 +71,9 @@ async function removeRest(
   for await (const line of collectedObjects(store, manifest, collected, signal)) name(line);
   const strays: string[] = [];
   for (const place of [DATA, LISTS]) {
-    await abortUploadsBelow(store, folder + place, signal);
     for await (const { key } of store.list(folder + place, { signal })) {
       if (!named.has(key)) strays.push(key);
     }
   }
   if (strays.length > 0) await store.remove(strays, { signal });
-  for (const work of await store.folders(folder + WORK, { signal })) {
-    if (work.startsWith('copy-')) await removeBelow(store, `${folder}${WORK}${work}/`, signal);
-  }
 }

@@ -20,7 +20,8 @@ export function findDeleteBackup(deps: Dependencies): Activities['findDeleteBack
         const manifest = await findManifest(store, job.snapshot, job.backup, at.signal);
         if (!manifest?.delegated) return job;
         const warnings = [...job.warnings, ...movedSince(manifest, job)];
-        return { ...job, product: manifest.delegated.name, warnings };
+        const { identity } = manifest.product;
+        return { ...job, product: manifest.delegated.name, identity, warnings };
       }),
     );
 }

@@ -8,10 +8,11 @@ import type { Dependencies } from '../dependencies.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { Inventory } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
-import { openerIfHere, sealerOf, withDelegated, withStore } from '../workspace.ts';
+import { openerIfHere, sealerOf, withStore } from '../workspace.ts';
 import { findInventory, noteInventory, type TakenInventory } from './inventory.ts';
 import { recordOf } from './job-record.ts';
 import { previousBackup } from './previous-backup.ts';
+import { withJob } from './with-job.ts';
 
 export function checkBackupJob(deps: Dependencies): Activities['checkBackupJob'] {
   return ({ job, round }) =>
@@ -40,13 +41,14 @@ async function take(
   round: number,
   store: Store,
 ): Promise<TakenInventory> {
-  const { name, since, observed } = await recordOf(store, job, round, at.signal);
-  const inventory = await withDelegated(
+  const record = await recordOf(store, job, round, at.signal);
+  const { name, since, observed } = record;
+  const inventory = await withJob(
     deps,
     at,
     job.snapshot,
+    record,
     ({ backup }) => backup.inventory(name, observed),
-    undefined,
     await previousBackup(store, job, at.signal),
   );
   const { objects, bases, detail, warnings } = inventory;

@@ -21,6 +21,12 @@ export interface JobRecord {
 export interface KeptRecord extends JobRecord {
   /** Where this is not known, only the product can tell whose the name is. */
   begun: boolean;
+  /** When the product accepted the name, which may have taken hours; absent also where an older version noted it. */
+  accepted?: string | undefined;
+}
+
+interface Begun {
+  at?: string;
 }
 
 /**
@@ -83,7 +89,19 @@ export async function noteBegun(
   round: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await putOnce(store, keyOf(job, round) + BEGUN, toJson({}), signal);
+  const begun: Begun = { at: new Date().toISOString() };
+  await putOnce(store, keyOf(job, round) + BEGUN, toJson(begun), signal);
+}
+
+/** As `accepted` of a record. */
+export async function acceptedAt(
+  store: Store,
+  job: BackupJob,
+  round: number,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const begun = await readIfThere(store, keyOf(job, round) + BEGUN, signal);
+  return (begun as Begun | undefined)?.at;
 }
 
 /** Every round's, the newest first. */
@@ -106,7 +124,8 @@ export async function recordsBelow(
   for (const key of keys) {
     if (key.endsWith(BEGUN)) continue;
     const record = (await readJson(store, key, signal)) as JobRecord;
-    records.push({ ...record, begun: keys.includes(key + BEGUN) });
+    const begun = (await readIfThere(store, key + BEGUN, signal)) as Begun | undefined;
+    records.push({ ...record, begun: begun !== undefined, accepted: begun?.at });
   }
   return records.toReversed();
 }

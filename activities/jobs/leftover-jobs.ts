@@ -2,10 +2,10 @@ import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { withDelegated } from '../workspace.ts';
-import { isOurs, JOBS, recordsBelow, type JobRecord } from './job-record.ts';
+import { isOurs, JOBS, recordsBelow, type KeptRecord } from './job-record.ts';
 import { JOB_PATIENCE_MS } from './patience.ts';
 import { polled } from './polled.ts';
+import { withJob } from './with-job.ts';
 
 /**
  * Removes what a product wrote for a run that died before its commit. A job that still runs is left alone; one that has
@@ -20,11 +20,9 @@ export async function removeLeftoverJobs(
   folder: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const records = await recordsBelow(store, folder + JOBS, signal);
-  if (records.length === 0) return;
-  await withDelegated(deps, { signal }, snapshot, async ({ backup }, storage) => {
-    for (const record of records) {
-      if (!(await isOurs(backup, record))) continue;
+  for (const record of await recordsBelow(store, folder + JOBS, signal)) {
+    await withJob(deps, { signal }, snapshot, record, async ({ backup }, storage) => {
+      if (!(await isOurs(backup, record))) return;
       const { name } = record;
       const { state, words } = await polled(() => backup.poll(name));
       if (state === 'running') {
@@ -34,18 +32,18 @@ export async function removeLeftoverJobs(
         await backup.cancel(name);
       }
       await backup.remove(name);
-    }
-  });
+    });
+  }
 }
 
-/** When the job was last seen to live: it was asked for, or an object of it appeared. */
+/** When the job was last seen to live: it was accepted, or an object of it appeared. */
 async function lastSign(
   storage: Store,
   prefix: string,
-  { since }: JobRecord,
+  { since, accepted = since }: KeptRecord,
   signal: AbortSignal,
 ): Promise<number> {
-  let last = Date.parse(since);
+  let last = Date.parse(accepted);
   for await (const { modifiedAt } of storage.list(prefix, { signal })) {
     last = Math.max(last, modifiedAt?.getTime() ?? 0);
   }

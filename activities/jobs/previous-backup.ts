@@ -1,4 +1,5 @@
 import type { BackupJob } from '../../workflows/contract/activities.ts';
+import { readChainObjects } from '../catalog/chain.ts';
 import { listBackups } from '../catalog/list-backups.ts';
 import type { PreviousBackup } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
@@ -23,7 +24,12 @@ export async function previousBackup(
     const { delegated, detail } = manifest;
     if (!delegated) continue;
     if (![id, ...delegated.bases.map((base) => base.backup)].every((one) => sound.has(one))) break;
-    return { name: delegated.name, bases: delegated.bases.map(({ name }) => name), detail };
+    return {
+      name: delegated.name,
+      bases: delegated.bases.map(({ name }) => name),
+      detail,
+      objects: () => readChainObjects(store, manifest, signal),
+    };
   }
   return undefined;
 }

@@ -5,17 +5,19 @@ import type { DelegatedSession } from '../products/delegated.ts';
 import { withDelegated, withStore } from '../workspace.ts';
 import { findJob, jobName, noteBegun, noteJob } from './job-record.ts';
 import { previousBackup } from './previous-backup.ts';
+import { withJob } from './with-job.ts';
 
 /** The record is written first: a product's backup that nobody knows of would stay for ever. */
 export function startBackupJob(deps: Dependencies): Activities['startBackupJob'] {
-  return ({ job, round }) =>
+  return ({ job, round, identity }) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const previous = await previousBackup(store, job, at.signal);
+        const noted = await findJob(store, job, round, at.signal);
         const begin = async (session: DelegatedSession) => {
           const name = jobName(job, round);
           const { since } =
-            (await findJob(store, job, round, at.signal)) ??
+            noted ??
             (await noteJob(
               store,
               job,
@@ -30,7 +32,9 @@ export function startBackupJob(deps: Dependencies): Activities['startBackupJob']
           await session.backup.start(name, new Date(since));
           await noteBegun(store, job, round, at.signal);
         };
-        await withDelegated(deps, at, job.snapshot, begin, undefined, previous);
+        const { snapshot } = job;
+        if (noted) await withJob(deps, at, snapshot, noted, begin, previous);
+        else await withDelegated(deps, at, snapshot, begin, { previous, identity });
       }),
     );
 }

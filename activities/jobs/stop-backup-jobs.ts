@@ -6,10 +6,11 @@ import { backupFolder, MANIFEST } from '../catalog/layout.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { BackupJobs } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
-import { withDelegated, withStore } from '../workspace.ts';
+import { withStore } from '../workspace.ts';
 import { JobProgress } from './job-progress.ts';
 import { isOurs, jobsOf, type JobRecord } from './job-record.ts';
 import { untilQuiet } from './until-quiet.ts';
+import { withJob } from './with-job.ts';
 
 /**
  * Leaves a committed backup alone: from the commit on, what the product wrote is the backup. In a folder that another
@@ -23,17 +24,16 @@ export function stopBackupJobs(deps: Dependencies): Activities['stopBackupJobs']
         if (await store.head(manifest, { signal: at.signal })) return { warnings: [] };
         if (await isAnothers(store, job, at.signal)) return { warnings: [] };
         const records = await jobsOf(store, job, at.signal);
-        if (records.length === 0) return { warnings: [] };
-        return withDelegated(deps, at, job.snapshot, async ({ backup }, storage) => {
-          const warnings: Warning[] = [];
-          for (const [index, record] of records.entries()) {
-            if (!(await isOurs(backup, record))) continue;
+        const warnings: Warning[] = [];
+        for (const [index, record] of records.entries()) {
+          await withJob(deps, at, job.snapshot, record, async ({ backup }, storage) => {
+            if (!(await isOurs(backup, record))) return;
             // The newest may have been asked for until a moment ago, however long ago that began.
             const askedAt = index === 0 ? new Date() : new Date(record.since);
             warnings.push(...(await stop(at, job, backup, storage, { ...record, askedAt })));
-          }
-          return { warnings };
-        });
+          });
+        }
+        return { warnings };
       }),
     );
 }

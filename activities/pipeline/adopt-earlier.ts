@@ -75,6 +75,8 @@ async function listAttempts(options: StoreArtifactOptions): Promise<EarlierAttem
   return [...attempts.values()].toSorted((a, b) => b.attempt - a.attempt);
 }
 
+const UNREAD = ['OBJECT_MISSING', 'OBJECT_ARCHIVED', 'OBJECT_UNREADABLE'];
+
 async function adopt(
   options: StoreArtifactOptions,
   attempt: EarlierAttempt,
@@ -93,9 +95,8 @@ async function adopt(
     return lines.map((line, index) => (index === 0 && entries ? { ...line, entries } : line));
   } catch (error) {
     const bad = error instanceof FormatFault || error instanceof AgeFault;
-    if (bad || (error instanceof HoldfastError && error.code === 'OBJECT_MISSING')) {
-      return undefined;
-    }
+    const unread = error instanceof HoldfastError && UNREAD.includes(error.code);
+    if (bad || unread) return undefined;
     throw error;
   } finally {
     inspector.close?.();

@@ -74,6 +74,14 @@ function inspectorOf(
   return createInspector(format, first.codec);
 }
 
+/** Failures that tell of one object, and nothing of whether the store can be read. */
+const ABOUT_THE_OBJECT = [
+  'BACKUP_DAMAGED',
+  'OBJECT_MISSING',
+  'OBJECT_ARCHIVED',
+  'OBJECT_UNREADABLE',
+];
+
 /** @returns whether the inspector saw all of it and may be shown the next part */
 async function checkObject(
   options: CheckArtifactOptions,
@@ -98,10 +106,7 @@ async function checkObject(
     else if (fault && !isForOthers(fault)) report(check, line.path, fault.message);
     return readable && difference === undefined && fault === undefined;
   } catch (error) {
-    const damage =
-      error instanceof HoldfastError &&
-      (error.code === 'OBJECT_MISSING' || error.code === 'BACKUP_DAMAGED');
-    if (!damage) throw error;
+    if (!(error instanceof HoldfastError) || !ABOUT_THE_OBJECT.includes(error.code)) throw error;
     check.findings.push({ code: error.code, object: line.path, message: error.message });
     return false;
   }

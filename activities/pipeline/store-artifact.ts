@@ -40,6 +40,8 @@ export interface StoreArtifactOptions {
    * very same bytes.
    */
   adopt?: boolean | 'same' | undefined;
+  /** Default: 1. Names of attempts before it are not used, also where they are free. */
+  firstAttempt?: number | undefined;
   /**
    * What an earlier attempt recorded that it stored. Where its objects are there with their sizes, its hashes count and
    * nothing is read back.
@@ -63,8 +65,8 @@ const MOST_TAKEN = 100;
  * @throws SOURCE_TRUNCATED, SOURCE_GARBLED, SOURCE_STALLED, ENCRYPTION_UNUSABLE, STORE_*, and what `open` and its body throw
  */
 export async function storeArtifact(options: StoreArtifactOptions): Promise<ObjectLine[]> {
-  let attempt = 1;
-  let free = 1;
+  let attempt = options.firstAttempt ?? 1;
+  let free = attempt;
   let taken = 0;
   let split = false;
   let look = !options.fresh && options.adopt !== false;

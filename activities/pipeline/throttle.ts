@@ -28,6 +28,15 @@ export class Throttle {
     return wait <= 1 ? undefined : this.#wait(wait, cost, signal);
   }
 
+  /** The same bytes, no faster. */
+  async *paced(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      const pause = this.take(chunk.length, signal);
+      if (pause) await pause;
+      yield chunk;
+    }
+  }
+
   async #wait(ms: number, cost: number, signal: AbortSignal): Promise<void> {
     try {
       await sleep(ms, undefined, { signal });

@@ -25,6 +25,8 @@ export interface DelegatedProduct {
   unfiltered?(connection: Record<string, unknown>): Record<string, unknown>;
   /** What the database held, by the `detail` of a backup (also of an older version's). Absent: the product does not count. */
   held?(detail: Record<string, unknown>): Held | undefined;
+  /** Which database `observe` looked at, by what it returned (also of an older version's). Absent: nothing tells two apart. */
+  identity?(observed: Record<string, unknown>): string | undefined;
   /** As `locks` of a product whose backups Holdfast streams. */
   locks?(connection: Record<string, unknown>): string[];
   /** Connects with the settings of a snapshot; opens no socket before the first call. */
@@ -47,6 +49,11 @@ export interface DelegatedContext extends ProductContext {
    * was asked for, or no backup is begun in this session.
    */
   previous?: PreviousBackup | undefined;
+  /**
+   * Which database has the backup that this session is about, as `preflight` or `identity` told it: another one, to which
+   * the address leads meanwhile, knows no such backup, and must not be believed. Absent: it is not known.
+   */
+  identity?: string | undefined;
 }
 
 export interface PreviousBackup {
@@ -56,6 +63,8 @@ export interface PreviousBackup {
   bases: string[];
   /** As `inventory` gave it. */
   detail: Record<string, unknown>;
+  /** Its objects as it was committed, and of those that it rests on. @throws BACKUP_UNKNOWN, BACKUP_DAMAGED */
+  objects?(): AsyncIterable<ProductObject>;
 }
 
 export interface DelegatedSession {

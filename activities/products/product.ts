@@ -242,13 +242,13 @@ export interface RestoreSink {
 
   /**
    * Creates what the steps go into, under names of this run alone. Returns the state that the steps need. `takesAway` is
-   * called right before each call that takes away what is there; it throws when that may be what a later attempt made.
-   * Absent: there is no other attempt.
+   * called right before each call that takes away what is there; it throws when that may be what a later attempt made,
+   * and returns whether this restore has called it before. Absent: there is no other attempt.
    */
   prepare(
     plan: PlannedRestore,
     backup: BackupReader,
-    takesAway?: () => Promise<void>,
+    takesAway?: () => Promise<boolean>,
   ): Promise<Record<string, unknown>>;
 
   /** Writes one artifact. */

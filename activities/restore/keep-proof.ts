@@ -15,6 +15,8 @@ export async function keepProof(
   { snapshot, backup, run, destination }: RestoreJob,
   { identical, equivalent }: RestoreTotals,
   { restored }: { restored: string[] },
+  /** Delegated: where what it read had been. */
+  from?: string,
 ): Promise<Warning[]> {
   const { runId, workflowId } = run;
   const proof = {
@@ -25,6 +27,7 @@ export async function keepProof(
     workflowId,
     into: destination.target,
     restored,
+    ...(from === undefined ? {} : { from }),
     identical,
     equivalent,
   };

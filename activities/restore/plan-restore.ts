@@ -1,7 +1,10 @@
 import type { Activities, RestoreJob } from '../../workflows/contract/activities.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
 import { attempt, type Attempt } from '../attempt.ts';
+import { doubtOf } from '../catalog/doubt.ts';
 import { toJson, putOnce } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
+import type { Manifest } from '../catalog/manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { PlannedRestore } from '../products/product.ts';
@@ -10,6 +13,7 @@ import { backupReader } from './backup-reader.ts';
 import { undisturbed } from './delegated/undisturbed.ts';
 import { checkObjects } from './check-objects.ts';
 import { lookAndPlan } from './look-and-plan.ts';
+import { refuseDamaged } from './refuse-damaged.ts';
 import { findRestorePlan, writeRestorePlan } from './restore-in-store.ts';
 
 export function planRestore(deps: Dependencies): Activities['planRestore'] {
@@ -24,6 +28,10 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
           lookAndPlan(deps, at, job, store, backup),
         );
         requireConfirmation(job, planned);
+        await refuseDamaged(store, job, planned, at.signal);
+        planned.summary.warnings.unshift(
+          ...doubted(backup.manifest, await doubtOf(store, backup.manifest, at.signal)),
+        );
         const run = toJson({ ...job.run, startedAt: job.startedAt, operation: 'restore' });
         const work = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
         await putOnce(store, `${work}run.json`, run, at.signal);
@@ -41,6 +49,13 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
 
 function attemptName(at: Attempt): string {
   return `${at.number}-${Date.now().toString(36)}`;
+}
+
+/** Whoever names a backup by its id may have it, but knowing what is known of it. */
+function doubted({ id, target }: Manifest, doubt: string | undefined): Warning[] {
+  if (doubt === undefined) return [];
+  const message = `Backup ${id} of ${target} is not known to be good: ${doubt}.`;
+  return [{ code: 'BACKUP_DOUBTFUL', message, subject: id }];
 }
 
 function requireConfirmation({ request, destination }: RestoreJob, planned: PlannedRestore): void {

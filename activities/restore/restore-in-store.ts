@@ -4,7 +4,7 @@ import { readIfThere, readJson, readWhole, putOnce, toJson } from '../catalog/js
 import { workFolderOf } from '../catalog/layout.ts';
 import { pageName } from '../catalog/plan.ts';
 import { HoldfastError } from '../failure.ts';
-import { pageLength } from '../page-length.ts';
+import { MOST_PAGES, pageLength } from '../page-length.ts';
 import type { PlannedRestore, RestoreStep } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { overtaken } from './overtaken.ts';
@@ -121,18 +121,24 @@ export async function noteBegin(store: Store, job: RestoreJob, signal: AbortSign
   return new Date(((await readJson(store, key, signal)) as { at: string }).at);
 }
 
-/** Bounded in number and in bytes, so that a retry repeats little. */
+/** Bounded in number and in bytes, so that a retry repeats little; and their number, so that the history stays short. */
 function* inPages(steps: RestoreStep[]): Generator<RestoreStep[]> {
   const most = pageLength(steps.length, PAGE_STEPS);
+  const total = steps.reduce((sum, step) => sum + bytesOf(step), 0);
+  const mostBytes = Math.max(PAGE_BYTES, Math.ceil(total / MOST_PAGES));
   let page: RestoreStep[] = [];
   let bytes = 0;
   for (const step of steps) {
     page.push(step);
-    bytes += step.lines.reduce((sum, line) => sum + line.bytes, 0);
-    if (page.length < most && bytes < PAGE_BYTES) continue;
+    bytes += bytesOf(step);
+    if (page.length < most && bytes < mostBytes) continue;
     yield page;
     page = [];
     bytes = 0;
   }
   if (page.length > 0) yield page;
+}
+
+function bytesOf({ lines }: RestoreStep): number {
+  return lines.reduce((sum, line) => sum + line.bytes, 0);
 }

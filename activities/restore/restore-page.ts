@@ -15,7 +15,7 @@ import { readState, readSteps } from './restore-in-store.ts';
 const NAMED_FAILURES = 20;
 
 export function restorePage(deps: Dependencies): Activities['restorePage'] {
-  return ({ job, page }) =>
+  return ({ job, page, streams }) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const state = await readState(store, job, at.signal);
@@ -38,7 +38,7 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
         await keepingLease(store, job, 'restore', at.signal, () =>
           withSpool(deps, (spool) =>
             withDestination(at, job, (session) =>
-              eachBounded(steps, streamsPerPage(job.destination), async (step) => {
+              eachBounded(steps, streamsPerPage(job.destination, streams), async (step) => {
                 const proof = await restoreStep(at, session.restore, step, {
                   state,
                   backup,

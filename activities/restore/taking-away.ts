@@ -36,6 +36,7 @@ export async function requireNewest(
 
 /**
  * Called right before something is taken away that was there; notes it for the undoing.
+ * @returns whether it was noted before
  * @throws WORKER_SHUTDOWN when that is another attempt's work now
  */
 export async function noteTakingAway(
@@ -43,9 +44,9 @@ export async function noteTakingAway(
   job: RestoreJob,
   attempt: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   await requireNewest(store, job, attempt, signal);
-  await putOnce(store, takingAway(job), toJson({}), signal);
+  return !(await putOnce(store, takingAway(job), toJson({}), signal));
 }
 
 /** Whether this restore may have taken away what was there. */

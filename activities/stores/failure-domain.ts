@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
-import { hostOf } from './place.ts';
+import { serviceOf } from './place.ts';
 
 /** Whether one bucket holds both: whoever empties it, or loses its key, loses both. */
 export function sharesBucket(one: StoreSettings, other: StoreSettings): boolean {
   if (one.type === 'directory' || other.type === 'directory') return false;
-  return one.bucket === other.bucket && hostOf(one) === hostOf(other);
+  return one.bucket === other.bucket && serviceOf(one) === serviceOf(other);
 }
 
 /** Whether what loses the one loses the other. Of directories it is known only on a host that has both. */

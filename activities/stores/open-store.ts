@@ -13,3 +13,10 @@ export function openStore(settings: StoreSettings, resources: StoreResources): S
     ? new S3Store(settings, resources)
     : new DirectoryStore(settings, resources);
 }
+
+/** The same for a place that a database writes to as well, and that is to read what is put there. */
+export function openForeign(settings: StoreSettings, resources: StoreResources): Store {
+  return settings.type === 's3'
+    ? new S3Store(settings, resources)
+    : new DirectoryStore(settings, resources, { guest: true });
+}

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
+import { awsService, awsServiceIn } from './aws-service.ts';
 
 type S3Settings = Extract<StoreSettings, { type: 's3' }>;
 
@@ -10,18 +11,31 @@ export function placeOf(settings: StoreSettings): string {
   return `s3://${settings.bucket}${prefix && `/${prefix}`}`;
 }
 
-/** The host of the service that a bucket belongs to; `undefined` for AWS. */
-export function hostOf({ endpoint }: S3Settings): string | undefined {
-  return endpoint === undefined ? undefined : new URL(endpoint).host;
+/** The service that a bucket belongs to: its host, or `AWS`, by whichever of its addresses it is reached. */
+export function serviceOf({ endpoint, region }: Pick<S3Settings, 'endpoint' | 'region'>): string {
+  return endpoint === undefined ? awsServiceIn(region) : serviceAt(new URL(endpoint).host);
+}
+
+function serviceAt(host: string): string {
+  return awsService(host) ?? host;
 }
 
 /** The same, and which service it is of: `s3://bucket/prefix at s3.example.com`. */
 export function fullPlaceOf(settings: StoreSettings): string {
   const place = placeOf(settings);
-  return settings.type === 'directory' ? place : `${place} at ${hostOf(settings) ?? 'AWS'}`;
+  return settings.type === 'directory' ? place : `${place} at ${serviceOf(settings)}`;
 }
 
-/** @param noted as `fullPlaceOf` gave it, or `placeOf`, which says nothing of the service */
+/**
+ * @param noted as `fullPlaceOf` gave it, or `placeOf`, which says nothing of the service. What is older may name a host of
+ * AWS, or `AWS` for any region that it has.
+ */
 export function isSamePlace(noted: string, settings: StoreSettings): boolean {
-  return noted === fullPlaceOf(settings) || noted === placeOf(settings);
+  const place = placeOf(settings);
+  if (noted === place || settings.type === 'directory') return noted === place;
+  const start = `${place} at `;
+  if (!noted.startsWith(start)) return false;
+  const service = noted.slice(start.length);
+  if (service === 'AWS' && settings.endpoint === undefined) return true;
+  return serviceAt(service) === serviceOf(settings);
 }

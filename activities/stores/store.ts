@@ -46,7 +46,7 @@ export interface Store {
     options?: CopyOptions,
   ): Promise<StoredObject | undefined>;
 
-  /** Replaces a small object. For leases only. */
+  /** Replaces a small object: a lease, or what tells of a copy that was mended. */
   overwrite(key: string, bytes: Uint8Array, options?: CallOptions): Promise<StoredObject>;
 
   /**
@@ -110,6 +110,11 @@ export interface StoredObject {
   sha256?: string;
   /** Where the store gives one: another when the object is another. Without quotes; no digest that one could compute. */
   etag?: string;
+  /**
+   * The store keeps it, and does not serve it before it was asked to bring it back. A listing tells no more than
+   * `perhaps`; `head` tells `yes`, or nothing.
+   */
+  archived?: 'yes' | 'perhaps';
   /** When it was written, by the clock of the store: listings tell it. */
   modifiedAt?: Date;
 }

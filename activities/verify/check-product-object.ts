@@ -27,13 +27,17 @@ export async function checkProductObject(
   if (object.etag !== undefined && there.etag !== undefined && object.etag !== there.etag) {
     return finding('BACKUP_DAMAGED', 'was replaced since the backup was committed');
   }
+  if (there.archived) {
+    return finding('OBJECT_ARCHIVED', 'is archived, and not served before it is brought back');
+  }
   if (depth === 'quick') return [];
   try {
     const bytes = storage.read(object.key, { signal, etag: object.etag });
     for await (const _ of checked({ storage, backup }, object, bytes));
     return [];
   } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'BACKUP_DAMAGED') throw error;
+    const damage = ['BACKUP_DAMAGED', 'OBJECT_ARCHIVED', 'OBJECT_UNREADABLE'];
+    if (!(error instanceof HoldfastError) || !damage.includes(error.code)) throw error;
     return [{ code: error.code, object: place, message: error.message }];
   }
 }

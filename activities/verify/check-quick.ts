@@ -2,9 +2,9 @@ import type { Finding } from '../../workflows/contract/operations.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { HoldfastError } from '../failure.ts';
 import { lineKey } from '../pipeline/line-key.ts';
-import type { Store } from '../stores/store.ts';
+import type { Store, StoredObject } from '../stores/store.ts';
 
-/** The object is there, with its size, and with its checksum where the store vouches for one. */
+/** The object is there and served, with its size, and with its checksum where the store vouches for one. */
 export async function checkQuick(
   store: Store,
   folder: string,
@@ -15,7 +15,13 @@ export async function checkQuick(
   if (typeof key !== 'string') {
     return [{ code: 'BACKUP_DAMAGED', object: line.path, message: key.message }];
   }
-  const there = await store.head(key, { signal });
+  let there: StoredObject | undefined;
+  try {
+    there = await store.head(key, { signal });
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'OBJECT_UNREADABLE') throw error;
+    return [{ code: error.code, object: key, message: error.message }];
+  }
   if (!there) return [{ code: 'OBJECT_MISSING', object: key, message: `${key} is missing.` }];
   if (there.bytes !== line.bytes) {
     const message = `${key} has ${there.bytes} bytes instead of ${line.bytes}.`;
@@ -24,6 +30,10 @@ export async function checkQuick(
   if (there.sha256 !== undefined && there.sha256 !== line.sha256) {
     const message = `${key} has another checksum in the store than in the manifest.`;
     return [{ code: 'BACKUP_DAMAGED', object: key, message }];
+  }
+  if (there.archived) {
+    const message = `${key} is archived: the store does not serve it before it is brought back.`;
+    return [{ code: 'OBJECT_ARCHIVED', object: key, message }];
   }
   return [];
 }

@@ -76,8 +76,11 @@ async function readDelegated(
       subject: manifest.id,
     });
   }
+  const broken = (base: string, error: HoldfastError) => {
+    readings.findings.push(missingBase(manifest, base, error));
+  };
   await noting(readings, list, async () => {
-    for await (const object of readChainObjects(store, manifest, signal)) {
+    for await (const object of readChainObjects(store, manifest, signal, broken)) {
       if (copied.has(object.key)) continue;
       if (!collected) readings.items.push(object);
       else if (copied.size > 0) readings.findings.push(notCopied(folder, object.key));
@@ -118,6 +121,15 @@ function compareTotals(
         `${count} of ${storedBytes}.`,
     },
   ];
+}
+
+/** Then nothing can be restored of what rests on it, wherever the bytes lie. */
+function missingBase({ id, target }: Manifest, base: string, error: HoldfastError): Finding {
+  return {
+    code: error.code === 'BACKUP_UNKNOWN' ? 'OBJECT_MISSING' : error.code,
+    object: backupFolder(target, base) + MANIFEST,
+    message: `Backup ${id} of ${target} rests on ${base}: ${error.message}`,
+  };
 }
 
 function notCopied(folder: string, key: string): Finding {

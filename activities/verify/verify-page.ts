@@ -20,13 +20,13 @@ import { bytesOf, countOf, readVerifyPage, type VerifyItem } from './verify-page
 const NAMED_FINDINGS = 100;
 
 export function verifyPage(deps: Dependencies): Activities['verifyPage'] {
-  return ({ job, page }) =>
+  return ({ job, page, streams }) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const items = await readVerifyPage(store, job, page, at.signal);
         const opener = job.depth === 'deep' ? await openerOf(job.snapshot) : undefined;
         const found: Found = { damaged: [], forOthers: 0 };
-        const places = { job, store, opener, found };
+        const places = { job, store, streams, opener, found };
         const totals = await keepingLease(store, job, 'verify', at.signal, () =>
           items.every((item) => Array.isArray(item))
             ? check(at, places, items)
@@ -54,6 +54,7 @@ interface Found {
 interface Places {
   job: VerifyJob;
   store: Store;
+  streams: number | undefined;
   opener: Opener | undefined;
   found: Found;
   /** Where the product wrote. */
@@ -61,7 +62,7 @@ interface Places {
 }
 
 async function check(at: Attempt, places: Places, items: VerifyItem[]): Promise<VerifyTotals> {
-  const { job, storage } = places;
+  const { job, storage, streams } = places;
   const totals: VerifyTotals = {
     objects: 0,
     bytes: 0,
@@ -69,7 +70,7 @@ async function check(at: Attempt, places: Places, items: VerifyItem[]): Promise<
     findings: [],
     findingsCount: 0,
   };
-  await eachBounded(items, streamsPerPage(job.snapshot), async (item) => {
+  await eachBounded(items, streamsPerPage(job.snapshot, streams), async (item) => {
     if (Array.isArray(item)) await checkLines(at, places, item, totals);
     else if (storage) {
       totals.findings.push(...(await checkProductObject(storage, job, item, at.signal)));

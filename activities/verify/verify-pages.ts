@@ -101,13 +101,14 @@ export function bytesOf(items: VerifyItem[]): number {
 function* inPages(items: VerifyItem[], depth: VerifyJob['depth']): Generator<VerifyItem[]> {
   const objects = depth === 'quick' ? QUICK_OBJECTS : DEEP_OBJECTS;
   const most = Math.max(objects, Math.ceil(countOf(items) / MOST_PAGES));
+  const mostBytes = Math.max(DEEP_BYTES, Math.ceil(bytesOf(items) / MOST_PAGES));
   let page: VerifyItem[] = [];
   let [count, bytes] = [0, 0];
   for (const item of items) {
     page.push(item);
     count += countOf([item]);
     bytes += bytesOf([item]);
-    if (count < most && (depth === 'quick' || bytes < DEEP_BYTES)) continue;
+    if (count < most && (depth === 'quick' || bytes < mostBytes)) continue;
     yield page;
     page = [];
     [count, bytes] = [0, 0];

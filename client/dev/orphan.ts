@@ -7,6 +7,8 @@ import { z } from 'zod';
 const pairSchema = z.object({ dev: z.number().int(), temporal: z.number().int() });
 
 const PATIENCE_MS = 10_000;
+/** What not even SIGKILL ends, nobody ends; whether it holds the ports is seen by whoever wants them. */
+const AFTER_KILL_MS = 5_000;
 
 /** Remembers whose Temporal it is, so that the next start can end one that outlived a killed `holdfast dev`. */
 export async function rememberPids(file: string, temporal: number): Promise<void> {
@@ -26,13 +28,20 @@ export async function endOrphan(file: string, database: string): Promise<boolean
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return false;
   const pids = pairSchema.safeParse(safely(text));
-  if (!pids.success || isAlive(pids.data.dev)) return false;
+  if (!pids.success || (await isAlive(pids.data.dev))) return false;
   const { temporal } = pids.data;
-  if (!isAlive(temporal) || !(await commandLine(temporal)).includes(database)) return false;
-  process.kill(temporal, 'SIGTERM');
-  const until = Date.now() + PATIENCE_MS;
-  while (isAlive(temporal)) {
-    if (Date.now() > until) process.kill(temporal, 'SIGKILL');
+  if (!(await isAlive(temporal)) || !(await commandLine(temporal)).includes(database)) return false;
+  send(temporal, 'SIGTERM');
+  if (await endsWithin(temporal, PATIENCE_MS)) return true;
+  send(temporal, 'SIGKILL');
+  await endsWithin(temporal, AFTER_KILL_MS);
+  return true;
+}
+
+async function endsWithin(pid: number, ms: number): Promise<boolean> {
+  const until = Date.now() + ms;
+  while (await isAlive(pid)) {
+    if (Date.now() > until) return false;
     await sleep(50);
   }
   return true;
@@ -46,16 +55,29 @@ function safely(text: string): unknown {
   }
 }
 
-function isAlive(pid: number): boolean {
+async function isAlive(pid: number): Promise<boolean> {
+  return send(pid, 0) && !(await isZombie(pid));
+}
+
+/** Whether there is such a process, and it is ours. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return process.kill(pid, signal);
   } catch {
     return false;
   }
 }
 
+/** Ended, and still listed because its parent never asks: as in containers whose first process reaps nobody. */
+async function isZombie(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name before the state may hold anything, brackets too.
+  return stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
+}
+
 async function commandLine(pid: number): Promise<string> {
+  const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined);
+  if (words !== undefined) return words.replaceAll('\0', ' ');
   try {
     const { stdout } = await promisify(execFile)('ps', ['-p', String(pid), '-o', 'args=']);
     return stdout;

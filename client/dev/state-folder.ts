@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 const DATABASE = /^temporal-(\d[\w.]*)\.db$/;
@@ -11,8 +11,8 @@ export interface DevState {
   pids: string;
   /** The databases of other versions: kept, never read. */
   others: { path: string; version: string }[];
-  /** There was none for this version. */
-  fresh: boolean;
+  /** It begins empty after those of other versions, and its schedules have not been applied to their end. */
+  unapplied: boolean;
 }
 
 export function stateFolder(wished: string | undefined, env = process.env): string {
@@ -20,13 +20,20 @@ export function stateFolder(wished: string | undefined, env = process.env): stri
   return env['XDG_STATE_HOME'] ? join(env['XDG_STATE_HOME'], 'holdfast') : resolve('.holdfast');
 }
 
-/** The server makes its schema only in a new file and never migrates one: hence one file for each version. */
+/**
+ * The server makes its schema only in a new file and never migrates one: hence one file for each version. The new file
+ * is there at once, so that it cannot tell whether its schedules are: that is marked before it is made.
+ */
 export async function openState(folder: string, serverVersion: string): Promise<DevState> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const versions = (await readdir(folder))
+  const names = await readdir(folder);
+  const versions = names
     .map((name) => DATABASE.exec(name)?.[1])
     .filter((version) => version !== undefined);
   const pathOf = (version: string) => join(folder, `temporal-${version}.db`);
+  const mark = markOf(serverVersion);
+  const fresh = versions.length > 0 && !versions.includes(serverVersion);
+  if (fresh) await writeFile(join(folder, mark), '');
   return {
     folder,
     database: pathOf(serverVersion),
@@ -35,6 +42,15 @@ export async function openState(folder: string, serverVersion: string): Promise<
     others: versions
       .filter((version) => version !== serverVersion)
       .map((version) => ({ version, path: pathOf(version) })),
-    fresh: !versions.includes(serverVersion),
+    unapplied: fresh || names.includes(mark),
   };
+}
+
+/** To be called when every schedule has been applied. */
+export async function markApplied(folder: string, serverVersion: string): Promise<void> {
+  await rm(join(folder, markOf(serverVersion)), { force: true });
+}
+
+function markOf(serverVersion: string): string {
+  return `temporal-${serverVersion}.unapplied`;
 }

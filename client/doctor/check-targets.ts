@@ -27,6 +27,7 @@ async function checkTarget(config: Config, name: string): Promise<Check[]> {
     ...missing.map((error) => problemOf(name, error)),
     ...(await checkEncryption(snapshot)),
     ...(await checkWebhooks(snapshot)),
+    ...(await checkStorage(snapshot)),
   ];
   try {
     const purpose = isRestoreOnly(snapshot.product) ? 'restore' : 'backup';
@@ -56,6 +57,13 @@ async function checkWebhooks({ target, notify = [] }: TargetSnapshot): Promise<C
   return looks.flatMap((look) =>
     look.status === 'fulfilled' ? [] : [problemOf(target, look.reason)],
   );
+}
+
+/** Only a restore writes where the database keeps its backups, and then it is too late to find out. */
+async function checkStorage(snapshot: TargetSnapshot): Promise<Check[]> {
+  const { foreignStorage } = await import('../../activities/foreign-storage.ts');
+  const message = await foreignStorage(snapshot);
+  return message ? [{ area: 'target', subject: snapshot.target, level: 'note', message }] : [];
 }
 
 async function preflight(

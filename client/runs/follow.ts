@@ -20,7 +20,7 @@ export interface FollowOptions {
    * sentence is what the command fails with.
    */
   whenLeft?: string | undefined;
-  /** The run was asked to end, so that what waited for a worker may need none. */
+  /** The run was asked to end: what waited for a worker may need none, and Ctrl-C has nothing left to ask. */
   ending?: boolean | undefined;
 }
 
@@ -70,7 +70,7 @@ export async function follow<T>(
       await askToEnd(session, run, 'Ctrl-C in the terminal');
       throw left(options.whenLeft);
     }
-    const choice = await interruption.choice();
+    const choice = await interruption.choice({ asks: !options.ending });
     if (choice === 'detach') return { ended: false };
     if (choice === 'cancel') {
       await askToEnd(session, run, 'Ctrl-C in the terminal');

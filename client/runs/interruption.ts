@@ -42,8 +42,8 @@ export class Interruption implements Disposable {
     return this.#pending !== undefined;
   }
 
-  /** What the person wants, if Ctrl-C was pressed since the last call. */
-  async choice(): Promise<Choice | undefined> {
+  /** What the person wants, if Ctrl-C was pressed since the last call. Where there is nothing to choose, to leave. */
+  async choice({ asks }: { asks: boolean }): Promise<Choice | undefined> {
     const signal = this.#pending;
     if (!signal) return undefined;
     this.#pending = undefined;
@@ -53,6 +53,7 @@ export class Interruption implements Disposable {
       return 'detach';
     }
     this.#output.clear();
+    if (!asks) return 'detach';
     const answer = await ask('Detach (the run goes on) or cancel it? [D/c] ');
     return /^c(ancel)?$/i.test(answer) ? 'cancel' : 'detach';
   }

@@ -28,13 +28,19 @@ export function reportLines(report: RestoreReport): string[] {
   const { plan, proof, restored } = report;
   return [
     ...section('restored', restored),
-    ...(report.safetyBackup
-      ? [`The destination as it was before is kept as backup ${report.safetyBackup}`]
-      : []),
+    ...wayBack(report),
     `${plan.backup} is restored into ${plan.into}${moved(report.bytes)} in ${humanDuration(report.durationMs)}; ` +
       provenOf(proof) +
       withWarnings(report.warnings),
   ];
+}
+
+function wayBack({ safetyBackup, sameFailureDomain }: RestoreReport): string[] {
+  if (!safetyBackup) return [];
+  const alone = sameFailureDomain
+    ? `; its bytes lie beside the database alone until ${sameFailureDomain.copy} has ended`
+    : '';
+  return [`The destination as it was before is kept as backup ${safetyBackup}${alone}`];
 }
 
 /** What a product restores by itself does not pass here. */

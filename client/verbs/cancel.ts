@@ -63,7 +63,7 @@ export function cancelVerb(program: Command): void {
         call.output.result(followed.ended ? { ...ended, result: followed.result } : ended, [
           followed.ended
             ? `${run.workflowId} had done its work before the cancel reached it`
-            : `asked ${run.workflowId} to end`,
+            : `asked ${run.workflowId} to end; the cancel is recorded, and takes effect without this terminal`,
         ]);
       } catch (error) {
         if (!(error instanceof HoldfastError) || error.code !== 'CANCELLED') throw error;

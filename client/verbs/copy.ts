@@ -25,7 +25,8 @@ export function copyVerb(program: Command): void {
     followOptions(command),
     {
       examples: ['copy articles', 'copy articles 2026-11-20t02-00-00z-7f3a1c'],
-      notes: 'Every such backup is copied by itself; this goes on with one that was interrupted.',
+      notes:
+        'Every such backup is copied by itself; this goes on with a copy that was interrupted, and mends one that was damaged.',
     },
     async (call, options, target = '', wanted = 'latest') => {
       await call.checkTarget(target);

@@ -6,7 +6,7 @@ import { findTool } from '../../infra/tools/find-tool.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { serverVersion, startEmbedded } from '../dev/embedded-temporal.ts';
 import { otherVerbsRemark } from '../dev/other-verbs.ts';
-import { openState, stateFolder, type DevState } from '../dev/state-folder.ts';
+import { markApplied, openState, stateFolder, type DevState } from '../dev/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
 import { applySchedule } from '../schedules/apply.ts';
 import { scheduledTargets } from '../schedules/difference.ts';
@@ -77,7 +77,7 @@ async function dev(call: Invocation, options: Options): Promise<void> {
     );
     const remark = await otherVerbsRemark(config.temporal, { address, namespace });
     if (remark) output.remark(remark);
-    if (state.fresh && state.others.length > 0) {
+    if (state.unapplied) {
       await startAfresh(call, config, { address, namespace }, state, version);
     }
     const { runWorkers } = await import('../worker/run-workers.ts');
@@ -128,12 +128,15 @@ function onSignals(stop: AbortController): Disposable {
   };
 }
 
-/** After an upgrade the new server begins with an empty database: schedules are made again, the old file stays. */
+/**
+ * After an upgrade the new server begins with an empty database: schedules are made again, the old file stays. A start
+ * that ends before all are made leaves the rest to the next one.
+ */
 async function startAfresh(
   { output }: Invocation,
   config: Config,
   place: { address: string; namespace: string },
-  { others }: DevState,
+  { folder, others }: DevState,
   version: string,
 ): Promise<void> {
   const { address, namespace } = place;
@@ -141,11 +144,12 @@ async function startAfresh(
   try {
     const targets = scheduledTargets(config);
     for (const target of targets) await applySchedule(session, target);
+    await markApplied(folder, version);
     output.event(
       { event: 'upgraded', version, kept: others, schedules: targets.map(({ name }) => name) },
       `Temporal ${version} begins with an empty database. Those of other versions are kept, with their history and ` +
         `whatever runs were open: ${others.map(({ path }) => path).join(', ')}. ` +
-        `${plural(targets.length, 'schedule')} applied again.`,
+        `${plural(targets.length, 'schedule')} applied again; what was paused runs again.`,
     );
   } finally {
     await session.connection.close();

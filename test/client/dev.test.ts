@@ -135,21 +135,33 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
     const dev = startDev('other-state');
     await ready(dev);
     expect(dev.stderr()).toContain(`begins with an empty database`);
-    expect(dev.stderr()).toContain(`${old}. 1 schedule applied again.`);
+    expect(dev.stderr()).toContain(`${old}. 1 schedule applied again; what was paused runs again.`);
     const schedules = await run(['schedule', 'list', '--json'], { env });
     expect(schedules.result).toMatchObject({ schedules: [{ target: 'metrics' }] });
     await stop(dev);
     expect((await stat(old)).size).toBe('of another version'.length);
   });
 
-  it('leaves no Temporal behind when it is stopped while that one starts', async () => {
+  it('leaves no Temporal behind when it is stopped while that one starts, and owes no schedule after the next start', async () => {
+    const state = join(folder.path, 'early-state');
+    await mkdir(state, { mode: 0o700 });
+    await writeFile(join(state, 'temporal-1.0.0.db'), 'of another version');
     const dev = startDev('early-state');
-    const pids = join(folder.path, 'early-state', 'temporal.pid');
+    const pids = join(state, 'temporal.pid');
     const written = () => readFile(pids, 'utf8').catch(() => '');
     await expect.poll(written, { interval: 10 }).toContain('}');
     const { temporal } = JSON.parse(await written()) as { temporal: number };
     await stop(dev);
     expect(() => process.kill(temporal, 0)).toThrow('ESRCH');
+
+    const next = startDev('early-state');
+    await ready(next);
+    // Temporal may have come up before the first one heard that it is to stop.
+    const applied = [dev, next].filter((one) => one.stderr().includes('1 schedule applied again'));
+    expect(applied).toHaveLength(1);
+    const schedules = await run(['schedule', 'list', '--json'], { env });
+    expect(schedules.result).toMatchObject({ schedules: [{ target: 'metrics' }] });
+    await stop(next);
   });
 
   it('ends the Temporal that a killed one left behind, and goes on with its state', async () => {

@@ -44,6 +44,15 @@ describe('holdfast import', () => {
     const again = await run(args, { env });
     expect(again.code).toBe(0);
     expect(again.result).toMatchObject({ backup, already: true });
+
+    const deleting = join(world.store.path, 'spare', backup, 'deleting.json');
+    await writeFile(deleting, '{}');
+    const refused = await run(args, { env });
+    expect(refused.code).toBe(2);
+    expect(refused.result).toMatchObject({
+      error: { code: 'INPUT_INVALID', hint: expect.stringContaining(`delete spare ${backup}`) },
+    });
+    await rm(deleting);
   });
 
   it('takes in what `holdfast export` writes, which is the official directory again', async () => {

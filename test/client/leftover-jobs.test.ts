@@ -30,15 +30,17 @@ async function deadJob(): Promise<{ name: string; folder: string }> {
   return { name, folder: join(store, 'articles', name) };
 }
 
-/** As if the run had asked for the job so long ago, and its objects were as old. */
+/** As if the run had asked for the job long ago, it had been accepted so long ago, and its objects were as old. */
 async function age(
   { name, folder }: Awaited<ReturnType<typeof deadJob>>,
-  asked: number,
+  accepted: number | 'as noted by an older version',
   wrote: number,
 ) {
   const record = join(folder, 'work/jobs/001.json');
   const job = JSON.parse(await readFile(record, 'utf8')) as object;
-  await writeFile(record, JSON.stringify({ ...job, since: before(asked).toISOString() }));
+  await writeFile(record, JSON.stringify({ ...job, since: before(48 * HOUR_MS).toISOString() }));
+  const begun = typeof accepted === 'number' ? { at: before(accepted).toISOString() } : {};
+  await writeFile(`${record}.begun`, JSON.stringify(begun));
   for (const file of await written(name)) {
     await utimes(join(world.storage, file), before(wrote), before(wrote));
   }
@@ -67,9 +69,9 @@ test('the job of another run is left alone by what is left of one that met its n
 
 test('the job of a dead run and a dead server is left alone for as long as a job may take, and then removed', async () => {
   const [young, writing, dead] = [await deadJob(), await deadJob(), await deadJob()];
-  await age(young, 23 * HOUR_MS, 23 * HOUR_MS);
+  await age(young, 23 * HOUR_MS, 25 * HOUR_MS);
   await age(writing, 48 * HOUR_MS, HOUR_MS);
-  await age(dead, 48 * HOUR_MS, 25 * HOUR_MS);
+  await age(dead, 'as noted by an older version', 25 * HOUR_MS);
 
   const told = await removeLeftovers();
   const untils = [

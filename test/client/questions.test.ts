@@ -60,6 +60,26 @@ describe.skipIf(!hasTerminals)('Ctrl-C in a command that follows a run', () => {
   });
 });
 
+describe.skipIf(!hasTerminals)('Ctrl-C in holdfast cancel', () => {
+  it('asks nothing: the cancel has been sent, and takes effect without the command', async () => {
+    // On a queue that nobody polls: it cannot end before Ctrl-C is pressed.
+    const run = await world.holdfast.client.workflow.start('backup', {
+      taskQueue: 'nobody-polls-this',
+      workflowId: 'backup/metrics/unattended',
+      args: [{ target: 'metrics' }],
+    });
+    const cancel = start('cancel', run.workflowId);
+    await cancel.asked(/cancelling backup\/metrics\/unattended/);
+    cancel.type(CTRL_C);
+    expect(await cancel.ended).toBe(0);
+    expect(cancel.screen().replaceAll(/\s+/g, ' ')).toContain(
+      'asked backup/metrics/unattended to end; the cancel is recorded, and takes effect without this terminal',
+    );
+    expect(cancel.screen()).not.toContain('Detach');
+    await run.terminate('the test is over');
+  });
+});
+
 describe.skipIf(!hasTerminals)('a restore', () => {
   const BUCKET = ['restore', 'metrics', '--bucket', 'telemetry'];
 

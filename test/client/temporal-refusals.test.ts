@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { findTool } from '../../infra/tools/find-tool.ts';
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names.ts';
+import { startGrpcProxy } from '../support/grpc-proxy.ts';
+import { freshNamespace } from '../support/namespace.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { run, start } from './command.ts';
 
@@ -87,4 +93,34 @@ describe('a namespace that Temporal does not have', () => {
       expect.objectContaining({ area: 'temporal', level: 'problem', message }),
     );
   });
+});
+
+it('a worker that may not register the search attributes prints the command for who may, and works', async () => {
+  const address = inject('temporalAddress');
+  const namespace = await freshNamespace(address, { searchAttributes: false });
+  await using proxy = await startGrpcProxy(address, 'AddSearchAttributes');
+  const worker = start(['worker'], {
+    env: { ...env, TEMPORAL_ADDRESS: proxy.address, TEMPORAL_NAMESPACE: namespace },
+  });
+  await expect.poll(() => worker.stderr()).toMatch(/worker on task queue holdfast/);
+  worker.kill('SIGTERM');
+  const { stderr } = await worker.ended;
+  expect(stderr).not.toContain('registered the search attributes');
+  expect(stderr).toContain('Runs work without them. The command:');
+  const [, command = ''] = /^ {2}(temporal operator .*)$/m.exec(stderr) ?? [];
+  expect(command).toContain(`--address ${proxy.address} --namespace ${namespace} `);
+  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) {
+    const told = type === 'INT' ? 'Int' : 'Keyword';
+    expect(command).toContain(`--name ${name} --type ${told}`);
+  }
+  // As it is printed, where it is allowed.
+  const words = command.replace(proxy.address, address).split(' ').slice(1);
+  await promisify(execFile)(await findTool('temporal'), words);
+  const listed = ['operator', 'search-attribute', 'list', '--address', address];
+  const { stdout } = await promisify(execFile)(await findTool('temporal'), [
+    ...listed,
+    '--namespace',
+    namespace,
+  ]);
+  for (const name of Object.keys(SEARCH_ATTRIBUTES)) expect(stdout).toContain(name);
 });

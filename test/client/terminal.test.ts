@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { LiveFigures } from '../../client/runs/live-figures.ts';
 import { overviewLines } from '../../client/runs/overview-lines.ts';
 import type { Observation } from '../../client/runs/observe.ts';
+import type { FoundSchedule } from '../../client/schedules/find-schedules.ts';
 import { humanAge, humanBytes, humanDuration, knownTotal } from '../../client/terminal/figures.ts';
 import { printable } from '../../client/terminal/output.ts';
 import { renderBar } from '../../client/terminal/progress-bar.ts';
 import { renderTable } from '../../client/terminal/table.ts';
 import { warningLines } from '../../client/terminal/warnings.ts';
+import { scheduleLines } from '../../client/verbs/schedule/list.ts';
 
 describe('a table', () => {
   const columns = [
@@ -34,6 +36,24 @@ describe('a table', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBe(60);
     expect(lines[1]).toMatch(/^backup\/metrics\/2026-11-20t02-00-00z +1 TiB +x+…$/);
   });
+});
+
+it('the table of `schedule list` fits 80 columns in any time zone', () => {
+  const cron = '30 2 * * 1-5';
+  const zones = ['UTC', 'America/Argentina/Buenos_Aires', 'America/Argentina/ComodRivadavia'];
+  const schedules = zones.map((timeZone) => ({
+    id: 'backup/metrics',
+    target: 'metrics',
+    own: true,
+    facts: { cron, timeZone } as FoundSchedule['facts'],
+    paused: false,
+    note: undefined,
+    next: new Date('2026-11-21T05:30:00Z'),
+    last: { at: new Date(Date.now() - 86_400_000), workflowId: 'backup/metrics/x' },
+  }));
+  const lines = scheduleLines(schedules, 80);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  expect(lines[2]).toMatch(/^metrics {2}30 2 \* \* 1-5 {2}America\/Argentina\/Bu\S+… {2}\S/);
 });
 
 describe('the runs of `status`', () => {

@@ -40,8 +40,16 @@ describe('the help', () => {
     expect(command.description()).not.toBe('');
     expect(text).toMatch(/Examples?:\n {2}\$ holdfast /);
     // Examples are commands, which do not wrap.
-    const prose = text.split('\n').filter((line) => !line.startsWith('  $ '));
-    expect(prose.filter((line) => line.length > 95)).toEqual([]);
+    const prose = text.split('\n').filter((line) => !/^ {2}[$#] /.test(line));
+    expect(prose.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('of a backfill names the times that a backup made up for late bears', () => {
+    const schedule = program.commands.find((command) => command.name() === 'schedule');
+    const backfill = schedule?.commands.find((command) => command.name() === 'backfill');
+    let text = '';
+    backfill?.configureOutput({ writeOut: (more) => (text += more) }).outputHelp();
+    expect(text.replace(/\s+/g, ' ')).toContain('its id bears the time at which it began');
   });
 });
 

@@ -137,6 +137,8 @@ describe('a wrong configuration', () => {
         ),
       ]);
     }
+    const global = ', prefix: kept, endpoint: "https://s3.amazonaws.com"';
+    expect(await problemsOf(config(global))).toHaveLength(1);
     await expect(problemsOf(config(', prefix: weaviate'))).rejects.toThrow('taken for valid');
   });
 
@@ -149,6 +151,8 @@ describe('a wrong configuration', () => {
     await expect(
       problemsOf(stores('endpoint: "http://one"', 'endpoint: "http://other"')),
     ).rejects.toThrow('taken for valid');
+    const regional = 'endpoint: "https://s3.eu-central-1.amazonaws.com"';
+    expect(await problemsOf(stores('region: eu-central-1', regional))).toHaveLength(1);
   });
 
   it('is told when the file is not YAML, or says a thing twice', async () => {

@@ -99,6 +99,8 @@ describe('a configuration', () => {
     expect(await locksOf(`{ type: s3, bucket: b, prefix: p, ${endpoint} }`)).toEqual(
       lock('s3.example.com/b/p/eu'),
     );
+    const regional = 'endpoint: "https://s3.eu-central-1.amazonaws.com"';
+    expect(await locksOf(`{ type: s3, bucket: b, ${regional} }`)).toEqual(lock('b/eu'));
     expect(await locksOf('{ type: directory, path: /data }')).toEqual(lock('/data/eu'));
   });
 
@@ -127,6 +129,10 @@ describe('a configuration', () => {
     const elsewhere = 'bucket: x, endpoint: "https://s3.example.com"';
     expect((await config('bucket: x', 'bucket: y')).warnings).toEqual([]);
     expect((await config(elsewhere, 'bucket: x')).warnings).toEqual([]);
+    const regional = 'bucket: x, endpoint: "https://s3.eu-central-1.amazonaws.com"';
+    expect((await config('bucket: x', regional)).warnings).toMatchObject([
+      { code: 'COPY_BESIDE_SOURCE' },
+    ]);
   });
 
   it('warns of what this version does not act on yet, with its line', async () => {

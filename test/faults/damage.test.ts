@@ -112,6 +112,33 @@ describe('ART-03, S3-18: an object that is not there any more', () => {
   );
 });
 
+describe('an object that the store keeps and does not serve', () => {
+  test('is found by every verification, and no server is replaced by what cannot be read', async () => {
+    stage.s3.bucket.get(keyOf(/\.3\.tar$/)).storageClass = 'DEEP_ARCHIVE';
+    for (const depth of ['quick', 'deep'] as const) {
+      expect((await verify(depth)).report).toMatchObject({
+        ok: false,
+        findings: [{ code: 'OBJECT_ARCHIVED' }],
+      });
+    }
+    const end = await restore(WHOLE);
+    expect(end).toMatchObject({ status: 'FAILED', code: 'OBJECT_ARCHIVED' });
+    expect(end.message).toMatch(/\.3\.tar is archived, and store \S+ does not serve it/);
+    expect(bucketsOf(stage.spare)).toEqual(buckets);
+  });
+
+  test('is found where it is the list of objects, or the manifest', async () => {
+    for (const wanted of [/objects\.ndjson\.gz$/, /backup\.json$/]) {
+      stage.s3.bucket.get(keyOf(wanted)).storageClass = 'GLACIER';
+      const { report } = await verify('quick');
+      expect(report).toMatchObject({ ok: false, findings: [{ code: 'BACKUP_DAMAGED' }] });
+      expect(JSON.stringify(report['findings'])).toMatch(/is archived/);
+      expect(await restore(WHOLE)).toMatchObject({ status: 'FAILED', code: 'BACKUP_DAMAGED' });
+    }
+    expect(bucketsOf(stage.spare)).toEqual(buckets);
+  });
+});
+
 describe('ART-04, ART-07: a manifest', () => {
   test('of a newer Holdfast stops verification and restore with one sentence', async () => {
     change((manifest) => ({ ...manifest, format: 2 }));

@@ -53,13 +53,20 @@ async function capturing(target: string): Promise<WorkflowHandle> {
 }
 
 describe('a backup that meets another one of its target', () => {
-  test('waits, tells for whom, then fails with its id, and does it no harm', async () => {
-    const first = await capturing('metrics');
-    const second = await backup();
+  test('waits, tells for whom, and goes on once that one has ended', async () => {
+    const first = await capturing('first');
+    const second = await backup('first');
     await until('it says so', async () => {
       return (await progressOf(second)).waitingFor === first.workflowId;
     });
-    const end = await ending(second);
+    stage.source.calm();
+    expect(await ending(first)).toMatchObject({ status: 'COMPLETED' });
+    expect(await ending(second)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('that stays longer than it may wait fails with its id, and does it no harm', async () => {
+    const first = await capturing('metrics');
+    const end = await ending(await backup());
     stage.source.calm();
     expect(end).toMatchObject({ status: 'FAILED', code: 'LOCK_HELD' });
     expect(end.message).toContain(first.workflowId);

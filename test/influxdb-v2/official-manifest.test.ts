@@ -49,12 +49,18 @@ function server(shardGroups: object[]): string {
   ]);
 }
 
-async function concluded(groups: object[], lines: ObjectLine[], gone: string[] = []) {
+async function concluded(
+  groups: object[],
+  lines: ObjectLine[],
+  gone: string[] = [],
+  askedAt?: string,
+) {
   const detail = {
     version: 1,
     base: BASE,
     buckets: packBuckets(server(groups)),
     sql: true,
+    askedAt,
     plaintextTokens: false,
   };
   const objects = (async function* () {
@@ -111,6 +117,23 @@ describe('the official manifest', () => {
     );
     expect(groups.map(({ id }) => id)).toEqual([1]);
     expect(warnings).toContainEqual(expect.objectContaining({ code: 'SHARD_GONE' }));
+  });
+
+  it('leaves out shards that the server only named beforehand, and says nothing of them', async () => {
+    const ahead = { startTime: '2023-11-14T23:00:00Z', endTime: '2023-11-15T00:00:00Z' };
+    const forecast = { startTime: '2033-11-14T23:00:00Z', endTime: '2033-11-15T00:00:00Z' };
+    const { groups, warnings } = await concluded(
+      [group(1, [1]), group(2, [2]), group(3, [3], ahead), group(4, [4], forecast)],
+      [line(`${BASE}.1.tar`)],
+      [2, 3, 4].map((shard) => `acme/telemetry/shard ${shard}`),
+      '2023-11-14T22:40:00Z',
+    );
+    expect(groups.map(({ id }) => id)).toEqual([1]);
+    const message = expect.stringContaining('or nothing was ever written to it') as string;
+    expect(warnings.filter(({ code }) => code === 'SHARD_GONE')).toMatchObject([
+      { subject: 'acme/telemetry/shard 2', message },
+      { subject: 'acme/telemetry/shard 4', message },
+    ]);
   });
 
   it('sums warnings up when there are very many', async () => {

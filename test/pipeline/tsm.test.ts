@@ -1,81 +1,78 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contentDifference, TsmContent } from '../../activities/pipeline/tsm/tsm-content.ts';
+import { contentDifference } from '../../activities/pipeline/tsm/content-difference.ts';
+import { PointSet } from '../../activities/pipeline/tsm/point-set.ts';
+import { TsmContent } from '../../activities/pipeline/tsm/tsm-content.ts';
+import type { VisitSeries } from '../../activities/pipeline/tsm/tsm-index.ts';
+import { tsmInMemory } from '../../activities/pipeline/tsm/tsm-source.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { tsmFile, type Series } from './tsm-file.ts';
 
-/** Times of each block of a series; the values do not matter to what is read here. */
-type Series = Record<string, { type?: number; blocks: number[][] }>;
+const shard = (files: Series[]) => async (visit?: VisitSeries) => {
+  const found = new TsmContent();
+  for (const series of files) await found.add(tsmInMemory(tsmFile(series)), visit);
+  return found;
+};
 
-function block(type: number, times: number[]): Buffer {
-  const stamps = Buffer.alloc(1 + times.length * 8);
-  times.forEach((time, i) => stamps.writeBigInt64BE(BigInt(time), 1 + i * 8));
-  const data = Buffer.concat([Buffer.from([type, stamps.length]), stamps, Buffer.from('values')]);
-  const crc = Buffer.alloc(4);
-  crc.writeUInt32BE(crc32(data));
-  return Buffer.concat([crc, data]);
-}
+const difference = (original: Series[], restored: Series[], mayGrow = false, most?: number) =>
+  contentDifference({
+    original: shard(original),
+    restored: shard(restored),
+    mayGrow,
+    points: new PointSet(most),
+  });
 
-function tsm(series: Series): Buffer {
-  const blocks: Buffer[] = [Buffer.from([0x16, 0xd1, 0x16, 0xd1, 1])];
-  const index: Buffer[] = [];
-  let at = 5;
-  for (const [key, { type = 0, blocks: all }] of Object.entries(series)) {
-    const head = Buffer.alloc(2 + key.length + 3);
-    head.writeUInt16BE(key.length, 0);
-    head.write(key, 2);
-    head.writeUInt8(type, 2 + key.length);
-    head.writeUInt16BE(all.length, 3 + key.length);
-    index.push(head);
-    for (const times of all) {
-      const bytes = block(type, times);
-      const entry = Buffer.alloc(28);
-      entry.writeBigInt64BE(BigInt(times[0] ?? 0), 0);
-      entry.writeBigInt64BE(BigInt(times.at(-1) ?? 0), 8);
-      entry.writeBigUInt64BE(BigInt(at), 16);
-      entry.writeUInt32BE(bytes.length, 24);
-      index.push(entry);
-      blocks.push(bytes);
-      at += bytes.length;
-    }
-  }
-  const footer = Buffer.alloc(8);
-  footer.writeBigUInt64BE(BigInt(at));
-  return Buffer.concat([...blocks, ...index, footer]);
-}
+const a = (...blocks: number[][]): Series => ({ a: { blocks } });
 
 describe('the content of a shard', () => {
-  let folder: TemporaryFolder;
-  let files = 0;
-  beforeAll(async () => {
-    folder = await temporaryFolder('tsm');
-  });
-  afterAll(() => folder.remove());
-
-  const onDisk = async (bytes: Buffer) => {
-    const path = join(folder.path, `${(files += 1)}.tsm`);
-    await writeFile(path, bytes);
-    return path;
-  };
-  const content = async (...all: Series[]) => {
-    const found = new TsmContent();
-    for (const series of all) await found.add(await onDisk(tsm(series)));
-    return found;
-  };
   const one = { a: { blocks: [[1, 2, 3]] }, b: { blocks: [[1, 9]] } };
 
   it('is the same in one file as in two', async () => {
-    const compacted = await content({ a: { blocks: [[1, 2, 3, 4]] } });
-    const before = await content({ a: { blocks: [[1, 2]] } }, { a: { blocks: [[3, 4]] } });
-    expect(contentDifference(before, compacted, false)).toBeUndefined();
+    expect(await difference([a([1, 2]), a([3, 4])], [a([1, 2, 3, 4])])).toBeUndefined();
   });
 
-  it('may lose what the original held twice, and no more', async () => {
-    const twice = await content({ a: { blocks: [[1, 2, 3]] } }, { a: { blocks: [[2, 3, 4]] } });
-    const compacted = await content({ a: { blocks: [[1, 2, 3, 4]] } });
-    expect(contentDifference(twice, compacted, false)).toBeUndefined();
-    expect(contentDifference(compacted, twice, false)).toContain('another number of points');
+  describe.each([false, true])('whose files overlap (may grow: %s)', (mayGrow) => {
+    const files = [a([1, 2, 3, 9]), a([2, 3, 4])];
+
+    it.each<[string, Series[]]>([
+      ['compacted into one file', [a([1, 2, 3, 4, 9])]],
+      ['cut into other blocks', [a([1, 2, 3, 4], [9])]],
+      ['compacted, and restored once more', [...files, a([1, 2, 3, 4, 9])]],
+    ])('is the same when it is %s', async (_, restored) => {
+      expect(await difference(files, restored, mayGrow)).toBeUndefined();
+    });
+
+    it.each<[string, Series[], string]>([
+      ['a file within the span of another', [a([1, 2, 3, 9])], '1 of 5 points'],
+      ['points that were there twice', [a([1, 4, 9])], '2 of 5 points'],
+    ])('is another when it lacks %s', async (_, restored, reason) => {
+      const rest = 'of series that overlap or grew are missing';
+      expect(await difference(files, restored, mayGrow)).toContain(`${reason} ${rest}`);
+    });
+  });
+
+  it('may not lose points where others came, whose number makes up for them', async () => {
+    const files = [a([1, 2]), a([3, 4])];
+    expect(await difference(files, [a([1, 2]), a([4, 5, 6])], true)).toContain('1 of 4 points');
+    expect(await difference(files, [a([1, 2, 3, 4]), a([5, 6])], true)).toBeUndefined();
+  });
+
+  it('holds nothing else where files overlap, unless it may grow', async () => {
+    const files = [a([1, 2, 9]), a([2, 3])];
+    const restored = [a([1, 2, 3, 4, 9])];
+    expect(await difference(files, restored)).toContain('1 points are not in the backup');
+    expect(await difference(files, restored, true)).toBeUndefined();
+  });
+
+  it('is compared by some of its points where there are very many', async () => {
+    const all = Array.from({ length: 5000 }, (_, i) => i);
+    const files = [a(all), a(all.filter((i) => i % 2 === 0))];
+    expect(await difference(files, [a(all)], false, 100)).toBeUndefined();
+    const half = all.filter((i) => i % 2 === 0 || i > 4990);
+    expect(await difference(files, [a(half)], false, 100)).toMatch(
+      /^\d+ of the \d+ points compared, one in \d+ of series that overlap or grew, are missing/,
+    );
   });
 
   it.each<[string, Series, string, boolean]>([
@@ -97,31 +94,51 @@ describe('the content of a shard', () => {
       false,
     ],
   ])('shows when it lacks %s', async (_, restored, reason, always) => {
-    const [original, other] = [await content(one), await content(restored)];
-    expect(contentDifference(original, other, false)).toContain(reason);
-    if (always) expect(contentDifference(original, other, true)).toContain(reason);
-    else expect(contentDifference(original, other, true)).toBeUndefined();
+    expect(await difference([one], [restored])).toContain(reason);
+    if (always) expect(await difference([one], [restored], true)).toContain(reason);
+    else expect(await difference([one], [restored], true)).toBeUndefined();
+  });
+});
+
+describe('a TSM file', () => {
+  const bytes = () => tsmFile({ ...a([1, 2, 3]), b: { blocks: [[1, 9]] } });
+  let folder: TemporaryFolder;
+  beforeAll(async () => {
+    folder = await temporaryFolder('tsm');
+  });
+  afterAll(() => folder.remove());
+
+  it('is read from a disk as from memory', async () => {
+    const path = join(folder.path, 'whole.tsm');
+    await writeFile(path, bytes());
+    const content = new TsmContent();
+    await content.add(path);
+    expect([...content.keys].map(([key, { points }]) => [key, points])).toEqual([
+      ['a', 3],
+      ['b', 2],
+    ]);
   });
 
-  it.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
+  it.each<[string, (file: Buffer) => Buffer, RegExp]>([
     ['is empty', () => Buffer.alloc(0), /too short/],
-    ['is something else', (bytes) => Buffer.concat([Buffer.from('x'), bytes]), /is not a TSM file/],
-    ['lacks its end', (bytes) => bytes.subarray(0, -20), /outside the file|damaged/],
+    ['is something else', (file) => Buffer.concat([Buffer.from('x'), file]), /is not a TSM file/],
+    ['lacks its end', (file) => file.subarray(0, -20), /outside the file|damaged/],
     [
       'lacks a piece of its index',
-      (bytes) => Buffer.concat([bytes.subarray(0, -30), bytes.subarray(-8)]),
+      (file) => Buffer.concat([file.subarray(0, -30), file.subarray(-8)]),
       /damaged/,
     ],
     [
       'has a flipped bit in a block',
-      (bytes) => {
-        bytes.writeUInt8(bytes.readUInt8(20) ^ 4, 20);
-        return bytes;
+      (file) => {
+        file.writeUInt8(file.readUInt8(20) ^ 4, 20);
+        return file;
       },
       /wrong checksum/,
     ],
-  ])('is refused when a file %s', async (_, damage, message) => {
-    const path = await onDisk(damage(tsm(one)));
+  ])('is refused when it %s', async (_, damage, message) => {
+    const path = join(folder.path, 'damaged.tsm');
+    await writeFile(path, damage(bytes()));
     await expect(new TsmContent().add(path)).rejects.toThrow(message);
   });
 });

@@ -115,7 +115,8 @@ export async function backupRun(product: string, stallMs = 20_000): Promise<Back
         lines.push(...(await storeArtifact({ ...storing, artifact, open })));
       }
       const objects = await writeObjects(store, folder, lines, signal);
-      const manifest = manifestOf(product, id, lines, objects, detail, warnings);
+      const told = [...captured.capture.warnings, ...warnings];
+      const manifest = manifestOf(product, id, lines, objects, detail, told);
       await store.put(folder + MANIFEST, toJson(manifest));
       const read = await readManifest(store, TARGET, id, signal);
       return {

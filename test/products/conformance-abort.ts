@@ -11,8 +11,8 @@ import type { ProductServer, ProductUnderTest } from './product-under-test.ts';
 import { restoreRun, type RestoreRun } from './restore-run.ts';
 import { connectTo } from './session.ts';
 
-/** A second is promised; a loaded machine may need more. */
-const PROMISED_MS = 10_000;
+/** Against hanging, not a measure: the silence of the server lasts until long after. */
+const SOON_MS = 10_000;
 
 export function describeAborts(subject: ProductUnderTest): void {
   describe('while the server has fallen silent', () => {
@@ -72,7 +72,7 @@ export function describeAborts(subject: ProductUnderTest): void {
       onConflict: 'rename' as const,
     });
 
-    test.each(methods)('%s ends within a second of the signal', async (_, bytes, method) => {
+    test.each(methods)('%s ends promptly after the signal', async (_, bytes, method) => {
       const abort = new AbortController();
       const session = connectTo(subject, server.connection(proxy.url), { signal: abort.signal });
       const restoring = await restoreRun(session, backup, request(), await run.spool());
@@ -86,10 +86,8 @@ export function describeAborts(subject: ProductUnderTest): void {
         () => 'failed',
       );
       expect(await Promise.race([doing, sleep(300, 'held')])).toBe('held');
-      const at = performance.now();
       abort.abort(new Error('enough'));
-      expect(await doing).toBe('failed');
-      expect(performance.now() - at).toBeLessThan(PROMISED_MS);
+      expect(await Promise.race([doing, sleep(SOON_MS, 'still held')])).toBe('failed');
       proxy.release();
       await session.close();
 

@@ -204,7 +204,10 @@ export function describeDelegatedRestore(subject: DelegatedUnderTest): void {
       const { state } = await stage.restore(plan, taken.backup);
       const undone = await stage.session.restore.undo(plan, state, false);
       if (!beside) {
-        expect(undone.removed).toEqual([]);
+        // It cannot be undone: it stays as it came back, and a person is told to look.
+        expect(undone).toMatchObject({ removed: [], quarantined: [] });
+        expect(undone.unknown).toContain(taken.backup.manifest.id);
+        expect(await stage.contents()).toEqual(original);
         return;
       }
       expect(undone.removed.length).toBeGreaterThan(0);

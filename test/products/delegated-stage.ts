@@ -29,6 +29,8 @@ export interface ConnectOptions {
   /** In the place of the product's storage. */
   storage?: Store;
   stallMs?: number;
+  /** Of the database that has what the session is about. */
+  identity?: string;
 }
 
 export interface Taken {
@@ -94,6 +96,7 @@ export async function delegatedStage(subject: DelegatedUnderTest): Promise<Deleg
       stallMs: options.stallMs ?? 20_000,
       signal: options.signal ?? new AbortController().signal,
       storage: options.storage ?? storage,
+      identity: options.identity,
     });
     opened.push(session);
     return session;

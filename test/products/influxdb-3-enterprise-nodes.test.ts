@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { DelegatedSession } from '../../activities/products/delegated.ts';
+import { influxdb3Enterprise } from '../../activities/products/influxdb-3-enterprise/index.ts';
 import { startBalancer } from '../simulators/influxdb-3-enterprise/index.ts';
 import type { Call } from '../simulators/influxdb-3-enterprise/exchange.ts';
 import type { Role } from '../simulators/influxdb-3-enterprise/profiles.ts';
@@ -100,7 +102,7 @@ describe('behind a load balancer', () => {
     expect(await stage.world.backups()).toEqual([]);
   });
 
-  test('that leads to another cluster nothing goes on', async () => {
+  test('that leads to another cluster in mid-session nothing goes on', async () => {
     await using stage = await enterpriseStage();
     await using other = await enterpriseStage({ clusterId: 'cluster02' });
     await using balancer = await startBalancer([stage.world.url]);
@@ -122,6 +124,36 @@ describe('behind a load balancer', () => {
     const later = stage.fresh(through).backup.inventory('b', observed);
     expect((await failureOf(later)).code).toBe('WRONG_SERVER');
   });
+
+  test.each([
+    ['poll', ({ backup }) => backup.poll('b')],
+    ['isOurs', ({ backup }) => backup.isOurs('b', new Date())],
+    ['cancel', ({ backup }) => backup.cancel('b')],
+    ['mayRemove', ({ backup }) => backup.mayRemove?.('b')],
+    ['remove', ({ backup }) => backup.remove('b')],
+    ['start', ({ backup }) => backup.start('c', new Date())],
+  ] as [string, (session: DelegatedSession) => Promise<unknown>][])(
+    'that leads to another cluster from the beginning on, its answer to %s is not believed',
+    async (_, call) => {
+      await using stage = await enterpriseStage();
+      await using other = await enterpriseStage({ clusterId: 'cluster02' });
+      const [one, two] = [stage.world.simulator, other.world.simulator];
+      for (const [token, rights] of one.cluster.tokens) two.cluster.tokens.set(token, rights);
+      const { observed } = await stage.take('b');
+      const before = [await stage.objects(''), await stage.world.backups()];
+      const identity = influxdb3Enterprise.identity?.(observed) ?? '';
+      expect(identity).toBe(one.cluster.uuid);
+      const elsewhere = { ...stage.world.connection(), nodes: [other.world.url] };
+      const failure = await failureOf(call(stage.connect({ connection: elsewhere, identity })));
+      expect(failure.code).toBe('WRONG_SERVER');
+      expect(failure.message).toContain(two.cluster.uuid);
+      expect([await stage.objects(''), await stage.world.backups()]).toEqual(before);
+      expect(await other.world.backups()).toEqual([]);
+      // A person may say that it has taken the place of the other for good.
+      const clusterUuid = two.cluster.uuid;
+      await call(stage.connect({ connection: { ...elsewhere, clusterUuid }, identity }));
+    },
+  );
 
   test('an answer without identity is taken as it is', async () => {
     await using stage = await enterpriseStage({ switches: { noClusterUuid: true } });

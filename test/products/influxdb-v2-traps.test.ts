@@ -285,6 +285,16 @@ describe('a destination that misbehaves', () => {
     await one.close();
   });
 
+  test('a finish that is repeated leaves alone what somebody gave the bucket since', async () => {
+    const restoring = await planRenamed(backup);
+    await restoring.complete();
+    const copy = server.state.metadata.buckets.find(({ name }) => name === 'copy');
+    if (!copy) throw new Error('There is no bucket.');
+    Object.assign(copy, { retentionSeconds: 31_536_000, description: 'kept for longer' });
+    expect((await restoring.finish()).restored).toEqual(['acme/copy']);
+    expect(copy).toMatchObject({ retentionSeconds: 31_536_000, description: 'kept for longer' });
+  });
+
   test('undoing moves mappings to the bucket of this restore alone', async () => {
     const [old] = await bucketsOf(server);
     if (!old) throw new Error('There is no bucket.');

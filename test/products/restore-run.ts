@@ -12,7 +12,7 @@ import { asStored, TARGET } from './backup-run.ts';
 export interface RestoreRun {
   readonly plan: PlannedRestore;
   /** May be called again: the state of an attempt that died is lost. */
-  prepare(takesAway?: () => Promise<void>): Promise<void>;
+  prepare(takesAway?: () => Promise<unknown>): Promise<void>;
   apply(step: RestoreStep): Promise<void>;
   prove(step: RestoreStep): Promise<Proof>;
   finish(): ReturnType<ProductSession['restore']['finish']>;
@@ -48,7 +48,9 @@ export async function restoreRun(
     prepare: async (takesAway) => {
       const taking = async () => {
         await takesAway?.();
+        const before = tookAway;
         tookAway = true;
+        return before;
       };
       state = asStored(await session.restore.prepare(summary, backup, taking));
     },

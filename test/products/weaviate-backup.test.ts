@@ -1,10 +1,11 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm, truncate } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { HoldfastError } from '../../activities/failure.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, previousOf, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
@@ -229,6 +230,61 @@ describe('an incremental backup of Weaviate', () => {
       await start(new Date(Date.now() - 11 * 60_000));
       await ended(() => session.backup.poll(name));
       expect((await session.backup.inventory(name, observed)).bases).toEqual([]);
+    });
+  });
+
+  describe('on a base of which a chunk', () => {
+    const damages: [string, (path: string) => Promise<void>, RegExp][] = [
+      ['was cut short', (path) => truncate(path, 400), /is not as it was when that one was com/],
+      ['is gone', (path) => rm(path), /is missing/],
+    ];
+    const chunkOf = ({ inventory }: Awaited<ReturnType<WeaviateStage['take']>>) => {
+      const chunk = inventory.objects.find(({ role }) => role === 'chunk');
+      return join(stage.folder, chunk?.key ?? '');
+    };
+
+    test.each(damages)('%s, is a full one, and says so', async (_, damage) => {
+      const first = await stage.take(stage.open({ connection }));
+      await damage(chunkOf(first));
+      const { inventory } = await stage.take(
+        stage.open({ connection, previous: previousOf(first) }),
+      );
+      expect(inventory.bases).toEqual([]);
+      expect(inventory.warnings).toEqual([
+        {
+          code: 'FULL_INSTEAD_OF_INCREMENTAL',
+          message: expect.stringContaining('not as it was written there') as string,
+        },
+      ]);
+    });
+
+    test.each(damages)(
+      '%s since the server built on it, is not whole',
+      async (_, damage, words) => {
+        const first = await stage.take(stage.open({ connection }));
+        const session = stage.open({ connection, previous: previousOf(first) });
+        const [name, observed] = [newName(), await session.backup.observe()];
+        await session.backup.start(name, new Date());
+        await ended(() => session.backup.poll(name));
+        await damage(chunkOf(first));
+        await expect(session.backup.inventory(name, observed)).rejects.toMatchObject({
+          code: 'BACKUP_INCOMPLETE',
+          message: expect.stringMatching(words) as string,
+        });
+        // Also where the catalog does not tell any more how the base was written.
+        await expect(
+          stage.open({ connection }).backup.inventory(name, observed),
+        ).rejects.toMatchObject({ code: 'BACKUP_INCOMPLETE' });
+      },
+    );
+
+    test('is unknown, its list being damaged, is a full one', async () => {
+      const previous = previousOf(await stage.take(stage.open({ connection })));
+      previous.objects = () => {
+        throw new HoldfastError('BACKUP_DAMAGED', 'The list is not as it was written.');
+      };
+      const { inventory } = await stage.take(stage.open({ connection, previous }));
+      expect(inventory.bases).toEqual([]);
     });
   });
 

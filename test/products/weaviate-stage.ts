@@ -75,6 +75,7 @@ export async function weaviateStage(options: Partial<SimulatorOptions> = {}) {
     folder: folder.path,
     ask: (method: string, path: string, body?: object) => askWeaviate(address, method, path, body),
     write: (objects: Parameters<typeof writeObjects>[1]) => writeObjects(address, objects),
+    committed,
     /** Puts a file where the server keeps its backups. */
     async plant(key: string, content: object | string) {
       await mkdir(dirname(join(folder.path, key)), { recursive: true });
@@ -130,7 +131,14 @@ export async function ended(poll: () => Promise<JobReport>): Promise<JobReport> 
 }
 
 export function previousOf({ name, inventory }: Taken): PreviousBackup {
-  return { name, bases: inventory.bases, detail: inventory.detail };
+  return {
+    name,
+    bases: inventory.bases,
+    detail: inventory.detail,
+    async *objects() {
+      yield* inventory.objects;
+    },
+  };
 }
 
 export interface Taken {

@@ -21,6 +21,9 @@ describe('the proof of a restore into a real influxd', () => {
   let state: Record<string, unknown>;
 
   const session = () => connect(source.url);
+  const late = ['b', 'c'].flatMap((host) =>
+    Array.from({ length: 20 }, (_, i) => `m,host=${host} v=1 ${BEGIN + i * 60 + 30}`),
+  );
   const original = () => taken.reader.open(step.lines, { decompress: true });
   const prove = () => session().restore.prove(step, state, original, taken.spool);
 
@@ -28,9 +31,10 @@ describe('the proof of a restore into a real influxd', () => {
     source = await startInfluxd();
     await source.createBucket('telemetry');
     // Two files in one shard, since each backup flushes what was written before it.
-    await source.write('telemetry', points(1, ['a', 'b'], 30));
+    await source.write('telemetry', points(1, ['a', 'b', 'c'], 30));
     await (await takeBackup(session().backup))[Symbol.asyncDispose]();
-    await source.write('telemetry', points(1, ['b', 'c'], 20));
+    // Points that come late: what the second file holds lies within the times of the first.
+    await source.write('telemetry', late);
     taken = await takeBackup(session().backup);
     const plan = await planRestore(session(), taken, {
       rename: { telemetry: 'proven' },
@@ -70,19 +74,16 @@ describe('the proof of a restore into a real influxd', () => {
     expect(await prove()).toEqual({ result: 'different', reason: '0 of 2 files came back' });
   });
 
-  it('finds a shard of which half is lost', async () => {
-    const whole = await bytes();
-    const entry = first(step.lines[0]?.entries);
-    const end = 512 + Math.ceil(entry.bytes / 512) * 512;
-    const half = [whole.subarray(0, end), Buffer.alloc(1024)];
-    await session().restore.apply(unannounced(), state, () => each(half));
-    const proof = await prove();
-    expect(proof).toMatchObject({
-      result: 'different',
-      reason: expect.stringMatching(
-        /^1 of 3 series and fields are missing.* \(60 points came back, the backup holds 100\); 1 of 2 files came back$/,
-      ),
-    });
+  /** The tar of the shard with its first file alone. */
+  const half = async () => {
+    const { bytes: size } = first(step.lines[0]?.entries);
+    return [(await bytes()).subarray(0, 512 + Math.ceil(size / 512) * 512), Buffer.alloc(1024)];
+  };
+
+  it('finds that the file with the late points is lost', async () => {
+    const restored = await half();
+    await session().restore.apply(unannounced(), state, () => each(restored));
+    expect(await prove()).toEqual({ result: 'different', reason: '1 of 2 files came back' });
   });
 
   it('finds a bit that was flipped', async () => {
@@ -113,8 +114,31 @@ describe('the proof of a restore into a real influxd', () => {
     });
   });
 
+  const flags = ['--storage-compact-full-write-cold-duration=1s'];
+  const restoring = '/api/v2/write?org=acme&bucket=telemetry.restoring-run1&precision=s';
+
+  it('finds that late points are lost also once the rest was compacted', async () => {
+    await using busy = await startInfluxd({ flags });
+    const open = () => connect(busy.url);
+    const plan = await planRestore(open(), taken, { select: { buckets: ['telemetry'] } });
+    const there = asStored(await open().restore.prepare(plan, taken.reader));
+    const restored = await half();
+    await open().restore.apply(unannounced(), there, () => each(restored));
+    // A second file, without which there is nothing to compact: points that the first one holds as well.
+    await busy.api('POST', restoring, points(1, ['b'], 3).join('\n'));
+    await expect
+      .poll(() => open().restore.prove(step, there, original, taken.spool), {
+        timeout: 120_000,
+        interval: 1000,
+      })
+      .toEqual({
+        result: 'different',
+        reason:
+          '40 of 100 points of series that overlap or grew are missing (90 points came back, the backup holds 130); 1 of 2 files came back',
+      });
+  });
+
   it('takes a compacted shard for equal, and still finds what it lacks', async () => {
-    const flags = ['--storage-compact-full-write-cold-duration=1s'];
     await using busy = await startInfluxd({ flags });
     const open = () => connect(busy.url);
     const plan = await planRestore(open(), taken, { select: { buckets: ['telemetry'] } });
@@ -135,11 +159,7 @@ describe('the proof of a restore into a real influxd', () => {
       stop,
       predicate: 'host="a"',
     });
-    await busy.api(
-      'POST',
-      '/api/v2/write?org=acme&bucket=telemetry.restoring-run1&precision=s',
-      `m,host=d v=1 ${BEGIN}`,
-    );
+    await busy.api('POST', restoring, `m,host=d v=1 ${BEGIN}`);
     expect(await again()).toMatchObject({
       result: 'different',
       reason: expect.stringContaining('1 series and fields are not in the backup'),
@@ -157,7 +177,13 @@ describe('what a real influxd does to a backup', () => {
   it('warns that deleted points come back, and they do', async () => {
     await source.createBucket('deleted');
     await source.write('deleted', points(1, ['a', 'b'], 300));
-    await (await takeBackup(connect(source.url).backup))[Symbol.asyncDispose]();
+    // What a busy server has not flushed, it deletes without a trace.
+    const flushed = async () => {
+      await using early = await takeBackup(connect(source.url).backup);
+      const shards = early.lines.filter(({ subject }) => subject.startsWith('acme/deleted/'));
+      return shards.length > 0 && shards.every(({ entries = [] }) => entries.length > 0);
+    };
+    await expect.poll(flushed).toBe(true);
     await source.api('POST', '/api/v2/delete?org=acme&bucket=deleted', {
       start: '1970-01-01T00:00:00Z',
       stop: '2030-01-01T00:00:00Z',
@@ -233,13 +259,29 @@ describe('what a real influxd does to a backup', () => {
     const step = first(taken.lines.filter(({ role }) => role === 'shard'));
     const files = await tsmFiles(taken, step);
     const content = new TsmContent();
-    for (const file of files) await content.add(file);
+    const times = new Map<string, bigint[]>();
+    const visit = (key: string) => {
+      const seen: bigint[] = [];
+      times.set(key, seen);
+      return (high: number, low: number) =>
+        void seen.push((BigInt(high) << 32n) | BigInt(low >>> 0));
+    };
+    for (const file of files) await content.add(file, visit);
     const counted = (is: string, field: string) =>
       content.keys.get(`m,is=${is}#!~#${field}`)?.points;
     for (const field of ['f', 'i', 'u', 's', 'b']) expect(counted('regular', field)).toBe(2500);
     expect(counted('gappy', 'f')).toBe(lines.length - 2500);
     expect([counted('wild', 'f'), counted('single', 'f')]).toEqual([50, 1]);
     expect(content.keys.get('m,is=wild#!~#f')?.min).toBe(BigInt(BEGIN) * 1_000_000_000n);
+    const written = (is: string) =>
+      lines
+        .filter((line) => line.startsWith(`m,is=${is} `))
+        .map((line) => BigInt(line.slice(line.lastIndexOf(' ') + 1)) * 1_000_000_000n);
+    expect(times.get('m,is=regular#!~#f')).toEqual(written('regular'));
+    expect(times.get('m,is=gappy#!~#f')).toEqual(written('gappy'));
+    expect(times.get('m,is=wild#!~#f')).toEqual(
+      wild.map((line) => BigInt(line.slice(line.lastIndexOf(' ') + 1))),
+    );
   });
 
   it('goes on when a shard vanishes, and leaves no empty group behind', async () => {

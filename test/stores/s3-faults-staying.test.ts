@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { HoldfastError } from '../../activities/failure.ts';
 import { ALWAYS, type Fault } from '../simulators/s3/faults.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { expectFailure } from './conformance.ts';
 import {
   answer,
@@ -123,5 +127,28 @@ describe('trouble that stays', () => {
     expect(error.message).toContain('nothing listens there (ECONNREFUSED)');
     const unknown = s3.open({ endpoint: 'http://s3.invalid' });
     await expectFailure(unknown.head(KEY), 'HOST_UNKNOWN');
+  });
+
+  it('a store whose certificate nobody vouches for is told, and what to do about it', async () => {
+    await open();
+    const certificate = await makeCertificate();
+    let asked = 0;
+    const server = createServer(certificate, (_, response) => {
+      asked += 1;
+      response.end();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      const doubtful = s3.open({ endpoint: `https://127.0.0.1:${port}` });
+      const error = await expectFailure(doubtful.head(KEY), 'TLS_UNTRUSTED');
+      expect(error.message).toMatch(/Store main .* its certificate is not trusted \([A-Z_]+\)/);
+      expect(error.hint).toContain('NODE_EXTRA_CA_CERTS');
+      expect(asked).toBe(0);
+    } finally {
+      server.close();
+      await certificate.folder.remove();
+    }
   });
 });

@@ -19,6 +19,8 @@ export async function* cut(bytes: Buffer, chunk?: number): AsyncGenerator<Uint8A
   throw new Error('the source ended too early');
 }
 
+/** A second, of which a tick is a tenth. */
+export const PROMISED_TICKS = 10;
 /** Against hanging, not a measure: a loaded machine may need its time. */
 export const SOON_MS = 10_000;
 

@@ -59,6 +59,8 @@ export async function startHoldfast(options: {
   stores?: StoreResources;
   /** Activities at a time. */
   concurrency?: number;
+  /** The worker sends heartbeats as rarely as the product's does. */
+  rareHeartbeats?: boolean;
   /** False: the test starts its own, in processes of their own. */
   worker?: boolean;
 }): Promise<Holdfast> {
@@ -82,7 +84,7 @@ export async function startHoldfast(options: {
       stores,
       concurrency: options.concurrency,
       // Time-outs of heartbeats are short in tests: on a loaded machine each beat counts.
-      heartbeatThrottleMs: 500,
+      heartbeatThrottleMs: options.rareHeartbeats ? undefined : 500,
       sdk: { workflowBundle: { code: await workflowBundle() } },
     });
     const running = worker.run();

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { unreadable } from '../support/unreadable.ts';
 import { causeOf, SHARDS, startWorld, type World } from './world.ts';
@@ -42,10 +42,13 @@ describe('backup', () => {
     world.source.switches.firstByteMs = 60_000;
     const run = await world.holdfast.start('backup', { target: 'metrics' });
     const claim = /^metrics\/([^/]+)\/work\/run\.json$/;
-    const backup = await vi.waitUntil(async () => {
+    let backup = '';
+    const claimed = async () => {
       const ids = (await world.files()).map((file) => claim.exec(file)?.[1]);
-      return ids.find((id) => id !== undefined);
-    }, 10_000);
+      backup = ids.find((id) => id !== undefined) ?? '';
+      return backup;
+    };
+    await expect.poll(claimed).not.toBe('');
     const page = `metrics/${backup}/work/0a1b2c3d-verify/page-0000.json`;
     await mkdir(join(world.store.path, dirname(page)));
     await writeFile(join(world.store.path, page), '[]');

@@ -41,7 +41,7 @@ export interface CopyWorld {
 }
 
 export async function startCopyWorld(
-  options: { copy?: string; notify?: object[] } = {},
+  options: { copy?: string; notify?: object[]; timeouts?: object } = {},
 ): Promise<CopyWorld> {
   const [near, far] = [await startS3Simulator(), await startS3Simulator()];
   const identity = await generateX25519Identity();
@@ -76,7 +76,7 @@ export async function startCopyWorld(
     product: 'weaviate',
     connection: { url: database.url, storage: s3(near, 'weaviate') },
     store,
-    timeouts: { ...HASTE, ...(copy ? { copy } : {}) },
+    timeouts: { ...HASTE, ...options.timeouts, ...(copy ? { copy } : {}) },
     safetyBackup: false,
     ...(options.notify ? { notify: options.notify } : {}),
     ...more,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { filesBelow } from '../support/files-below.ts';
@@ -114,6 +114,13 @@ describe('a backup that the product writes', () => {
     expect(upon.bases).toEqual([anew.backup]);
     await Promise.all([world.copied(anew.backup), world.copied(upon.backup)]);
     await rm(join(world.store, 'articles', anew.backup), { recursive: true });
+    const full = await basesOf();
+    expect(full.bases).toEqual([]);
+    await world.copied(full.backup);
+    const [chunk = ''] = (await filesBelow(world.storage)).filter(
+      (file) => file.startsWith(full.backup) && file.includes('/chunk-'),
+    );
+    await truncate(join(world.storage, chunk), 100);
     expect((await basesOf()).bases).toEqual([]);
     await world.holdfast.configure(world.config);
   });

@@ -51,8 +51,22 @@ describe('a restore by the product', () => {
     expect(await classesOf(world.spare.url)).toEqual(['Article', 'Note']);
     expect(await filesBelow(world.spareStorage)).toEqual([]);
     expect(await proofs()).toContainEqual(
-      expect.objectContaining({ operation: 'restore', ok: true }),
+      expect.objectContaining({ operation: 'restore', ok: true, from: 'the copy' }),
     );
+  });
+
+  test('does without a copy that cannot be read where the database still has the bytes', async () => {
+    const collected = join(world.store, 'articles', backup, 'collected.json');
+    const whole = await readFile(collected, 'utf8');
+    await writeFile(collected, whole.replace('"artifacts"', '"artefacts"'));
+    const { warnings } = await restore();
+    await writeFile(collected, whole);
+    expect(warnings).toContainEqual({
+      code: 'COPY_DAMAGED',
+      message: expect.stringContaining(`holdfast copy articles ${backup}`) as string,
+      subject: backup,
+    });
+    expect(await classesOf(world.spare.url)).toEqual(['Article', 'Note']);
   });
 
   test('clears away what it put back beside what the product left behind', async () => {

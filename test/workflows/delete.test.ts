@@ -135,7 +135,11 @@ describe('delete', () => {
 
   test('sees a backup that comes to rest on it while it begins, and takes it back', async () => {
     const [base, id] = [await copiedBackup('far'), await copiedBackup('far')];
+    const key = `holdfast/far/${id}/backup.json`;
+    const manifest = world.far.bucket.objects.get(key)!;
+    world.far.bucket.objects.delete(key);
     const removing = await beginning(base);
+    world.far.bucket.objects.set(key, manifest);
     world.restOn('far', id, base);
     expect(await removing.ended).toMatchObject({ type: 'BACKUP_NEEDED' });
     expect(world.keys('far', base)).not.toContain('deleting.json');

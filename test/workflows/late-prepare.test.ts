@@ -69,6 +69,13 @@ describe('an attempt to prepare that was given up', () => {
   });
 });
 
+test('the first attempt that takes something away is told so, and no other', async () => {
+  expect(await taking(1)).toBe(false);
+  await announceAttempt(keeping.store, job, 2, signal);
+  expect(await taking(2)).toBe(true);
+  expect(await taking(2)).toBe(true);
+});
+
 test('what an attempt has written down ends those before it and beside it', async () => {
   const { store } = keeping;
   await announceAttempt(store, job, 10, signal);

@@ -106,6 +106,8 @@ describe('`latest`', () => {
     ['no damage, by a later deep look', 2, [deep(false), deep(true)]],
     ['an object missing, by a quick look', 1, [deep(true), quick(false)]],
     ['that object there again', 2, [quick(false), quick(true)]],
+    ['it although a restore of other parts did not need it', 1, [quick(false), restored]],
+    ['it there again, whatever was restored since', 2, [quick(false), quick(true), restored]],
   ])('heeds %s', async (_, expected, found) => {
     await proofs(...found);
     expect(await latest()).toBe(id(expected));
@@ -139,6 +141,31 @@ describe('`latest`', () => {
     expect(await latest()).toBe(id(2));
     await proofsOf(id(1), deep(true));
     expect(await latest()).toBe(id(3));
+  });
+
+  test('passes over it although other parts of the earlier one were restored', async () => {
+    await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
+    await proofsOf(id(1), { ...quick(false), damaged: ['data/a'] }, restored);
+    expect(await latest()).toBe(id(2));
+    await proofsOf(id(1), quick(true));
+    expect(await latest()).toBe(id(3));
+  });
+
+  test.each([
+    ['gone', id(9)],
+    ['damaged', id(1)],
+  ])('passes over one that rests on a backup which is %s', async (_, backup) => {
+    const objects = { path: 'product.ndjson.gz', bytes: 1, sha256: '0'.repeat(64) };
+    const bases = [{ backup: id(2), name: id(2) }];
+    const about = { place: 'here', objects, count: 0, bytes: 0 };
+    const written = { ...about, name: id(3), bases: [...bases, { backup, name: backup }] };
+    await commit(id(3), { kind: 'delegated', delegated: written });
+    if (backup === id(1)) await store.overwrite(`metrics/${backup}/backup.json`, toJson({}));
+    const { manifest, passedOver } = await findBackup(store, 'metrics', 'latest');
+    expect(manifest.id).toBe(id(2));
+    expect(passedOver).toEqual([
+      expect.stringMatching(new RegExp(`${id(3)}: it rests on a backup .*${backup}`)),
+    ]);
   });
 
   test('takes no older backup because the store cannot be read just now', async () => {

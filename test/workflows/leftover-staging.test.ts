@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../activities/config/config.ts';
@@ -77,6 +77,12 @@ async function remove(): Promise<void> {
   await store.close();
 }
 
+/** What the dead restore would have noted so long ago. */
+async function note(name: string, agoMs: number): Promise<void> {
+  const at = new Date(Date.now() - agoMs).toISOString();
+  await writeFile(join(world.store, work, name), JSON.stringify({ at }));
+}
+
 const staged = async () => (await filesBelow(world.spareStorage)).length > 0;
 
 test('what a dead restore put back stays while the product restores, until that may be so no more', async () => {
@@ -85,10 +91,11 @@ test('what a dead restore put back stays while the product restores, until that 
     message: expect.stringMatching(/its restore of .* until \d{4}-/),
   });
   expect(await staged()).toBe(true);
-  const begun = join(world.store, work, 'begun.json');
-  const { at } = JSON.parse(await readFile(begun, 'utf8')) as { at: string };
-  const earlier = new Date(Date.parse(at) - DAY_MS).toISOString();
-  await writeFile(begun, JSON.stringify({ at: earlier }));
+  // It may have waited for a day until the product accepted it.
+  await note('begun.json', DAY_MS);
+  await note('accepted.json', 0);
+  await expect(remove()).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+  await note('accepted.json', DAY_MS);
   await remove();
   expect(await staged()).toBe(false);
 });

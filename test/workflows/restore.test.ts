@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { countPoints, createBucket } from '../support/influx.ts';
@@ -122,10 +122,8 @@ describe('restore', () => {
       rename: { telemetry: 'wanted' },
     });
     const temporary = /^wanted\.restoring-/;
-    await vi.waitUntil(
-      async () => (await bucketNames(world.spare)).some((name) => temporary.test(name)),
-      10_000,
-    );
+    const named = () => bucketNames(world.spare);
+    await expect.poll(named).toContainEqual(expect.stringMatching(temporary));
     await createBucket(world.spare, 'wanted');
     world.spare.calm();
     expect(await run.result().catch(causeOf)).toMatchObject({ type: 'DESTINATION_CHANGED' });
@@ -213,7 +211,7 @@ describe('restore', () => {
       confirm: 'spare',
     });
     const sent = () => world.spare.requests.some(({ path }) => path.includes('/restore/shards/'));
-    await vi.waitUntil(sent, 10_000);
+    await expect.poll(sent).toBe(true);
     await run.cancel();
     await expect(run.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     const { warnings } = await run.query<Progress>('progress');

@@ -90,6 +90,28 @@ describe('before classes are replaced', () => {
   });
   afterEach(() => world?.stop());
 
+  test('a way back that lies beside the database alone is told as that', async () => {
+    world.config.targets['spare']!['safetyBackup'] = true;
+    await world.holdfast.configure(world.config);
+    await seedArticles(world.spare.url);
+    await world.holdfast.run('backup', { target: 'articles' });
+    const onConflict = 'replace' as const;
+    const input = { target: 'articles', into: 'spare', onConflict, confirm: 'spare' };
+    const { safetyBackup, sameFailureDomain } = await world.holdfast.run('restore', input);
+    expect(sameFailureDomain).toEqual({ copy: `copy/spare/${safetyBackup}` });
+
+    world.spare.switches.restoreFails = true;
+    const handle = await world.holdfast.start('restore', input);
+    expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'JOB_FAILED' });
+    const { warnings } = await handle.query<Progress>('progress');
+    expect(warnings).toContainEqual({
+      code: 'SAFETY_BACKUP',
+      message: expect.stringMatching(
+        /as backup (\S+) of spare, whose bytes lie beside the database alone until copy\/spare\/\1 has ended\.$/,
+      ) as string,
+    });
+  });
+
   test.each([
     ['include', { include: ['Other'] }],
     ['exclude', { exclude: ['Article'] }],

@@ -52,8 +52,7 @@ test('a worker whose places are all taken hears a cancel', async () => {
   try {
     full.source.switches.firstByteMs = 600_000;
     const run = await full.holdfast.start('backup', { target: 'metrics' });
-    const options = { timeout: 10_000 };
-    await expect.poll(() => pending(run), options).toEqual([['captureBackup', STARTED]]);
+    await expect.poll(() => pending(run)).toEqual([['captureBackup', STARTED]]);
 
     await run.signal('cancel', { reason: 'in the way' });
     await expect(run.result()).rejects.toThrow();

@@ -37,7 +37,12 @@ export const HASTE = {
 };
 
 export async function startWorld(
-  options: { shards?: number; target?: object; concurrency?: number } = {},
+  options: {
+    shards?: number;
+    target?: object;
+    concurrency?: number;
+    rareHeartbeats?: boolean;
+  } = {},
 ): Promise<World> {
   const store = await temporaryFolder('store');
   const source = await startInfluxSimulator({
@@ -64,6 +69,7 @@ export async function startWorld(
     address: inject('temporalAddress'),
     config,
     ...(options.concurrency && { concurrency: options.concurrency }),
+    ...(options.rareHeartbeats && { rareHeartbeats: true }),
   });
   return {
     source,

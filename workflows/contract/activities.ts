@@ -54,7 +54,7 @@ export interface Activities {
   /** Takes the parts that must be taken at once (metadata), and writes the plan of the rest to the store. */
   captureBackup(job: BackupJob): Promise<PlanSummary>;
   /** Streams one page of the plan into the store, and leaves its receipt there. */
-  transferPage(request: { job: BackupJob; page: number }): Promise<PageTotals>;
+  transferPage(request: PageRequest<BackupJob>): Promise<PageTotals>;
   /** Checks that everything planned is there and whole, and writes the manifest: once, last. */
   commitBackup(request: { job: BackupJob; preflight: Preflight }): Promise<BackupReport>;
   /** Removes plan and receipts of a committed backup. */
@@ -65,8 +65,11 @@ export interface Activities {
    */
   discardBackup(job: BackupJob): Promise<{ committed: BackupReport | null; warnings?: Warning[] }>;
 
-  /** Delegated: has the product begin its own backup, under a name of this round, or finds what an attempt began. */
-  startBackupJob(request: { job: BackupJob; round: number }): Promise<void>;
+  /**
+   * Delegated: has the product begin its own backup, under a name of this round, or finds what an attempt began.
+   * `identity`: what the preflight has found there.
+   */
+  startBackupJob(request: { job: BackupJob; round: number; identity?: string }): Promise<void>;
   /** Asks the product until its job has ended. Fails when it is stuck. */
   followBackupJob(request: { job: BackupJob; round: number }): Promise<JobEnd>;
   /** Checks that everything the product claims to have written is there, and lists it in the store. */
@@ -84,6 +87,8 @@ export interface Activities {
   resolveDelete(request: { input: DeleteRequest }): Promise<DeleteJob>;
   /** Makes it no longer a backup, once nobody reads it and no other backup needs it. */
   condemnBackup(job: DeleteJob): Promise<void>;
+  /** Of a deletion that removed nothing: makes it a backup again, unless another run had condemned it. */
+  spareBackup(job: DeleteJob): Promise<void>;
   /** Delegated: removes everything that the product wrote for it, and nothing else. */
   removeProductBackup(job: DeleteJob): Promise<void>;
   /** Removes it from the Holdfast store; what says that it is no backup goes last. */
@@ -99,7 +104,7 @@ export interface Activities {
   /** Creates what the artifacts go into. */
   prepareRestore(job: RestoreJob): Promise<void>;
   /** Restores one page of artifacts and proves each: reads it back and compares it with the backup. */
-  restorePage(request: { job: RestoreJob; page: number }): Promise<RestoreTotals>;
+  restorePage(request: PageRequest<RestoreJob>): Promise<RestoreTotals>;
   /** Makes the proven restore visible under its final names, and writes the proof. */
   finishRestore(request: {
     job: RestoreJob;
@@ -109,7 +114,7 @@ export interface Activities {
   undoRestore(request: { job: RestoreJob; keep: boolean }): Promise<Undone>;
 
   /** Delegated: puts one page of objects back where the product expects them, unless they are there already. */
-  stagePage(request: { job: RestoreJob; page: number }): Promise<PageTotals>;
+  stagePage(request: PageRequest<RestoreJob>): Promise<PageTotals>;
   startRestoreJob(job: RestoreJob): Promise<void>;
   followRestoreJob(job: RestoreJob): Promise<JobEnd>;
   /** Compares what came back with what the backup recorded. */
@@ -124,7 +129,7 @@ export interface Activities {
 
   /** Cuts the backup's objects into pages and looks at the manifest itself. */
   planVerify(job: VerifyJob): Promise<VerifyPlan>;
-  verifyPage(request: { job: VerifyJob; page: number }): Promise<VerifyTotals>;
+  verifyPage(request: PageRequest<VerifyJob>): Promise<VerifyTotals>;
   recordVerification(request: { job: VerifyJob; totals: VerifyTotals }): Promise<void>;
 }
 
@@ -174,6 +179,15 @@ export interface DeleteJob extends Job {
   run: BackupJob['run'];
   /** Delegated: the name under which the product knows it. */
   product?: string;
+  /** Delegated: which database has it. Absent in a run of an older version. */
+  identity?: string;
+}
+
+export interface PageRequest<J> {
+  job: J;
+  page: number;
+  /** How many at a time: its share of what the target allows. Absent in a run of an older version. */
+  streams?: number;
 }
 
 /** How a product's own job ended. */

@@ -250,6 +250,16 @@ export const FAILURES = {
     retry: 'never',
     hint: 'Run `holdfast verify` to see what else is missing.',
   },
+  OBJECT_ARCHIVED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Have it brought back (S3: `restore-object`); keep lifecycle rules from archiving backups.',
+  },
+  OBJECT_UNREADABLE: {
+    fault: 'store',
+    retry: 'never',
+    hint: 'Look at the disk of the store and its log; restore another backup, move the others away.',
+  },
   OBJECT_CHANGED: {
     fault: 'store',
     retry: 'never',

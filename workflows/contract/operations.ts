@@ -85,6 +85,8 @@ export interface RestoreReport {
   /** How each artifact was proven: byte-identical, or equal in series and time ranges after a compaction. */
   proof: { identical: number; equivalent: number };
   safetyBackup?: string;
+  /** Of the safety backup, as `BackupReport` tells it. */
+  sameFailureDomain?: { copy: string };
   bytes: number;
   durationMs: number;
   warnings: Warning[];

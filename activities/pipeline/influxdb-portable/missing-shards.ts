@@ -4,6 +4,8 @@ export interface MissingShard {
   database: string;
   policy: string;
   shard: number;
+  /** From when on it takes points, in nanoseconds. A server makes shards some time before. */
+  start: bigint;
 }
 
 /**
@@ -20,9 +22,9 @@ export function missingShards(
       policies.flatMap(({ name: policy, groups }) =>
         groups
           .filter(({ deleted }) => !deleted)
-          .flatMap(({ shards }) => shards)
-          .filter((shard) => !holds(shard))
-          .map((shard) => ({ database, policy, shard })),
+          .flatMap(({ shards, start }) => shards.map((shard) => ({ shard, start })))
+          .filter(({ shard }) => !holds(shard))
+          .map(({ shard, start }) => ({ database, policy, shard, start })),
       ),
     );
 }

@@ -3,7 +3,8 @@ import type { Entry } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import { walkTar, type EntrySink } from '../tar/walk-tar.ts';
 import { TsmContent } from './tsm-content.ts';
-import { tsmInMemory } from './tsm-source.ts';
+import type { VisitSeries } from './tsm-index.ts';
+import { tsmInMemory, type TsmSource } from './tsm-source.ts';
 
 /** Files up to here are read in memory; most shards consist of such. */
 const MEMORY_BYTES = 8 * 1024 * 1024;
@@ -13,6 +14,8 @@ export interface ReadShardOptions {
   subject: string;
   /** A path for one large file at a time, which nobody else uses. */
   spool: string;
+  /** Sees the timestamps of the series that it wants. */
+  visit?: VisitSeries | undefined;
 }
 
 export interface ShardContent {
@@ -29,12 +32,13 @@ export interface ShardContent {
  */
 export async function readShard(
   tar: AsyncIterable<Uint8Array>,
-  { subject, spool }: ReadShardOptions,
+  { subject, spool, visit }: ReadShardOptions,
 ): Promise<ShardContent> {
   const content = new TsmContent();
+  const add = (file: string | TsmSource) => content.add(file, visit);
   const enter = ({ name, bytes }: { name: string; bytes: number }) => {
     if (!name.endsWith('.tsm')) return undefined;
-    return bytes <= MEMORY_BYTES ? inMemory(content) : onDisk(content, spool);
+    return bytes <= MEMORY_BYTES ? inMemory(add) : onDisk(add, spool);
   };
   try {
     const entries = await walkTar(tar, { subject, enter });
@@ -51,15 +55,17 @@ export async function readShard(
   }
 }
 
-function inMemory(content: TsmContent): EntrySink {
+type Add = (file: string | TsmSource) => Promise<void>;
+
+function inMemory(add: Add): EntrySink {
   const chunks: Uint8Array[] = [];
   return {
     write: (chunk) => void chunks.push(chunk),
-    end: () => content.add(tsmInMemory(Buffer.concat(chunks))),
+    end: () => add(tsmInMemory(Buffer.concat(chunks))),
   };
 }
 
-function onDisk(content: TsmContent, path: string): EntrySink {
+function onDisk(add: Add, path: string): EntrySink {
   let file: FileHandle | undefined;
   return {
     async write(chunk) {
@@ -73,7 +79,7 @@ function onDisk(content: TsmContent, path: string): EntrySink {
     },
     async end() {
       await file?.close();
-      await content.add(path);
+      await add(path);
     },
   };
 }

@@ -1,11 +1,9 @@
 import { crc32 } from 'node:zlib';
 import type { TsmSource } from './tsm-source.ts';
+import { countTimestamps, uvarint } from './tsm-timestamps.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
 const CRC_BYTES = 4;
-
-/** How many values each selector of simple8b packs into one word. */
-const PACKED = [240, 120, 60, 30, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2, 1];
 
 export interface Block {
   /** Of its values, as the index names them. */
@@ -13,6 +11,8 @@ export interface Block {
   /** Its first time, which stands by itself in every encoding. */
   first: bigint;
   points: number;
+  /** Its timestamps as they are encoded; only until the next block is read. */
+  times: Buffer;
 }
 
 /** Checks blocks, and counts their points by the timestamps alone. */
@@ -56,6 +56,7 @@ export class BlockReader {
       type: block.readUInt8(CRC_BYTES),
       first: times.readBigInt64BE(1),
       points: countTimestamps(times),
+      times,
     };
   }
 
@@ -66,33 +67,5 @@ export class BlockReader {
     this.#window = await this.#file.read(offset, wanted);
     this.#windowAt = offset;
     return this.#window.subarray(0, bytes);
-  }
-}
-
-/** Timestamps are stored raw, packed (simple8b) or as one step and a count; the first half byte says which. */
-export function countTimestamps(times: Buffer): number {
-  switch (times.readUInt8(0) >> 4) {
-    case 0:
-      return (times.length - 1) / 8;
-    case 1: {
-      // The first timestamp stands by itself in front of the packed differences.
-      let count = 1;
-      for (let at = 9; at < times.length; at += 8) count += PACKED[times.readUInt8(at) >> 4] ?? 0;
-      return count;
-    }
-    case 2:
-      return uvarint(times, uvarint(times, 9).next).value;
-    default:
-      throw new RangeError('unknown encoding of timestamps');
-  }
-}
-
-/** Little groups of seven bits, the lowest first. Exact below 2^53, which every count is. */
-function uvarint(buffer: Buffer, start: number): { value: number; next: number } {
-  let value = 0;
-  for (let at = start, scale = 1; ; at += 1, scale *= 128) {
-    const byte = buffer.readUInt8(at);
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return { value, next: at + 1 };
   }
 }

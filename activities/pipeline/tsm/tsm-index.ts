@@ -1,6 +1,7 @@
 import { BlockReader } from './tsm-block.ts';
 import { TsmFault } from './tsm-fault.ts';
 import { openTsmFile, type TsmSource } from './tsm-source.ts';
+import { eachTimestamp, type VisitTime } from './tsm-timestamps.ts';
 
 /** One series and field of a TSM file: what its index says, and how many points its blocks hold. */
 export interface TsmKey {
@@ -16,6 +17,9 @@ export interface TsmKey {
   overlaps: boolean;
 }
 
+/** Says, for a series and field, who wants to see its timestamps. */
+export type VisitSeries = (key: string) => VisitTime | undefined;
+
 const MAGIC = 0x16d116d1;
 const VERSION = 1;
 const HEADER_BYTES = 5;
@@ -27,14 +31,17 @@ const ENTRY_BYTES = 28;
  * @param source a path, or an open file, which is closed at the end
  * @throws TsmFault
  */
-export async function* readTsm(source: string | TsmSource): AsyncGenerator<TsmKey> {
+export async function* readTsm(
+  source: string | TsmSource,
+  visit?: VisitSeries,
+): AsyncGenerator<TsmKey> {
   const file = typeof source === 'string' ? await openTsmFile(source) : source;
   try {
     const { index, blocksEnd } = await readIndex(file);
     const blocks = new BlockReader(file, HEADER_BYTES, blocksEnd);
     let before: string | undefined;
     for (let at = 0; at < index.length;) {
-      const { key, next } = await readKey(index, at, blocks);
+      const { key, next } = await readKey(index, at, blocks, visit);
       if (before !== undefined && key.key <= before) {
         throw new TsmFault('is damaged (series in another order than they should be)');
       }
@@ -67,6 +74,7 @@ async function readKey(
   index: Buffer,
   start: number,
   blocks: BlockReader,
+  visit: VisitSeries | undefined,
 ): Promise<{ key: TsmKey; next: number }> {
   try {
     const length = index.readUInt16BE(start);
@@ -76,6 +84,7 @@ async function readKey(
     const type = index.readUInt8(at);
     const count = index.readUInt16BE(at + 1);
     at += 3;
+    const wanted = visit?.(key);
     let [min, max, points, overlaps] = [0n, 0n, 0, false];
     for (let i = 0; i < count; i += 1, at += ENTRY_BYTES) {
       const from = index.readBigInt64BE(at);
@@ -88,6 +97,7 @@ async function readKey(
       if (block.type !== type) throw new RangeError('block of another type');
       if (block.first !== from || to < from) throw new RangeError('block of another time');
       points += block.points;
+      if (wanted) eachTimestamp(block.times, wanted);
     }
     if (count === 0) throw new RangeError('series without a block');
     return { key: { key, type, min, max, points, overlaps }, next: at };

@@ -114,7 +114,7 @@ async function take(
     throw await judged(told, request);
   }
   try {
-    const checked = checkBackup(walked);
+    const checked = checkBackup(walked, sink.startedAt);
     return {
       ...checked,
       lines: [

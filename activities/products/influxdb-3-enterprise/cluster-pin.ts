@@ -28,8 +28,10 @@ export class ClusterPin {
     if (!this.#allowed.has(uuid)) {
       throw new HoldfastError(
         'WRONG_SERVER',
-        `${server}: ${operation} was answered by cluster ${uuid}, and this run works on cluster ${[...this.#allowed].join(' or ')}.`,
-        { hint: 'Give addresses that lead to this cluster only, and `connection.clusterUuid`.' },
+        `${server}: ${operation} was answered by cluster ${uuid}, and what it is asked about is of cluster ${[...this.#allowed].join(' or ')}.`,
+        {
+          hint: 'Give addresses that lead to this cluster only; where another one has taken its place for good, name that one as `connection.clusterUuid`.',
+        },
       );
     }
     this.#seen = uuid;

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { SecretReference, StoreSettings } from '../../../workflows/contract/snapshot.ts';
 import { HoldfastError } from '../../failure.ts';
 import { readSecret, type Secret } from '../../secrets.ts';
+import { serviceOf } from '../../stores/place.ts';
 import type { DelegatedContext, DelegatedProduct, DelegatedSession } from '../delegated.ts';
 import { createBackupJobs } from './backup-jobs.ts';
 import { EnterpriseClient, type ClientOptions } from './client.ts';
@@ -16,6 +17,7 @@ export const influxdb3Enterprise: DelegatedProduct = {
   kind: 'delegated',
   connection: connectionSchema,
   storage,
+  identity: ({ clusterUuid }) => (typeof clusterUuid === 'string' ? clusterUuid : undefined),
   locks: (connection) => [placeOf(connectionSchema.parse(connection))],
   connect,
 };
@@ -32,8 +34,8 @@ function storage(connection: Record<string, unknown>): StoreSettings {
 /** A cluster makes one restore at a time. Its id alone is no name for it: the cluster that takes over bears the same. */
 function placeOf({ clusterId, storage: at }: Connection): string {
   if (at.type === 'directory') return posix.join(at.path, clusterId);
-  const host = at.endpoint === undefined ? '' : new URL(at.endpoint).host;
-  return posix.join(host, at.bucket, at.prefix ?? '', clusterId);
+  const service = serviceOf(at);
+  return posix.join(service === 'AWS' ? '' : service, at.bucket, at.prefix ?? '', clusterId);
 }
 
 function connect(context: DelegatedContext): DelegatedSession {
@@ -47,6 +49,7 @@ function connect(context: DelegatedContext): DelegatedSession {
     stallMs: context.stallMs,
     signal: context.signal,
   });
+  client.pin.allow(context.identity);
   const session: Session = {
     target: context.target,
     connection,

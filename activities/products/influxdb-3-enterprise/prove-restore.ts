@@ -13,6 +13,7 @@ import {
 } from './census.ts';
 import { type Expected, expectations, judge, type Verdict, wasCounted } from './compare.ts';
 import { concludeProof, unproven } from './conclude-proof.ts';
+import { told } from '../../few.ts';
 import { pause } from '../../pause.ts';
 import type { NoResult } from './query.ts';
 import { detailOf } from './restore-detail.ts';
@@ -70,9 +71,12 @@ export async function proveRestore(
     for (const [label, verdict] of await judgeAll(session, again, now))
       verdicts.set(label, verdict);
   }
-  const judged = [...verdicts.values()].some(({ result }) => result !== 'uncounted');
-  if (!judged && open().length > 0) throw unanswered(session, 'no table could be counted');
-  return concludeProof(verdicts, strays, bytes);
+  const proven = concludeProof(verdicts, strays, bytes);
+  // What is left open could not be counted: that a table came back whole is not proven by the others.
+  if (proven.totals.failed.count === 0 && open().length > 0) {
+    throw unanswered(session, unreadable(open()));
+  }
+  return proven;
 }
 
 /** Nodes that answer queries may be away for a moment: that nobody answers is believed when nobody has for a while. */
@@ -100,12 +104,18 @@ function unsettled(verdicts: Map<string, Verdict>, expected: Map<string, Expecte
   });
 }
 
+function unreadable(labels: string[]): string {
+  return `these tables were counted when the backup was taken, and cannot be counted now: ${told(labels)}`;
+}
+
 /** Another attempt asks again; when none is answered, the run fails and what came back is kept. */
 function unanswered({ client }: Session, reason: string): HoldfastError {
   return new HoldfastError(
     'TARGET_ERROR',
     `${client.server} has restored, and what came back cannot be compared with the backup yet: ${reason}.`,
-    { hint: 'Bring a node that answers queries back; the run goes on by itself.' },
+    {
+      hint: 'See that the nodes answer queries of every table; the run goes on by itself.',
+    },
   );
 }
 

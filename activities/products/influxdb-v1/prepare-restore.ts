@@ -24,7 +24,7 @@ export async function prepareRestore(
   { run, databases }: RestoreDetail,
   backup: BackupReader,
   client: InfluxV1Client,
-  takesAway?: () => Promise<void>,
+  takesAway?: () => Promise<unknown>,
 ): Promise<RestoreState> {
   const content = await readContent(backup);
   const shards: RestoreState['shards'] = {};
@@ -33,7 +33,7 @@ export async function prepareRestore(
       shards[old] = created;
     }
   }
-  return { version: 1, shards };
+  return { version: 1, run, shards };
 }
 
 async function createDatabase(
@@ -41,7 +41,7 @@ async function createDatabase(
   run: string,
   content: BackupContent,
   client: InfluxV1Client,
-  takesAway?: () => Promise<void>,
+  takesAway?: () => Promise<unknown>,
 ): Promise<Map<number, number>> {
   const { name } = planned;
   const { metadata, shards } = compose(planned, run, content);
@@ -68,7 +68,7 @@ async function makeRoom(
   name: string,
   run: string,
   client: InfluxV1Client,
-  takesAway?: () => Promise<void>,
+  takesAway?: () => Promise<unknown>,
 ): Promise<void> {
   const policies = await policyNames(client, name);
   if (policies === undefined) return;

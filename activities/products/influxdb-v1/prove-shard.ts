@@ -3,8 +3,10 @@ import type { Entry } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import { compareFiles } from '../../pipeline/tsm/compare-files.ts';
 import { readShard, type ShardContent } from '../../pipeline/tsm/read-shard.ts';
-import { contentDifference } from '../../pipeline/tsm/tsm-content.ts';
+import { CameBackWrong } from '../../pipeline/tsm/came-back-wrong.ts';
+import { contentDifference } from '../../pipeline/tsm/content-difference.ts';
 import { TsmFault } from '../../pipeline/tsm/tsm-fault.ts';
+import type { VisitSeries } from '../../pipeline/tsm/tsm-index.ts';
 import type { Proof } from '../product.ts';
 import type { Span } from './ask-measurements.ts';
 import type { InfluxV1Client } from './client.ts';
@@ -31,18 +33,27 @@ export interface ShardProof {
 export async function proveShard(client: InfluxV1Client, proof: ShardProof): Promise<Proof> {
   const { subject, shard, span } = proof;
   const spool = join(proof.spool, `shard-${shard}.tsm`);
-  let restored: ShardContent;
-  try {
-    restored = await readShard(downloadShard(client.snapshots, shard), { subject, spool });
-  } catch (error) {
-    if (error instanceof TsmFault) {
-      return { result: 'different', reason: `a file that came back ${error.message}` };
+  const readBack = async (visit?: VisitSeries): Promise<ShardContent> => {
+    try {
+      return await readShard(downloadShard(client.snapshots, shard), { subject, spool, visit });
+    } catch (error) {
+      if (error instanceof TsmFault) {
+        throw new CameBackWrong(`a file that came back ${error.message}`);
+      }
+      // A server that has no such shard, or nothing in it, sends nothing at all.
+      if (!(error instanceof HoldfastError) || error.code !== 'SOURCE_TRUNCATED') throw error;
+      throw new CameBackWrong('the server does not send it back whole');
     }
-    // A server that has no such shard, or nothing in it, sends nothing at all.
-    if (!(error instanceof HoldfastError) || error.code !== 'SOURCE_TRUNCATED') throw error;
-    return { result: 'different', reason: 'the server does not send it back whole' };
+  };
+  let restored: ShardContent;
+  let compared: Proof;
+  try {
+    restored = await readBack();
+    compared = await compareWithBackup(proof, restored, readBack, spool);
+  } catch (error) {
+    if (error instanceof CameBackWrong) return { result: 'different', reason: error.message };
+    throw error;
   }
-  const compared = await compareWithBackup(proof, restored, spool);
   if (compared.result === 'different') return compared;
   const same = compared.result === 'identical' && !restored.tombstones;
   if (same && (await everySeriesFound(client, restored.content, span, subject))) return compared;
@@ -54,11 +65,12 @@ export async function proveShard(client: InfluxV1Client, proof: ShardProof): Pro
 async function compareWithBackup(
   { subject, recorded, original }: ShardProof,
   { files, content }: ShardContent,
+  readBack: (visit: VisitSeries) => Promise<ShardContent>,
   spool: string,
 ): Promise<Proof> {
-  const read = async () => {
+  const read = async (visit?: VisitSeries) => {
     try {
-      return await readShard(original(), { subject, spool });
+      return await readShard(original(), { subject, spool, visit });
     } catch (error) {
       if (!(error instanceof TsmFault)) throw error;
       throw new HoldfastError('BACKUP_DAMAGED', `${subject} in the backup ${error.message}.`, {
@@ -67,7 +79,7 @@ async function compareWithBackup(
     }
   };
   const wanted = (recorded ?? (await read()).files).filter(({ name }) => name.endsWith('.tsm'));
-  const { same, altered } = compareFiles(wanted, files);
+  const { same, altered, lost } = compareFiles(wanted, files);
   if (altered > 0) {
     const reason = `${altered} of ${wanted.length} files came back altered`;
     return { result: 'different', reason };
@@ -76,8 +88,13 @@ async function compareWithBackup(
     // More files than that are points that somebody has written since.
     return { result: files.length === wanted.length ? 'identical' : 'equivalent' };
   }
-  const difference = contentDifference((await read()).content, content, true);
-  if (difference === undefined) return { result: 'equivalent' };
   const counts = `${files.length} of ${wanted.length} files came back`;
+  if (lost) return { result: 'different', reason: counts };
+  const difference = await contentDifference({
+    original: async (visit) => (await read(visit)).content,
+    restored: async (visit) => (visit ? (await readBack(visit)).content : content),
+    mayGrow: true,
+  });
+  if (difference === undefined) return { result: 'equivalent' };
   return { result: 'different', reason: `${difference}; ${counts}` };
 }

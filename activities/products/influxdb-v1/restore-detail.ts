@@ -33,6 +33,8 @@ const stateSchema = z.object({
   version: z.literal(1),
   /** The id at the destination, by the id in the backup. */
   shards: z.record(z.string(), z.number()),
+  /** Whose mark the databases bear; what an older version wrote does not say it. */
+  run: z.string().optional(),
 });
 export type RestoreState = z.infer<typeof stateSchema>;
 

@@ -8,6 +8,7 @@ import { proveShard } from './prove-shard.ts';
 import { renameEntries } from './rename-entries.ts';
 import { detailOf, stateOf } from './restore-detail.ts';
 import { uploadShard } from './snapshot-protocol.ts';
+import { unlessDatabaseGone } from './unless-database-gone.ts';
 
 /** Restores databases of a portable backup beside those that are there. */
 export function createRestoreSink(client: InfluxV1Client): RestoreSink {
@@ -18,11 +19,15 @@ export function createRestoreSink(client: InfluxV1Client): RestoreSink {
       ...(await prepareRestore(detailOf(plan), backup, client, takesAway)),
     }),
 
-    apply: (step, state, body) => {
+    apply: async (step, state, body) => {
       const shard = shardAt(step, state);
       const { database, policy } = step.key;
       const tar = renameEntries(body(), `${database}/${policy}/${shard}`);
-      return uploadShard(client.snapshots, shard, tar);
+      try {
+        await uploadShard(client.snapshots, shard, tar);
+      } catch (error) {
+        throw await unlessDatabaseGone(error, step, stateOf(state).run, client);
+      }
     },
 
     prove: (step, state, original, spool) =>

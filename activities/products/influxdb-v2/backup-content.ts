@@ -1,10 +1,11 @@
 import type { ObjectLine } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupReader, RestoreStep } from '../product.ts';
-import { fullName, shardsOf, type Bucket } from './buckets.ts';
+import { shardName, shardsOf, type Bucket } from './buckets.ts';
 import { shardOf } from './conclude.ts';
 import { ROLE, SUBJECT } from './names.ts';
 import { readManifest, type OfficialManifest } from './official-manifest.ts';
+import { unsuspended } from './suspended-retention.ts';
 
 /** A committed backup as this product reads it: its official manifest, and the objects that it names. */
 export interface BackupContent {
@@ -41,8 +42,9 @@ export async function readContent(backup: BackupReader): Promise<BackupContent> 
     );
   }
   const text = await readText(backup, official);
+  const manifest = readManifest(text, `The manifest in backup ${backup.manifest.id}`);
   return {
-    manifest: readManifest(text, `The manifest in backup ${backup.manifest.id}`),
+    manifest: { ...manifest, buckets: manifest.buckets.map(unsuspended) },
     kv,
     sql: metadata.get(SUBJECT.sql),
     shards,
@@ -52,7 +54,7 @@ export async function readContent(backup: BackupReader): Promise<BackupContent> 
 /** One step for each shard of a bucket. @throws BACKUP_DAMAGED */
 export function stepsOf(bucket: Bucket, content: BackupContent): RestoreStep[] {
   return [...shardsOf(bucket)].map(({ shard }) => {
-    const subject = `${fullName(bucket)}/shard ${shard.id}`;
+    const subject = shardName(bucket, shard.id);
     const lines = content.shards.get(shard.id);
     if (lines) return { subject, lines, key: { bucket: bucket.bucketID, shard: shard.id } };
     throw new HoldfastError('BACKUP_DAMAGED', `The backup names ${subject}, but does not hold it.`);

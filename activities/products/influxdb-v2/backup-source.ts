@@ -1,7 +1,7 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { Secret } from '../../secrets.ts';
 import type { ArtifactPlan, BackupSource, Capture } from '../product.ts';
-import { isSelected, isSystem, fullName, parseBuckets, shardsOf, type Bucket } from './buckets.ts';
+import { isSelected, isSystem, parseBuckets, shardName, shardsOf, type Bucket } from './buckets.ts';
 import { packBuckets, plainFilter, type Captured } from './captured.ts';
 import type { InfluxClient } from './client.ts';
 import { conclude } from './conclude.ts';
@@ -12,6 +12,7 @@ import { baseName, ROLE, SUBJECT } from './names.ts';
 import { Resources } from './resources.ts';
 import { downloadShard } from './shard.ts';
 import { fileBytes, holdsFile } from './spool.ts';
+import { stillSuspended } from './suspended-retention.ts';
 
 interface Source {
   client: InfluxClient;
@@ -38,6 +39,7 @@ export function createBackupSource(source: Source): BackupSource {
 async function capture({ client, connection, token }: Source, sink: Sink): Promise<Capture> {
   const base = baseName(sink.startedAt);
   const plaintextTokens = await holdsPlaintextTokens(client, token);
+  const askedAt = new Date().toISOString();
   const metadata = await downloadMetadata(client, await token(), sink.spool);
   const all = parseBuckets(metadata.buckets, `The metadata of ${client.server}`);
   await storeWhole(sink, metadata.kv, {
@@ -56,6 +58,7 @@ async function capture({ client, connection, token }: Source, sink: Sink): Promi
     base,
     buckets: packBuckets(metadata.buckets),
     sql: true,
+    askedAt,
     plaintextTokens,
     ...(select && { select }),
   };
@@ -63,7 +66,10 @@ async function capture({ client, connection, token }: Source, sink: Sink): Promi
   return {
     artifacts: chosen.flatMap((bucket) => shardArtifacts(bucket, base)),
     detail,
-    warnings: select && !chosen.some((bucket) => !isSystem(bucket)) ? [nothingSelected()] : [],
+    warnings: [
+      ...(select && !chosen.some((bucket) => !isSystem(bucket)) ? [nothingSelected()] : []),
+      ...stillSuspended(chosen),
+    ],
   };
 }
 
@@ -71,7 +77,7 @@ function shardArtifacts(bucket: Bucket, base: string): ArtifactPlan[] {
   return [...shardsOf(bucket)].map(({ shard }) => ({
     path: `${base}.${shard.id}.tar`,
     role: ROLE.shard,
-    subject: `${fullName(bucket)}/shard ${shard.id}`,
+    subject: shardName(bucket, shard.id),
     format: 'tar',
     key: { shard: shard.id },
   }));

@@ -31,6 +31,8 @@ export const bucketSchema = z.looseObject({
   bucketID: z.string(),
   bucketName: z.string(),
   description: z.string().optional(),
+  /** Of a directory with several backups: a newer one does not name this bucket, so the metadata do not know it. */
+  notInMetadata: z.boolean().optional(),
   retentionPolicies: z.array(retentionPolicySchema),
 });
 
@@ -80,6 +82,14 @@ type Named = Pick<Bucket, 'bucketID' | 'bucketName' | 'organizationID' | 'organi
 
 export function fullName(bucket: Pick<Named, 'bucketName' | 'organizationName'>): string {
   return `${bucket.organizationName}/${bucket.bucketName}`;
+}
+
+/** For people, and by which a shard that is gone is told. */
+export function shardName(
+  bucket: Pick<Named, 'bucketName' | 'organizationName'>,
+  shard: number,
+): string {
+  return `${fullName(bucket)}/shard ${shard}`;
 }
 
 export interface BucketFilter {

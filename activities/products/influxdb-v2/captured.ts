@@ -9,6 +9,8 @@ export const capturedSchema = z.object({
   /** gzip and base64 of the server's own text, which no JSON parser has touched. */
   buckets: z.string(),
   sql: z.boolean(),
+  /** When the server was asked for its list of shards. */
+  askedAt: z.iso.datetime().optional(),
   /** Whether the metadata holds tokens in plain text. */
   plaintextTokens: z.union([z.boolean(), z.literal('unknown')]),
   select: z

@@ -2,12 +2,13 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { ObjectLine } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupSource, Conclusion } from '../product.ts';
-import { isSelected, shardsOf, type Bucket } from './buckets.ts';
+import { bounded } from './bounded-warnings.ts';
+import { isSelected, shardName, shardsOf, type Bucket } from './buckets.ts';
 import { capturedSchema, unpackBuckets, type Captured } from './captured.ts';
 import { ROLE, SUBJECT } from './names.ts';
 import { officialFile, printManifest, withFiles, type OfficialFile } from './official-manifest.ts';
 
-/** Warnings of one kind that are told one by one; more become one sentence. */
+/** Names of a selection that the manifest of the backup repeats. */
 const TOLD = 20;
 /** The manifest of the backup has to stay small, whatever the server holds. */
 const SUMMARISED = 150;
@@ -35,7 +36,7 @@ export const conclude: BackupSource['conclude'] = async (taken) => {
     detail: summarise(captured, path, buckets, stored),
     warnings: [
       ...deletedPoints(stored),
-      ...gone(taken.gone),
+      ...gone(taken.gone, namedAhead(buckets, captured.askedAt)),
       ...credentials(captured, stored.encrypted),
     ],
   };
@@ -151,24 +152,29 @@ function deletedPoints(stored: Stored): Warning[] {
   );
 }
 
-function gone(subjects: string[]): Warning[] {
-  return bounded(
-    'SHARD_GONE',
-    subjects,
-    (subject) => `${subject} was removed by the server during the backup.`,
-    (more) => `${more} further shards were removed by the server during the backup.`,
+/** The server names shards up to half an hour before their time, and creates them with the first point. */
+const AHEAD_MS = 3_600_000;
+
+function namedAhead(buckets: Bucket[], askedAt: string | undefined): Set<string> {
+  if (askedAt === undefined) return new Set();
+  const from = Date.parse(askedAt);
+  const isAhead = (begin: number) => begin > from && begin < from + AHEAD_MS;
+  const names = buckets.flatMap((bucket) =>
+    [...shardsOf(bucket)]
+      .filter(({ group }) => isAhead(Date.parse(group.startTime)))
+      .map(({ shard }) => shardName(bucket, shard.id)),
   );
+  return new Set(names);
 }
 
-function bounded(
-  code: string,
-  subjects: string[],
-  one: (subject: string) => string,
-  rest: (more: number) => string,
-): Warning[] {
-  const told = subjects.slice(0, TOLD).map((subject) => ({ code, message: one(subject), subject }));
-  const more = subjects.length - told.length;
-  return more > 0 ? [...told, { code, message: rest(more) }] : told;
+function gone(subjects: string[], expected: Set<string>): Warning[] {
+  return bounded(
+    'SHARD_GONE',
+    subjects.filter((subject) => !expected.has(subject)),
+    (subject) =>
+      `The server named ${subject} and does not have it: it was removed meanwhile, or nothing was ever written to it.`,
+    (more) => `The server named ${more} further shards and does not have them.`,
+  );
 }
 
 function credentials(captured: Captured, encrypted: boolean): Warning[] {

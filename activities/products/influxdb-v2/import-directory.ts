@@ -2,13 +2,15 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
 import type { ArtifactPlan, BackupSource, OpenArtifact } from '../product.ts';
-import { fullName, shardsOf, type Bucket } from './buckets.ts';
+import { fullName, isSystem, shardName, shardsOf, type Bucket } from './buckets.ts';
 import { packBuckets, type Captured } from './captured.ts';
 import { conclude } from './conclude.ts';
 import { print } from './lossless-json.ts';
 import { ROLE, SUBJECT } from './names.ts';
+import { tellOlder } from './not-in-metadata.ts';
 import { fileOf, readManifest, withoutFiles, type OfficialFile } from './official-manifest.ts';
 import { fileBytes } from './spool.ts';
+import { stillSuspended } from './suspended-retention.ts';
 
 /** A directory that `influx backup` wrote, as the source of a backup: what is stored is what lies there. */
 export interface BackupDirectory extends BackupSource {
@@ -46,7 +48,8 @@ export async function openBackupDirectory(dir: string): Promise<BackupDirectory>
       await sink.store(metadataArtifact(kv, SUBJECT.kv, 'bolt'), () => openFile(dir, kv));
       if (sql)
         await sink.store(metadataArtifact(sql, SUBJECT.sql, 'sqlite'), () => openFile(dir, sql));
-      return { artifacts, detail: { ...detailOf(contents) }, warnings: [] };
+      const warnings = [...tellOlder(contents.buckets), ...stillSuspended(contents.buckets)];
+      return { artifacts, detail: { ...detailOf(contents) }, warnings };
     },
     open: ({ key }) =>
       openFile(dir, {
@@ -66,12 +69,27 @@ async function readManifests(dir: string): Promise<Contents> {
   for (const name of names) {
     const path = join(dir, name);
     const { kv, sql, ...manifest } = readManifest(await readFile(path, 'utf8'), path);
-    for (const bucket of manifest.buckets) buckets.set(fullName(bucket), bucket);
+    takeIn(manifest.buckets, buckets);
     const base = name.slice(0, -'.manifest'.length);
     contents = { base, kv, ...(sql && { sql }), buckets: [] };
   }
   if (contents) return { ...contents, buckets: [...buckets.values()] };
   throw new HoldfastError('INPUT_INVALID', `${dir} holds no backup: there is no *.manifest in it.`);
+}
+
+/**
+ * Adds the buckets of a newer manifest to those of older ones, and marks what its metadata cannot know. Only where it is
+ * of all buckets of an organisation does it tell that one is gone: a backup of single buckets (`--bucket`) does not name
+ * both of the server's own, and one of a single organisation (`--org`) tells nothing of others.
+ */
+function takeIn(newer: Bucket[], buckets: Map<string, Bucket>): void {
+  const own = newer.filter(isSystem).map(({ organizationID }) => organizationID);
+  const whole = new Set(own.filter((id, at) => own.indexOf(id) !== at));
+  for (const [name, bucket] of buckets) {
+    const known = whole.size > 1 || whole.has(bucket.organizationID);
+    if (known) buckets.set(name, { ...bucket, notInMetadata: true });
+  }
+  for (const bucket of newer) buckets.set(fullName(bucket), bucket);
 }
 
 async function listed(dir: string): Promise<string[]> {
@@ -92,7 +110,7 @@ function shardArtifacts(bucket: Bucket): ArtifactPlan[] {
       {
         path: plainName(file),
         role: ROLE.shard,
-        subject: `${fullName(bucket)}/shard ${shard.id}`,
+        subject: shardName(bucket, shard.id),
         format: 'tar' as const,
         key: { shard: shard.id, file: file.fileName, compression: file.compression },
       },

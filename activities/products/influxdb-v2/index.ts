@@ -3,7 +3,7 @@ import { createBackupSource } from './backup-source.ts';
 import { InfluxClient } from './client.ts';
 import { connectionSchema, unfiltered } from './config.ts';
 import { openBackupDirectory } from './import-directory.ts';
-import { bucketLeftovers } from './leftovers.ts';
+import { serverLeftovers } from './leftovers.ts';
 import { preflight } from './preflight.ts';
 import { Resources } from './resources.ts';
 import { createRestoreSink } from './restore-sink.ts';
@@ -46,7 +46,8 @@ function connect(context: ProductContext): ProductSession {
       ),
     backup: createBackupSource({ client, connection, token: () => tokens.configured() }),
     restore: createRestoreSink({ client, tokens, signal: context.signal }),
-    leftovers: bucketLeftovers(new Resources(client, () => tokens.configured())),
+    // A restore of the whole server may have replaced the token that is configured.
+    leftovers: serverLeftovers(new Resources(client, () => tokens.operator())),
     close: () => client.close(),
   };
 }

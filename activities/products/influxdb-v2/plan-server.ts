@@ -7,12 +7,15 @@ import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem, parseBuckets, shardsOf } from './buckets.ts';
 import { isAtLeast, readHealth, readVersion } from './health.ts';
 import { downloadBucketList } from './metadata.ts';
+import { tellOlder } from './not-in-metadata.ts';
 import type { Resources } from './resources.ts';
 import type { WholeServer } from './restore-detail.ts';
 import { expiringSoon, retentionOf } from './retention.ts';
 import { returningPoints } from '../returning-points.ts';
+import { searchMetadata } from './search-metadata.ts';
+import { settingsOf } from './settings.ts';
+import { tasksRest } from './tasks-rest.ts';
 import type { Tokens } from './tokens.ts';
-import { tokensKnown } from './tokens-known.ts';
 
 interface Request {
   content: BackupContent;
@@ -26,7 +29,8 @@ interface Request {
 /** Plans the replacement of everything that the destination has by everything that the backup holds. */
 export async function planServer(request: Request): Promise<PlannedRestore> {
   const { content, reader, destination, run } = request;
-  const { buckets } = content.manifest;
+  const buckets = content.manifest.buckets.filter(({ notInMetadata }) => !notInMetadata);
+  const older = content.manifest.buckets.filter(({ notInMetadata }) => notInMetadata);
   const steps = buckets.flatMap((bucket) => stepsOf(bucket, content));
   const there = await lookAround(request);
   const detail: WholeServer = {
@@ -50,14 +54,19 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
       destructive: there.used,
       creates: few(buckets.map(fullName)),
       replaces: there.used ? few(there.replaces) : [],
-      leaves: [],
+      leaves: few(
+        older.map(
+          (bucket) => `${fullName(bucket)} (not in these metadata; \`select\` restores it)`,
+        ),
+      ),
       bound: there.used ? there.bound : [],
       artifacts: steps.length,
       bytes: plainBytes(steps),
       warnings: [
-        ...(await tokenWarnings(request)),
+        ...(await metadataWarnings(request)),
         ...(await versionWarnings(request)),
         ...filterWarnings(reader.manifest),
+        ...tellOlder(older),
         ...returningPoints(steps),
         ...expiringSoon(buckets, new Date()),
       ],
@@ -67,7 +76,7 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
   };
 }
 
-/** A server is unused when it is as its set-up left it: one user, one organisation, one bucket, no data. */
+/** A server is unused when it is as its set-up left it: one user, one organisation, one bucket, no data, no settings. */
 async function lookAround({ resources, tokens, destination }: Request): Promise<{
   used: boolean;
   replaces: string[];
@@ -78,7 +87,7 @@ async function lookAround({ resources, tokens, destination }: Request): Promise<
   const names = new Map(organisations.map(({ id, name }) => [id, name]));
   const live = (await resources.buckets()).filter(({ name }) => !name.startsWith('_'));
   const authorizations = await resources.authorizations();
-  const extras = await resources.extras();
+  const settings = await settingsOf(resources, organisations);
   const text = await downloadBucketList(client, await tokens.operator());
   const holding = parseBuckets(text, `The metadata of ${client.server}`).filter(
     (bucket) => !isSystem(bucket) && !shardsOf(bucket).next().done,
@@ -87,13 +96,14 @@ async function lookAround({ resources, tokens, destination }: Request): Promise<
     organisations.length > 1 ||
     live.length > 1 ||
     authorizations.length > 1 ||
-    extras.length > 0 ||
+    settings.length > 0 ||
     holding.length > 0;
   return {
     used,
     replaces: [
       ...live.map(({ orgID, name }) => `${names.get(orgID) ?? orgID}/${name}`),
-      `users, dashboards, tasks and every other setting of ${destination}`,
+      ...settings.filter((kind) => kind !== 'users'),
+      `users and every other setting of ${destination}`,
     ],
     bound: [
       `every token of ${destination} (${authorizations.length} now) stops working; those of the backup work instead`,
@@ -102,16 +112,22 @@ async function lookAround({ resources, tokens, destination }: Request): Promise<
 }
 
 /**
- * Finds out before anything is destroyed whether there will be a token afterwards.
+ * Finds out before anything is destroyed whether there will be a token afterwards, and what will not run by itself.
  * @throws TOKEN_AFTER_RESTORE
  */
-async function tokenWarnings({ content, reader, tokens, resources }: Request): Promise<Warning[]> {
+async function metadataWarnings({
+  content,
+  reader,
+  tokens,
+  resources,
+}: Request): Promise<Warning[]> {
   const candidates = await tokens.candidates();
-  const { known, hashed } = await tokensKnown(
+  const { known, hashed, tasks } = await searchMetadata(
     reader.open(content.kv, { decompress: true }),
     candidates.map(({ token }) => token),
   );
-  if (known) return [];
+  const resting = tasks ? [tasksRest('The tasks and checks of the backup')] : [];
+  if (known) return resting;
   const tried = candidates.map(({ name }) => name).join(', ');
   if (hashed) {
     throw new HoldfastError(
@@ -120,6 +136,7 @@ async function tokenWarnings({ content, reader, tokens, resources }: Request): P
     );
   }
   return [
+    ...resting,
     {
       code: 'TOKEN_UNSURE',
       message: `The backup does not know ${tried}: the restore depends on the token that the server answers, which is lost when the worker dies meanwhile. Better give \`connection.tokenAfterRestore\`.`,
@@ -141,13 +158,16 @@ async function versionWarnings({ reader, resources }: Request): Promise<Warning[
   ];
 }
 
-function filterWarnings(manifest: Manifest): Warning[] {
-  if (manifest.detail['select'] === undefined) return [];
-  return [
-    {
-      code: 'BACKUP_FILTERED',
-      message:
-        'The backup was taken with `connection.select`: buckets outside the selection come back empty.',
-    },
-  ];
+function filterWarnings({ detail }: Manifest): Warning[] {
+  const code = 'BACKUP_FILTERED';
+  if (detail['select'] !== undefined) {
+    const message =
+      'The backup was taken with `connection.select`: buckets outside the selection come back empty.';
+    return [{ code, message }];
+  }
+  // Of its own backups Holdfast knows whether their tokens can be read.
+  if (detail['plaintextTokens'] !== 'unknown') return [];
+  const message =
+    'The backup was imported, and `influx backup` does not say whether it took a part of the server only (`--bucket`, `--org`): buckets that it left out come back empty, and the result names them.';
+  return [{ code, message }];
 }

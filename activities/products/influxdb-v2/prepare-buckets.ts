@@ -32,7 +32,7 @@ export async function prepareBuckets(
   backup: BackupReader,
   resources: Resources,
   tokens: Tokens,
-  takesAway?: () => Promise<void>,
+  takesAway?: () => Promise<unknown>,
 ): Promise<RestoreState> {
   const { manifest, shards } = await readContent(backup);
   const byId = new Map(manifest.buckets.map((bucket) => [bucket.bucketID, bucket]));
@@ -44,7 +44,8 @@ export async function prepareBuckets(
     if (!bucket || orgID === undefined) {
       throw new HoldfastError('INTERNAL', `The plan of this restore names an unknown bucket.`);
     }
-    const wanted = withoutFiles(bucket, (shard) => shards.has(shard));
+    const { notInMetadata: _ours, ...known } = bucket;
+    const wanted = withoutFiles(known, (shard) => shards.has(shard));
     const left = await resources.bucketNamed(orgID, planned.temporary);
     if (left) {
       await takesAway?.();

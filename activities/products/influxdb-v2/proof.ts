@@ -7,10 +7,13 @@ import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';
 import { compareFiles } from '../../pipeline/tsm/compare-files.ts';
-import { contentDifference, TsmContent } from '../../pipeline/tsm/tsm-content.ts';
+import { CameBackWrong } from '../../pipeline/tsm/came-back-wrong.ts';
+import { contentDifference, type ReadContent } from '../../pipeline/tsm/content-difference.ts';
+import { TsmContent } from '../../pipeline/tsm/tsm-content.ts';
 import { TsmFault } from '../../pipeline/tsm/tsm-fault.ts';
+import type { VisitSeries } from '../../pipeline/tsm/tsm-index.ts';
 import type { Proof } from '../product.ts';
-import { spoolFailure } from './spool.ts';
+import { spoolFailure } from '../../spool-failure.ts';
 
 export interface Comparison {
   /** For people: `acme/telemetry/shard 31`. */
@@ -53,37 +56,46 @@ export async function compare(comparison: Comparison): Promise<Proof> {
     if (comparison.mayGrow) return { result: 'equivalent' };
   }
   const counts = `${found.length} of ${wanted.length} files came back`;
-  if (found.length === 0 || wanted.length === 0) return { result: 'different', reason: counts };
+  if (files.lost || found.length === 0 || wanted.length === 0) {
+    return { result: 'different', reason: counts };
+  }
   const changed = changedFile(wanted, found);
   if (changed) return { result: 'different', reason: `${changed} came back with other bytes` };
   return compareContent(comparison, counts);
 }
 
 async function compareContent(comparison: Comparison, counts: string): Promise<Proof> {
-  const { subject } = comparison;
-  const again = await comparison.restored();
-  if (again === 'gone') return { result: 'different', reason: 'the server has no such shard' };
+  const { subject, mayGrow } = comparison;
   const spool = join(comparison.spool, `${comparison.name}.tsm`);
-  let restored: TsmContent;
+  const restored: ReadContent = async (visit) => {
+    const again = await comparison.restored();
+    if (again === 'gone') throw new CameBackWrong('the server has no such shard');
+    try {
+      return await contentOf(again, spool, visit);
+    } catch (error) {
+      if (error instanceof FormatFault) throw toSourceFailure(error, subject);
+      if (!(error instanceof TsmFault)) throw error;
+      throw new CameBackWrong(`a file that came back ${error.message}`);
+    }
+  };
+  const original: ReadContent = async (visit) => {
+    try {
+      return await contentOf(comparison.original(), spool, visit);
+    } catch (error) {
+      if (!(error instanceof FormatFault || error instanceof TsmFault)) throw error;
+      throw new HoldfastError('BACKUP_DAMAGED', `${subject} in the backup ${error.message}.`, {
+        cause: error,
+      });
+    }
+  };
   try {
-    restored = await contentOf(again, spool);
+    const difference = await contentDifference({ original, restored, mayGrow });
+    if (difference === undefined) return { result: 'equivalent' };
+    return { result: 'different', reason: `${difference}; ${counts}` };
   } catch (error) {
-    if (error instanceof FormatFault) throw toSourceFailure(error, subject);
-    if (!(error instanceof TsmFault)) throw error;
-    return { result: 'different', reason: `a file that came back ${error.message}` };
+    if (error instanceof CameBackWrong) return { result: 'different', reason: error.message };
+    throw error;
   }
-  let original: TsmContent;
-  try {
-    original = await contentOf(comparison.original(), spool);
-  } catch (error) {
-    if (!(error instanceof FormatFault || error instanceof TsmFault)) throw error;
-    throw new HoldfastError('BACKUP_DAMAGED', `${subject} in the backup ${error.message}.`, {
-      cause: error,
-    });
-  }
-  const difference = contentDifference(original, restored, comparison.mayGrow);
-  if (difference === undefined) return { result: 'equivalent' };
-  return { result: 'different', reason: `${difference}; ${counts}` };
 }
 
 /** Deleted points come back and their tombstones do not, so only the data counts. */
@@ -117,7 +129,11 @@ function changedFile(wanted: Entry[], found: Entry[]): string | undefined {
 }
 
 /** Reads what the TSM files of a tar hold; each lies on disk only while it is read. */
-async function contentOf(tar: AsyncIterable<Uint8Array>, spool: string): Promise<TsmContent> {
+async function contentOf(
+  tar: AsyncIterable<Uint8Array>,
+  spool: string,
+  visit: VisitSeries | undefined,
+): Promise<TsmContent> {
   const content = new TsmContent();
   let pieces: ({ data: Uint8Array } | { name: string } | 'end')[] = [];
   const parser = new TarParser({
@@ -134,7 +150,7 @@ async function contentOf(tar: AsyncIterable<Uint8Array>, spool: string): Promise
           if (file === undefined) continue;
           await file.close();
           file = undefined;
-          await content.add(spool);
+          await content.add(spool, visit);
         } else if ('data' in piece) {
           await file?.writeFile(piece.data);
         } else if (piece.name.endsWith('.tsm')) {

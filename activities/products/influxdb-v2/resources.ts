@@ -36,6 +36,9 @@ const mapping = z.object({
 });
 export type LiveMapping = z.infer<typeof mapping>;
 
+const label = z.object({ id: z.string(), name: z.string() });
+export type LiveLabel = z.infer<typeof label>;
+
 /** Never kept whole: an older server says the token itself here. */
 const authorization = z.object({
   id: z.string(),
@@ -184,31 +187,29 @@ export class Resources {
     }));
   }
 
-  /** What a server holds beside buckets and tokens, as far as one of each kind shows it. */
-  async extras(): Promise<string[]> {
-    const dashboards = await this.#get(
-      '/api/v2/dashboards',
-      'looking for dashboards',
-      z.object({ dashboards: z.array(z.unknown()).nullish() }),
-      { limit: 1 },
-    );
-    const tasks = await this.#get(
-      '/api/v2/tasks',
-      'looking for tasks',
-      z.object({ tasks: z.array(z.unknown()).nullish() }),
-      { limit: 1 },
-    );
-    const users = await this.#get(
-      '/api/v2/users',
-      'looking for users',
-      z.object({ users: z.array(z.unknown()) }),
-      { limit: 2 },
-    );
-    return [
-      ...((dashboards.dashboards ?? []).length > 0 ? ['dashboards'] : []),
-      ...((tasks.tasks ?? []).length > 0 ? ['tasks'] : []),
-      ...(users.users.length > 1 ? ['users'] : []),
-    ];
+  /** What the server answers to a route that not every version has; undefined from one that has it not. */
+  async look(
+    path: string,
+    operation: string,
+    query: Record<string, string | number>,
+  ): Promise<unknown> {
+    return this.#find(path, operation, z.unknown(), query);
+  }
+
+  /** Of every organisation. */
+  async labels(): Promise<LiveLabel[]> {
+    const list = z.object({ labels: z.array(label).nullish() });
+    const page = await this.#get('/api/v2/labels', 'listing labels', list);
+    return page.labels ?? [];
+  }
+
+  async createLabel(orgID: string, name: string): Promise<void> {
+    const operation = `creating label ${name}`;
+    await this.#change('POST', '/api/v2/labels', { orgID, name }, operation, z.unknown());
+  }
+
+  async removeLabel(id: string): Promise<void> {
+    await this.#remove(`/api/v2/labels/${id}`, `removing label ${id}`);
   }
 
   /** The id of the first user, which the set-up of the server made. */

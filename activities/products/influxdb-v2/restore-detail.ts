@@ -62,6 +62,8 @@ export const stateSchema = z.object({
   buckets: z
     .record(z.string(), z.object({ id: z.string(), shards: z.record(z.string(), z.number()) }))
     .optional(),
+  /** Of a whole server: buckets that came back without their data, as far as they are told. */
+  empty: z.array(z.string()).optional(),
 });
 export type RestoreState = z.infer<typeof stateSchema>;
 

@@ -1,15 +1,19 @@
 import { z } from 'zod';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
-import { told } from '../../few.ts';
+import { few, told } from '../../few.ts';
 import type { Secret } from '../../secrets.ts';
-import type { BackupReader } from '../product.ts';
+import type { BackupReader, KnownOfPrepare } from '../product.ts';
 import { readContent, type BackupContent } from './backup-content.ts';
-import { lostShards } from './lost-shards.ts';
+import { bounded } from './bounded-warnings.ts';
+import { cameBack } from './came-back.ts';
 import type { Resources } from './resources.ts';
 import type { RestoreState, WholeServer } from './restore-detail.ts';
+import { runningOf } from './settings.ts';
 import { resumeRetention, suspendRetention } from './suspended-retention.ts';
+import { tasksRest } from './tasks-rest.ts';
 import type { Tokens } from './tokens.ts';
+import { labelOf, leaveLabel } from './untouched-label.ts';
 
 /** A server looks for expired shards every half an hour: that it finds them between so many replacements is no accident. */
 const REPLACEMENTS = 3;
@@ -17,16 +21,17 @@ const REPLACEMENTS = 3;
 /**
  * Replaces the metadata of the server, and with it every shard by an empty one. Repeating it is safe: nothing but
  * metadata has been restored yet, and a token that works now is looked for each time.
- * @throws TOKEN_AFTER_RESTORE, DESTINATION_CHANGED when the server removes expired shards at once
+ * @throws TOKEN_AFTER_RESTORE, DESTINATION_CHANGED when shards are not there, or expired and removed at once
  */
 export async function prepareServer(
   plan: WholeServer,
   backup: BackupReader,
   resources: Resources,
   tokens: Tokens,
-  takesAway?: () => Promise<void>,
+  takesAway?: () => Promise<boolean>,
 ): Promise<RestoreState> {
   const content = await readContent(backup);
+  const buckets = content.manifest.buckets.filter(({ notInMetadata }) => !notInMetadata);
   // What replaces everything is read to its end first: damage in its last byte would show when all is gone.
   for (const lines of [content.kv, ...(content.sql ? [content.sql] : [])]) {
     for await (const _ of backup.open(lines, { decompress: true }));
@@ -34,16 +39,17 @@ export async function prepareServer(
   for (let replacements = 1; ; replacements += 1) {
     // An attempt before this one may have replaced every token, and its answer may be lost.
     const before = await tokens.operatorAfter({ afresh: true });
-    if (replacements === 1) await takesAway?.();
+    if (replacements === 1 && (await takesAway?.()) === false)
+      await leaveLabel(plan.run, resources);
     await replaceMetadata(content, backup, resources, tokens, before);
     await suspendRetention(plan, resources);
-    // Until then the server may have removed what has expired. Where everything is kept for ever, it removes nothing.
-    const lost =
-      plan.retention.length > 0
-        ? await lostShards(content.manifest.buckets, resources.client, tokens)
-        : [];
-    if (lost.length === 0) return { version: 1 };
-    if (replacements === REPLACEMENTS) throw removedAtOnce(lost, resources);
+    // Until then the server may have removed what has expired.
+    const { expired, unknown, empty } = await cameBack(buckets, resources.client, tokens);
+    if (unknown.length > 0) throw notNamed(unknown, resources);
+    if (expired.length === 0) {
+      return { version: 1, ...(empty.length > 0 && { empty: few(empty) }) };
+    }
+    if (replacements === REPLACEMENTS) throw removedAtOnce(expired, resources);
   }
 }
 
@@ -90,12 +96,35 @@ function removedAtOnce(lost: string[], { client }: Resources): HoldfastError {
   );
 }
 
+function notNamed(missing: string[], { client }: Resources): HoldfastError {
+  return new HoldfastError(
+    'DESTINATION_CHANGED',
+    `${client.server} has the metadata of the backup now, and ${told(missing)} is not in them, or was removed by somebody since; no shard was uploaded.`,
+    {
+      hint: 'If the backup was imported from a directory with several backups, import the newest from a directory of its own and restore that one; `select` restores what only the older ones hold.',
+    },
+  );
+}
+
 export async function finishServer(
   plan: WholeServer,
+  { empty = [] }: RestoreState,
   resources: Resources,
 ): Promise<{ restored: string[]; warnings: Warning[] }> {
   await resumeRetention(plan, resources);
-  return { restored: plan.names, warnings: [] };
+  const running = await runningOf(resources);
+  return {
+    restored: plan.names,
+    warnings: [
+      ...bounded(
+        'BUCKET_EMPTY',
+        empty,
+        (name) => `${name} came back without its data, which the backup does not hold.`,
+        (more) => `${more} further buckets came back without their data.`,
+      ),
+      ...(running.length > 0 ? [tasksRest(`Restored ${running.join(', ')}`)] : []),
+    ],
+  };
 }
 
 /**
@@ -105,12 +134,14 @@ export async function finishServer(
 export async function undoServer(
   plan: WholeServer,
   resources: Resources,
-  tookAway: boolean,
+  { state, tookAway = false }: KnownOfPrepare,
 ): Promise<{ removed: string[]; quarantined: string[]; lost: string[] }> {
   let lost: string[] = [];
   try {
     await resumeRetention(plan, resources);
-    if (tookAway && (await isReplaced(plan, resources))) lost = [lostBy(plan, resources, '')];
+    if (tookAway && (await isReplaced(plan, state, resources))) {
+      lost = [lostBy(plan, resources, '')];
+    }
   } catch (error) {
     // That the server is half replaced must be told, also when it lets nobody look.
     if (!tookAway || !(error instanceof HoldfastError) || error.retryable) throw error;
@@ -119,13 +150,21 @@ export async function undoServer(
   return { removed: [], quarantined: [], lost };
 }
 
-/** A server that refused the metadata has kept its own. */
-async function isReplaced({ names }: WholeServer, resources: Resources): Promise<boolean> {
+/** A server that refused the metadata has kept its own. Where nothing shows it, they count as replaced. */
+async function isReplaced(
+  { names, run }: WholeServer,
+  state: KnownOfPrepare['state'],
+  resources: Resources,
+): Promise<boolean> {
+  const label = await labelOf(run, resources);
+  if (label) await resources.removeLabel(label.id);
+  if (state !== undefined) return true;
+  if (label) return false;
   const organisations = await resources.organisations();
   const nameOf = new Map(organisations.map(({ id, name }) => [id, name]));
   const buckets = await resources.buckets();
   const live = new Set(buckets.map(({ orgID, name }) => `${nameOf.get(orgID) ?? ''}/${name}`));
-  return names.every((name) => live.has(name));
+  return names.length === 0 || names.some((name) => live.has(name));
 }
 
 function lostBy({ backup }: WholeServer, { client }: Resources, more: string): string {

@@ -83,14 +83,15 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
     finish: async (plan, state) => {
       const detail = detailOf(plan);
       return detail.mode === 'server'
-        ? finishServer(detail, restored)
+        ? finishServer(detail, parsedState(state), restored)
         : finishBuckets(detail, stateSchema.parse(state), resources);
     },
 
-    undo: async (plan, keep, { state, tookAway = false } = {}) => {
+    undo: async (plan, keep, known = {}) => {
+      const { state } = known;
       const detail = detailOf(plan);
       return detail.mode === 'server'
-        ? undoServer(detail, resources, tookAway)
+        ? undoServer(detail, resources, known)
         : undoBuckets(detail, keep, state && parsedState(state), resources);
     },
   };

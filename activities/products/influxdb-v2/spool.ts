@@ -2,14 +2,16 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { ObjectLine } from '../../catalog/manifest.ts';
-import { HoldfastError } from '../../failure.ts';
+import { spoolFailure } from '../../spool-failure.ts';
 
 /** Writes a stream to a new file that only this user can read. @throws SPOOL_FULL */
 export async function spoolTo(
   path: string,
   body: AsyncIterable<Uint8Array>,
 ): Promise<{ bytes: number }> {
-  const file = await open(path, 'w', 0o600);
+  const file = await open(path, 'w', 0o600).catch((error: unknown) => {
+    throw spoolFailure(error, path);
+  });
   try {
     let bytes = 0;
     for await (const chunk of body) {
@@ -54,13 +56,4 @@ export async function holdsFile(lines: ObjectLine[], path: string): Promise<bool
     }
   }
   return at === wanted.length;
-}
-
-/** A full disk, told as what it is. */
-export function spoolFailure(error: unknown, path: string): unknown {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new HoldfastError('SPOOL_FULL', `There is no room left to spool to ${path}.`, {
-    cause: error,
-  });
 }

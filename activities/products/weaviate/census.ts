@@ -5,7 +5,12 @@ const sample = z.array(z.tuple([z.string(), z.string()]));
 
 const place = z.object({ class: z.string(), tenant: z.string().optional() });
 
-const shard = z.object({ name: z.string(), node: z.string(), objects: z.number() });
+const shard = z.object({
+  name: z.string(),
+  node: z.string(),
+  /** As the server told, which counts what lies on disk only; absent of a shard that was gone by then. */
+  objects: z.number().optional(),
+});
 
 /** What the database held at one moment. Kept while the backup runs. */
 export const observationSchema = z.object({
@@ -42,7 +47,7 @@ export const censusSchema = z.object({
       /** Before compression, as the server told. */
       bytes: z.number(),
       aliases: z.array(z.string()),
-      /** As the server told, which counts what lies on disk only. */
+      /** As the backup holds them, which a class that was made anew meanwhile has not. */
       shards: z.array(shard),
     }),
   ),
@@ -53,6 +58,8 @@ export const censusSchema = z.object({
       most: z.number().optional(),
       /** Why the backup does not hold it: its files lay elsewhere, or it was not active and the server passed it over. */
       absent: z.enum(['offloaded', 'left out']).optional(),
+      /** The backup holds it, and it was dropped before anybody could look at it again. */
+      dropped: z.boolean().optional(),
       /** Objects that were the same before and after. */
       sample,
       /** `null` for a part that was written to meanwhile. */

@@ -32,6 +32,7 @@ const nodeSchema = z.object({
       z.object({
         name: z.string(),
         chunks: z.record(z.string(), z.unknown()).nullish(),
+        schema: text,
         aliases: text,
         preCompressionSizeBytes: z.number().nullish(),
         shards: z

@@ -8,6 +8,11 @@ const ENDS: Record<string, JobReport['state']> = {
   CANCELLED: 'cancelled',
 };
 
+/** Whether a restore is at the stage in which no class was made yet. */
+export function isBeforeSchema(status: JobStatus | undefined): boolean {
+  return status?.status === 'STARTED' || status?.status === 'TRANSFERRING';
+}
+
 /** A word that is not known is one of a later version, for something under way. */
 export function stateOf({ status }: Pick<JobStatus, 'status'>): JobReport['state'] {
   return ENDS[status] ?? 'running';

@@ -5,9 +5,11 @@ import type { WeaviateClient } from './client.ts';
 import { inItsPlace, refusal } from './failures.ts';
 import { goneIn, PlaceGone } from './place-gone.ts';
 
-/** An object as its server tells it; only what a proof compares. */
+/** An object as its server tells it; only what is of interest here. */
 export interface WeaviateObject {
   id: string;
+  /** Milliseconds; set by the server, kept by backups, and no part of what a proof compares. */
+  creationTimeUnix?: number;
   properties?: unknown;
   vector?: number[];
   /** Named vectors; one of several rows for each part of an object. */

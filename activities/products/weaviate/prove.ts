@@ -2,6 +2,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { eachBounded } from '../../each-bounded.ts';
 import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
 import type { Census, CensusPlace } from './census.ts';
+import { unprovenDropped } from './dropped-places.ts';
 import { requireEveryShard } from './every-shard.ts';
 import { told } from '../../few.ts';
 import { ObjectDigest } from './object-digest.ts';
@@ -22,6 +23,8 @@ interface Finding {
   reason?: string;
   /** More objects than the backup was taken from. */
   grew?: boolean;
+  /** Of what was dropped while the backup was taken. */
+  count?: number;
 }
 
 const FAILED_SUBJECTS = 20;
@@ -52,6 +55,7 @@ export async function prove(
     onProgress({ ...counts });
   });
   const failed = found.filter(({ result }) => result === 'different');
+  const named = found.filter(({ result }) => result === 'named');
   // What a node that went away meanwhile holds is not lost.
   if (failed.length > 0) await requireShards(weaviate, chosen);
   return {
@@ -69,9 +73,10 @@ export async function prove(
     warnings: [
       ...grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
       ...unprovenTenants(
-        found.filter(({ result }) => result === 'named').map(({ place }) => place),
+        named.filter(({ place }) => !place.dropped).map(({ place }) => place),
         recorded,
       ),
+      ...unprovenDropped(named.filter(({ place }) => place.dropped)),
     ],
   };
 }
@@ -134,6 +139,7 @@ async function compare(
   place: CensusPlace,
   onBytes: (bytes: number) => void,
 ): Promise<Finding> {
+  if (place.dropped) return { result: 'named', count: await countOf(client, place) };
   const digest = new ObjectDigest();
   const { least = 0, most = least, sample, parts } = place;
   const tally =

@@ -3,7 +3,8 @@ import { HoldfastError } from '../../failure.ts';
 import type { PlannedJob, RestoreJobs } from '../delegated.ts';
 import { restoreKey } from './descriptors.ts';
 import { few } from '../../few.ts';
-import { stateOf } from './job-status.ts';
+import { isBeforeSchema, stateOf } from './job-status.ts';
+import { madeEarly } from './made-by.ts';
 import { planRestore } from './plan-restore.ts';
 import { pollRestore } from './poll-restore.ts';
 import { prove } from './prove.ts';
@@ -14,28 +15,33 @@ import { undoRestore } from './undo-restore.ts';
 import { whoseRestore } from './whose-restore.ts';
 
 export function createRestoreJobs(weaviate: Weaviate): RestoreJobs {
+  /** Of the restore that was begun, or cancelled, last. */
+  const early = new Set<string>();
   return {
     plan: (request) => planRestore(weaviate, request),
-    start: async (plan, since, notes) => ({
-      ...(await startRestore(weaviate, plan, since, notes)),
-    }),
+    start: async (plan, since, notes) => {
+      early.clear();
+      return { ...(await startRestore(weaviate, plan, since, notes)) };
+    },
     poll: (plan, state) => pollRestore(weaviate, plan, state),
     pauseMs: (elapsedMs) => (elapsedMs < 2_000 ? 2_000 : elapsedMs < 60_000 ? 5_000 : 10_000),
-    cancel: (plan, state) => cancel(weaviate, plan, stateFrom(state)),
+    cancel: (plan, state) => cancel(weaviate, plan, stateFrom(state), early),
     prove: (plan, _state, backup, onProgress) => prove(weaviate, plan, backup, onProgress),
     finish: (plan, state) => finish(weaviate, plan, stateFrom(state)),
-    undo: (plan, state, keep) => undoRestore(weaviate, plan, state, keep),
+    undo: (plan, state, keep) => undoRestore(weaviate, plan, state, keep, early),
   };
 }
 
 /**
  * The server cancels whatever bears the name of the backup: a restore that somebody else began, too, and one that has
  * ended, of which it would tell another end then.
+ * @param early takes in the classes that cannot be its own
  */
 async function cancel(
   weaviate: Weaviate,
   plan: PlannedJob,
   state: RestoreState | undefined,
+  early: Set<string>,
 ): Promise<void> {
   const { api } = weaviate;
   const { whose } = await whoseRestore(weaviate, plan, state);
@@ -46,7 +52,18 @@ async function cancel(
     if (error instanceof HoldfastError && error.code === 'TARGET_ERROR') return undefined;
     throw error;
   });
-  if (!status || stateOf(status) === 'running') await api.cancelRestore(plan.name);
+  if (status && stateOf(status) !== 'running') return;
+  if (isBeforeSchema(status)) {
+    // Without this look, what is in the classes tells whose they are: no reason to let the restore run on.
+    const there = await madeEarly(weaviate, plan.name, detailOf(plan).classes).catch(nothingOf);
+    for (const name of there) early.add(name);
+  }
+  await api.cancelRestore(plan.name);
+}
+
+function nothingOf(error: unknown): string[] {
+  if (error instanceof HoldfastError && error.retryable) return [];
+  throw error;
 }
 
 async function finish(

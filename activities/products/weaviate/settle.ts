@@ -2,18 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { CensusPlace, Observation, ObservedPlace } from './census.ts';
+import type { WeaviateClass } from './database.ts';
+import { droppedMeanwhile, droppedPlaces } from './dropped-places.ts';
 import { told } from '../../few.ts';
 import { label, type Place } from './objects.ts';
 import { countOf, observe, type Observer } from './observe.ts';
 import { PlaceGone } from './place-gone.ts';
 import { quietTenants } from './tenant-warnings.ts';
 import { isSince, readVersion, SINCE } from './version.ts';
+import type { WrittenClass } from './written-classes.ts';
 
-/** What the server wrote: classes, and labels of the tenants that have files. */
-export interface Held {
-  classes: ReadonlySet<string>;
-  shards: ReadonlySet<string>;
-}
+type Held = ReadonlyMap<string, WrittenClass>;
 
 /** Replicas that have not caught up yet count less than there is. */
 const RECOUNTS = 3;
@@ -22,6 +21,7 @@ const RECOUNT_PAUSE_MS = 1_000;
 /**
  * Looks at the database once more and tells writes that went on during the backup from loss. What the backup holds of
  * a part that was written to is one of many states: it is left out of what a restore is compared with.
+ * @param held what the server wrote
  * @throws BACKUP_INCOMPLETE when a class shrank, unless deletions are expected, or a tenant is missing
  */
 export async function settle(
@@ -34,14 +34,14 @@ export async function settle(
   const now = await observer.database.classes();
   const after = await observe(
     observer,
-    now.filter(({ name }) => held.classes.has(name)),
+    now.filter((one) => isOfKind(one, held.get(one.name))),
   );
   const known = new Map(before.places.map((place) => [label(place), place]));
   const seen = new Map(after.places.map((place) => [label(place), place]));
   const shrunk = new Map<string, string>();
   const written: string[] = [];
   for (const place of before.places) {
-    if (!held.classes.has(place.class) || place.count === undefined) continue;
+    if (!held.has(place.class) || place.count === undefined) continue;
     const there = seen.get(label(place));
     const count = await settledCount(client.signal, observer, place, there);
     if (count !== undefined && count < place.count) {
@@ -51,7 +51,7 @@ export async function settle(
   const lost = [...shrunk.values()];
   if (lost.length > 0 && deletions === 'fail') throw loss(client.server, lost);
   requireTenants(observer, after, known, held);
-  const places = after.places.flatMap((place): CensusPlace | CensusPlace[] => {
+  const compared = after.places.flatMap((place): CensusPlace | CensusPlace[] => {
     const { class: name, tenant, offloaded } = place;
     if (offloaded) return { class: name, tenant, sample: [], absent: 'offloaded' };
     const earlier = known.get(label(place));
@@ -80,12 +80,20 @@ export async function settle(
       `What was written while the backup was taken may or may not be in it: ${told(written)}.`,
     );
   }
-  return { places, after, warnings: [...warnings, ...quietTenants(places)] };
+  const dropped = droppedPlaces(held, known, seen);
+  const places = [...compared, ...dropped];
+  warnings.push(...droppedMeanwhile(dropped), ...quietTenants(places));
+  return { places, after, warnings };
+}
+
+/** One that was made anew, with tenants where it had none, is another class than the backup holds. */
+function isOfKind({ multiTenant }: WeaviateClass, written: WrittenClass | undefined): boolean {
+  return written !== undefined && (written.multiTenant ?? multiTenant) === multiTenant;
 }
 
 /** A tenant of which nothing was written: it was not there, or not active, when the server listed its files. */
-function isMissing(place: ObservedPlace, { shards }: Held): boolean {
-  return place.tenant !== undefined && !shards.has(label(place));
+function isMissing({ class: name, tenant }: ObservedPlace, held: Held): boolean {
+  return tenant !== undefined && !held.get(name)?.names.has(tenant);
 }
 
 /**

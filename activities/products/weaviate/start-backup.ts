@@ -2,10 +2,10 @@ import { HoldfastError } from '../../failure.ts';
 import type { Store } from '../../stores/store.ts';
 import type { PreviousBackup } from '../delegated.ts';
 import type { BackupApi } from './backup-api.ts';
+import { isChainWhole } from './base-chain.ts';
 import { claim, isClaimed } from './claim.ts';
 import type { Connection } from './config.ts';
 import type { Database } from './database.ts';
-import { globalKey } from './descriptors.ts';
 import { includedNow } from './selection.ts';
 import { isBrokenChain, startRefusal } from './start-refusal.ts';
 import { isSince, SINCE } from './version.ts';
@@ -81,7 +81,7 @@ async function request(starter: Starter, name: string): Promise<Record<string, u
   };
 }
 
-/** The last committed backup, unless its chain is long enough or the server could not build on it. */
+/** The last committed backup, unless its chain is long enough, is not whole, or the server could not build on it. */
 async function baseFor({
   connection,
   previous,
@@ -94,11 +94,8 @@ async function baseFor({
   if (previous.bases.length >= incremental.maxChain) return undefined;
   if (previous.detail['compression'] !== compressionType(compression)) return undefined;
   if (!isSince((await database.meta()).version, SINCE.incremental)) return undefined;
-  // Somebody may have removed one of the chain from the storage: then there is nothing to build on, and a full one heals that.
-  for (const one of [previous.name, ...previous.bases]) {
-    if (!(await storage.head(globalKey(one), { signal }))) return undefined;
-  }
-  return previous.name;
+  // What came to rest on a chain that is broken would be of no use; a full one heals that.
+  return (await isChainWhole(storage, previous, signal)) ? previous.name : undefined;
 }
 
 /** What a descriptor calls it: a chain must be of one kind. */

@@ -6,11 +6,11 @@ import { claimKey } from './claim.ts';
 import type { Node } from './database.ts';
 import { untilDurable } from './durable.ts';
 import { few, told } from '../../few.ts';
-import { label } from './objects.ts';
 import { requireShards } from './require-shards.ts';
 import type { Weaviate } from './session.ts';
 import { settle } from './settle.ts';
 import { checkWritten, type WrittenBackup } from './written-backup.ts';
+import { decoded, writtenClasses, type WrittenClass } from './written-classes.ts';
 
 /** What the server wrote, found whole, and what a restore of it must bring back. */
 export async function takeInventory(
@@ -24,11 +24,12 @@ export async function takeInventory(
     storage,
     server: client.server,
     name,
+    previous,
     concurrency,
     signal,
   });
   await requireObserved(weaviate, name, observed, written);
-  const held = { classes: new Set(written.classes), shards: tenantsIn(written) };
+  const held = writtenClasses(written);
   const { places, after, warnings } = await settle(
     weaviate.observer(observed.proof),
     observed,
@@ -43,7 +44,7 @@ export async function takeInventory(
     weaviate: after.weaviate,
     proof: observed.proof,
     nodes: [...written.nodes.keys()],
-    classes: describeClasses(live, written, after),
+    classes: describeClasses(live, held, [...after.classes, ...observed.classes]),
     places,
   };
   await storage.remove([claimKey(name)], { signal });
@@ -72,22 +73,13 @@ export async function takeInventory(
     },
     warnings: [
       ...warnings,
+      ...madeAnew(live, held, whole),
       ...credentials(written),
       ...(previous && !base && previous.bases.length < (connection.incremental?.maxChain ?? 0)
         ? [fullInstead(previous.name)]
         : []),
     ],
   };
-}
-
-/** Of a class with tenants, a shard bears the name of its tenant. */
-function tenantsIn({ nodes }: WrittenBackup): Set<string> {
-  const classes = [...nodes.values()].flatMap((node) => node.classes ?? []);
-  return new Set(
-    classes.flatMap(({ name, shards }) =>
-      (shards ?? []).map((shard) => label({ class: name, tenant: shard.name })),
-    ),
-  );
 }
 
 /** A class that is still there and was asked for must be in the backup. */
@@ -110,44 +102,43 @@ async function requireObserved(
   );
 }
 
+/** @param known for servers that do not say which classes have tenants */
 function describeClasses(
   live: readonly Node[],
-  { classes, nodes }: WrittenBackup,
-  after: Observation,
+  held: ReadonlyMap<string, WrittenClass>,
+  known: Observation['classes'],
 ): Census['classes'] {
-  const multiTenant = new Map(after.classes.map((one) => [one.name, one.multiTenant]));
-  const descriptors = [...nodes.values()].flatMap((node) => node.classes ?? []);
-  return classes.map((name) => {
-    const own = descriptors.filter((one) => one.name === name);
-    return {
-      name,
-      multiTenant: multiTenant.get(name) ?? false,
-      bytes: own.reduce((sum, one) => sum + (one.preCompressionSizeBytes ?? 0), 0),
-      aliases: [...new Set(own.flatMap(({ aliases }) => aliasesIn(aliases)))],
-      shards: live.flatMap((node) =>
-        node.shards
-          .filter((shard) => shard.class === name)
-          .map((shard) => ({ name: shard.name, node: node.name, objects: shard.objects })),
-      ),
-    };
-  });
-}
-
-function aliasesIn(encoded: string | null | undefined): string[] {
-  const list = encoded ? decoded(encoded) : undefined;
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((one: { alias?: unknown } | null) =>
-    typeof one?.alias === 'string' ? [one.alias] : [],
+  const counts = new Map(
+    live.flatMap(({ name: node, shards }) =>
+      shards.map((shard) => [JSON.stringify([node, shard.class, shard.name]), shard.objects]),
+    ),
   );
+  return [...held].map(([name, { multiTenant, bytes, aliases, shards }]) => ({
+    name,
+    multiTenant: multiTenant ?? known.find((one) => one.name === name)?.multiTenant ?? false,
+    bytes,
+    aliases,
+    shards: shards.map((shard) => ({
+      ...shard,
+      objects: counts.get(JSON.stringify([shard.node, name, shard.name])),
+    })),
+  }));
 }
 
-/** Go writes bytes as Base64, and these are JSON. */
-function decoded(encoded: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
+/** Of the classes without tenants, whose shards are named at random. */
+function madeAnew(
+  live: readonly Node[],
+  held: ReadonlyMap<string, WrittenClass>,
+  names: readonly string[],
+): Warning[] {
+  const anew = names.filter((name) => {
+    const there = live.flatMap((node) => node.shards.filter((shard) => shard.class === name));
+    const written = held.get(name)?.names ?? new Set();
+    return there.length > 0 && written.size > 0 && there.every((shard) => !written.has(shard.name));
+  });
+  if (anew.length === 0) return [];
+  const message = `The backup holds these classes as they were before they were dropped and made anew while it was taken: ${told(anew)}.`;
+  return [{ code: 'WRITTEN_DURING_BACKUP', message }];
 }
 
 function credentials({ nodes }: WrittenBackup): Warning[] {
@@ -175,6 +166,6 @@ function holdsUsers(encoded: string | null | undefined): boolean {
 function fullInstead(previous: string): Warning {
   return {
     code: 'FULL_INSTEAD_OF_INCREMENTAL',
-    message: `This backup is a full one: it could not rest on ${previous}, which is compressed in another way or, like what it rests on itself, gone from the server's storage.`,
+    message: `This backup is a full one: it could not rest on ${previous}, which is compressed in another way or, like what it rests on itself, gone from the server's storage or not as it was written there.`,
   };
 }

@@ -6,7 +6,7 @@ import { label, type Place } from './objects.ts';
 /** What a backup says of tenants that it could not look into. */
 export function quietTenants(places: readonly CensusPlace[]): Warning[] {
   const absent = (why: CensusPlace['absent']) => places.filter((place) => place.absent === why);
-  const uncounted = places.filter((place) => isUncounted(place));
+  const uncounted = places.filter((place) => isUncounted(place) && !place.dropped);
   return [
     ...warningOf(
       'TENANTS_NOT_COUNTED',

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Undone } from '../../../workflows/contract/activities.ts';
 import type { PlannedJob } from '../delegated.ts';
 import { few, told } from '../../few.ts';
-import { detailOf, stateFrom, type RestoreDetail } from './restore-detail.ts';
+import { makerOf, tracesOf, type Maker } from './made-by.ts';
+import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { whoseRestore } from './whose-restore.ts';
 
@@ -10,12 +11,16 @@ import { whoseRestore } from './whose-restore.ts';
 const LOOKS = 3;
 const PAUSE_MS = 2_000;
 
-/** Removes the classes that this restore created, and no other; what was dropped for it cannot come back. */
+/**
+ * Removes the classes that this restore created, and no other; what was dropped for it cannot come back.
+ * @param early classes that were seen before it can have created any
+ */
 export async function undoRestore(
   weaviate: Weaviate,
   plan: PlannedJob,
   state: Record<string, unknown> | undefined,
   keep: boolean,
+  early: ReadonlySet<string>,
 ): Promise<Undone> {
   const { database, signal } = weaviate;
   const detail = detailOf(plan);
@@ -26,14 +31,14 @@ export async function undoRestore(
   }
   const note = known ? '' : UNNAMED;
   const removed = new Set<string>();
-  const left = new Set<string>();
+  let left: string[] = [];
   if (known || whose === 'ours') {
     for (let look = 0; look < LOOKS; look += 1) {
       if (look > 0) await sleep(PAUSE_MS, undefined, { signal });
-      const { created, foreign } = await findCreated(weaviate, plan.name, detail);
-      for (const name of foreign) left.add(`class ${name} (made by somebody else meanwhile)`);
-      for (const name of created) {
-        if (keep) left.add(`class ${name} (not proven, under its own name)${note}`);
+      left = [];
+      for (const [name, maker] of await makers(weaviate, plan, early)) {
+        if (maker !== 'the restore') left.push(`class ${name} (${LEFT[maker]})`);
+        else if (keep) left.push(`class ${name} (not proven, under its own name)${note}`);
         else {
           await database.dropClass(name);
           removed.add(`class ${name}${note}`);
@@ -45,10 +50,16 @@ export async function undoRestore(
   const lost = detail.drops.classes.filter((name) => !present.has(name));
   return {
     removed: few([...removed]),
-    quarantined: few([...left]),
+    quarantined: few(left),
     ...(lost.length > 0 && { lost: few(lost.map((name) => `class ${name}`)) }),
   };
 }
+
+const LEFT: Record<Exclude<Maker, 'the restore'>, string> = {
+  'somebody else': 'made by somebody else meanwhile',
+  unknown:
+    'no object in it tells whether the restore or somebody else made it; drop it if nobody wants it',
+};
 
 /** The answer to the request was lost. */
 const UNNAMED =
@@ -65,33 +76,20 @@ function superseded({ client }: Weaviate, plan: PlannedJob, startedAt = 'some ti
   );
 }
 
-/**
- * None of the classes was there when the restore began. One that is there now came from the backup if its shards bear
- * the backup's names, which are drawn at random; tenants are named by people, so there only the server's words tell.
- */
-async function findCreated(
-  { database, api }: Weaviate,
-  name: string,
-  { classes }: RestoreDetail,
-): Promise<{ created: string[]; foreign: string[] }> {
-  const present = new Set((await database.classes()).map((one) => one.name));
-  const candidates = classes.filter((one) => present.has(one.name));
-  if (candidates.length === 0) return { created: [], foreign: [] };
-  const nodes = await database.nodes('verbose');
-  const error = (await api.restoreStatus(name))?.error ?? '';
-  const isOurs = (one: RestoreDetail['classes'][number]): boolean => {
-    if (!one.shards || one.shards.length === 0) return !refused(error, one.name);
-    const live = nodes.flatMap(({ shards }) => shards.filter((shard) => shard.class === one.name));
-    // A class without a shard to be seen is one that was created a moment ago.
-    if (live.length === 0) return !refused(error, one.name);
-    return live.every((shard) => one.shards?.includes(shard.name));
-  };
-  return {
-    created: candidates.filter(isOurs).map((one) => one.name),
-    foreign: candidates.filter((one) => !isOurs(one)).map((one) => one.name),
-  };
-}
-
-function refused(error: string, name: string): boolean {
-  return new RegExp(`"${name}":[^"]*already exists`).test(error);
+/** Of the classes that it was to bring and that are there now. */
+async function makers(
+  weaviate: Weaviate,
+  plan: PlannedJob,
+  early: ReadonlySet<string>,
+): Promise<[name: string, maker: Maker][]> {
+  const present = new Map((await weaviate.database.classes()).map((one) => [one.name, one]));
+  const wanted = detailOf(plan).classes.filter(({ name }) => present.has(name));
+  if (wanted.length === 0) return [];
+  const traces = await tracesOf(weaviate, plan.name, early);
+  const found: [string, Maker][] = [];
+  for (const one of wanted) {
+    const there = present.get(one.name);
+    if (there) found.push([one.name, await makerOf(weaviate, one, there, traces)]);
+  }
+  return found;
 }

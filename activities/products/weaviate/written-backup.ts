@@ -3,6 +3,8 @@ import { eachBounded } from '../../each-bounded.ts';
 import { HoldfastError } from '../../failure.ts';
 import { shortened } from '../../shortened.ts';
 import type { Store, StoredObject } from '../../stores/store.ts';
+import type { PreviousBackup } from '../delegated.ts';
+import { baseChunkFault, listedAmong } from './base-chain.ts';
 import { chunkFault } from './chunk-fault.ts';
 import {
   globalKey,
@@ -32,6 +34,8 @@ interface Search {
   /** For people: who wrote it. */
   server: string;
   name: string;
+  /** On which it may rest. */
+  previous: PreviousBackup | undefined;
   concurrency: number;
   signal: AbortSignal;
 }
@@ -70,10 +74,11 @@ export async function checkWritten(search: Search): Promise<WrittenBackup> {
     const fault = object ? await chunkFault(storage, object, signal) : 'is missing';
     if (fault) throw incomplete(search, `${key} (${subject}) ${fault}`);
   });
+  const listed = await listedAmong(search.previous, new Set(foreign.keys()));
   await eachBounded([...foreign], concurrency, async ([key, subject]) => {
-    const object = await storage.head(key, { signal });
-    if (object && object.bytes > 0) return;
-    throw incomplete(search, `${key} of an earlier backup, which ${subject} rests on, is missing`);
+    const fault = await baseChunkFault(storage, key, listed, signal);
+    if (!fault) return;
+    throw incomplete(search, `${key} of an earlier backup, which ${subject} rests on, ${fault}`);
   });
   const objects = [...there.values()]
     .filter(({ key }) => key !== restoreKey(name) && !key.endsWith('/access-check'))

@@ -19,8 +19,11 @@ export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJ
           const finished = await restore.finish(plannedJob(plan), state);
           // The word of the server alone proves nothing of the backup.
           const compared = totals.identical + totals.equivalent > 0;
-          const kept = compared ? await keepProof(at, store, job, totals, finished) : [];
-          const left = await unstage(storage, stagingOf(plan), at.signal).then(
+          const staging = stagingOf(plan);
+          const kept = compared
+            ? await keepProof(at, store, job, totals, finished, staging.from)
+            : [];
+          const left = await unstage(storage, staging, at.signal).then(
             () => [],
             (error: unknown) => [leftovers(error)],
           );

@@ -5,7 +5,8 @@ import { followJob } from '../../jobs/follow-job.ts';
 import { JOB_PATIENCE_MS } from '../../jobs/patience.ts';
 import { keepingLease } from '../../lease.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';
-import { begunAt, readRestorePlan, readState } from '../restore-in-store.ts';
+import { begunAt, readRestorePlan, readState, workFolder } from '../restore-in-store.ts';
+import { acceptedAt } from './accepted.ts';
 import { plannedJob } from './plan-delegated.ts';
 
 export function followRestoreJob(deps: Dependencies): Activities['followRestoreJob'] {
@@ -15,7 +16,9 @@ export function followRestoreJob(deps: Dependencies): Activities['followRestoreJ
         const { destination } = job;
         const plan = plannedJob(await readRestorePlan(store, job, at.signal));
         const state = (await readState(store, job, at.signal)) ?? {};
-        const since = await begunAt(store, job, at.signal);
+        const since =
+          (await acceptedAt(store, workFolder(job), at.signal)) ??
+          (await begunAt(store, job, at.signal));
         return keepingLease(store, job, 'restore', at.signal, () =>
           withDelegatedDestination(deps, at, job, ({ restore }) =>
             followJob(at, {

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { TargetSnapshot } from '../../../workflows/contract/snapshot.ts';
 import { readIfThere } from '../../catalog/json.ts';
 import type { Config } from '../../config/config.ts';
 import { snapshotOf } from '../../config/config.ts';
@@ -8,9 +9,10 @@ import { requireDead } from '../../jobs/leftover-jobs.ts';
 import { polled } from '../../jobs/polled.ts';
 import { holderOf } from '../../locks.ts';
 import type { PlannedRestore } from '../../products/product.ts';
-import { fullPlaceOf } from '../../stores/place.ts';
+import { fullPlaceOf, isSamePlace } from '../../stores/place.ts';
 import type { Store } from '../../stores/store.ts';
 import { storageOf, withDelegated } from '../../workspace.ts';
+import { acceptedAt } from './accepted.ts';
 import { plannedJob, stagingOf } from './plan-delegated.ts';
 import type { Staging } from './plan-staging.ts';
 import { withAsked } from './request-notes.ts';
@@ -35,7 +37,7 @@ export async function removeLeftoverStaging(
   const staging = stagingOf(plan);
   if (staging.ours.length === 0) return;
   const destination = snapshotOf(config, plan.summary.into);
-  requireSamePlace(staging, destination.target, fullPlaceOf(storageOf(destination)), work);
+  requireSamePlace(staging, destination, work);
   await requireUnread(client, staging);
   await withDelegated(deps, { signal }, destination, async ({ restore }, storage) => {
     const begun = (await read('begun.json')) as { at: string } | undefined;
@@ -44,18 +46,21 @@ export async function removeLeftoverStaging(
       const state = ((await read('state.json')) ?? {}) as Record<string, unknown>;
       const { state: is, words } = await polled(() => restore.poll(planned, state));
       const says = `${words} of its restore of ${planned.name}`;
-      if (is === 'running') requireDead(destination, Date.parse(begun.at), says);
+      const since = (await acceptedAt(store, work, signal)) ?? new Date(begun.at);
+      if (is === 'running') requireDead(destination, since.getTime(), says);
     }
     await unstage(storage, staging, signal);
   });
 }
 
-function requireSamePlace({ place, ours }: Staging, target: string, now: string, work: string) {
-  if (place === undefined || place === now) return;
+function requireSamePlace({ place, ours }: Staging, destination: TargetSnapshot, work: string) {
+  const { target } = destination;
+  const storage = storageOf(destination);
+  if (place === undefined || isSamePlace(place, storage)) return;
   throw new HoldfastError(
     'PRODUCT_STORAGE_MOVED',
     `A restore into ${target} that has ended put objects back in ${place}, below ${ours.join(', ')}, and ${target} writes ` +
-      `to ${now} now; nothing is removed.`,
+      `to ${fullPlaceOf(storage)} now; nothing is removed.`,
     { hint: `Remove them there by hand, and then ${work} in the store.` },
   );
 }

@@ -2,9 +2,10 @@ import type { RestoreJob } from '../../../workflows/contract/activities.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { TargetSnapshot } from '../../../workflows/contract/snapshot.ts';
 import type { Attempt } from '../../attempt.ts';
-import { collectedByKey, readCollected } from '../../catalog/collected.ts';
 import { isAsWritten, type ProductObject } from '../../catalog/product-objects.ts';
+import { currentCopy } from '../../copy/current-copy.ts';
 import type { Dependencies } from '../../dependencies.ts';
+import { eachBounded } from '../../each-bounded.ts';
 import { HoldfastError } from '../../failure.ts';
 import { earlierPlace, storageMoved } from '../../moved-storage.ts';
 import type { DelegatedBackup, DelegatedSession } from '../../products/delegated.ts';
@@ -13,6 +14,8 @@ import { fullPlaceOf } from '../../stores/place.ts';
 import type { Store, StoredObject } from '../../stores/store.ts';
 import { storageOf, withStorage } from '../../workspace.ts';
 import { objectsLock } from './objects-lock.ts';
+
+const AT_ONCE = 16;
 
 /** How the objects of a backup come to lie where the product expects them. */
 export interface Staging {
@@ -38,7 +41,7 @@ interface Question {
 
 /**
  * Looks which objects the product still has at the destination as they were written, and where the others can be had.
- * @throws BACKUP_DAMAGED when one is nowhere
+ * @throws BACKUP_DAMAGED when one is nowhere, OBJECT_ARCHIVED when one is there and the product could not read it
  */
 export async function planStaging(
   deps: Dependencies,
@@ -48,13 +51,17 @@ export async function planStaging(
   const { job, backup, session, storage, prefixes } = question;
   const there = await listBelow(storage, session, backup, at.signal);
   const wanted: ProductObject[] = [];
+  const suspects: ProductObject[] = [];
   // Other files, as a product leaves them behind after a restore or a probe, keep nothing that is put back.
   const kept = new Set<string>();
   for await (const object of backup.objects()) {
     const found = there.get(object.key);
     if (found) kept.add(object.key);
-    if (isNeeded(object, prefixes) && !isAsWritten(object, found)) wanted.push(object);
+    if (!isNeeded(object, prefixes)) continue;
+    if (!isAsWritten(object, found)) wanted.push(object);
+    else if (found?.archived) suspects.push(object);
   }
+  await refuseArchived(storage, backup, suspects, at.signal);
   const place = placed(job.destination);
   const lock = objectsLock(backup.manifest, job.destination);
   if (wanted.length === 0) {
@@ -64,8 +71,9 @@ export async function planStaging(
   const ours = foldersOf(session, backup).filter(
     (folder) => !keys.some((key) => key.startsWith(folder)),
   );
-  const { from, steps } = await sourceOf(deps, at, question, wanted);
-  return { steps, staging: { from, place, lock, ours, warnings: told(wanted, kept, ours) } };
+  const { from, steps, warnings } = await sourceOf(deps, at, question, wanted);
+  warnings.push(...told(wanted, kept, ours));
+  return { steps, staging: { from, place, lock, ours, warnings } };
 }
 
 /** Of what the product wrote for the backup, and for those that it rests on. */
@@ -104,21 +112,38 @@ export async function listBelow(
   return there;
 }
 
+async function refuseArchived(
+  storage: Store,
+  { manifest }: DelegatedBackup,
+  suspects: ProductObject[],
+  signal: AbortSignal,
+): Promise<void> {
+  await eachBounded(suspects, AT_ONCE, async ({ key }) => {
+    if (!(await storage.head(key, { signal }))?.archived) return;
+    throw new HoldfastError(
+      'OBJECT_ARCHIVED',
+      `Backup ${manifest.id} of ${manifest.target} cannot be restored now: ${storage.place}/${key} is archived, and the ` +
+        'database could not read it before it is brought back.',
+    );
+  });
+}
+
 async function sourceOf(
   deps: Dependencies,
   at: Attempt,
   { job, store, backup }: Question,
   wanted: ProductObject[],
-): Promise<{ from: Staging['from']; steps: RestoreStep[] }> {
+): Promise<{ from: Staging['from']; steps: RestoreStep[]; warnings: Warning[] }> {
   const { manifest } = backup;
-  const collected = await readCollected(store, manifest.target, manifest.id, at.signal);
-  if (collected) {
-    const lines = await collectedByKey(store, manifest, collected, at.signal);
+  const copy = await currentCopy(store, manifest, at.signal);
+  const unreadable = copy?.unreadable;
+  if (copy && unreadable === undefined) {
+    const { lines } = copy;
     const steps = wanted.map((object) => stepFor(object, lines.get(object.key)));
     const lost = wanted.find(({ key }) => !lines.has(key));
     if (lost)
       throw nowhere(backup, lost, `its copy in store ${store.name} does not hold it either`);
-    return { from: 'the copy', steps };
+    return { from: 'the copy', steps, warnings: [] };
   }
   await withStorage(deps, job.snapshot, async (source) => {
     const elsewhere = placed(job.snapshot) !== placed(job.destination);
@@ -128,10 +153,27 @@ async function sourceOf(
       if (earlierPlace(manifest, job.snapshot) !== undefined) {
         throw storageMoved(manifest, job.snapshot);
       }
-      throw nowhere(backup, object, 'it has not been copied yet');
+      const isBroken = `its copy cannot be read: ${unreadable?.replace(/\.$/, '')}`;
+      throw nowhere(
+        backup,
+        object,
+        unreadable === undefined ? 'it has not been copied yet' : isBroken,
+      );
     }
   });
-  return { from: 'the storage of the source', steps: wanted.map((object) => stepFor(object)) };
+  const steps = wanted.map((object) => stepFor(object));
+  const warnings = unreadable === undefined ? [] : [withoutCopy(backup, unreadable)];
+  return { from: 'the storage of the source', steps, warnings };
+}
+
+function withoutCopy({ manifest: { id, target } }: DelegatedBackup, why: string): Warning {
+  return {
+    code: 'COPY_DAMAGED',
+    message:
+      `The copy of backup ${id} of ${target} cannot be read, so its objects are taken from the database's storage; ` +
+      `\`holdfast copy ${target} ${id}\` makes it whole: ${why}`,
+    subject: id,
+  };
 }
 
 function stepFor(object: ProductObject, lines: RestoreStep['lines'] = []): RestoreStep {

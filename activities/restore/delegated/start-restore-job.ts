@@ -12,6 +12,7 @@ import {
   workFolder,
   writeState,
 } from '../restore-in-store.ts';
+import { noteAccepted } from './accepted.ts';
 import { delegatedBackup } from './delegated-backup.ts';
 import { plannedJob } from './plan-delegated.ts';
 import { requestNotes, withAsked } from './request-notes.ts';
@@ -36,6 +37,7 @@ export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob
             const notes = requestNotes(store, work, at.number, at.signal);
             return session.restore.start(planned, since, notes);
           });
+          await noteAccepted(store, job, at.signal);
           await writeState(store, job, state, at.signal);
         });
       }),

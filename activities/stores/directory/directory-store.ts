@@ -1,4 +1,4 @@
-import { rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
 import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
@@ -14,8 +14,9 @@ import type {
   Store,
   StoredObject,
 } from '../store.ts';
+import { type Access, accessLike, PRIVATE } from './access.ts';
 import { discard, openTemporary, publish, syncFolder, type TemporaryFile } from './durable.ts';
-import { directoryFailure, errnoOf } from './failure.ts';
+import { directoryFailure, errnoOf, isUnreadable } from './failure.ts';
 import { checkRoot, claimForHost } from './host-marker.ts';
 import { intendedName, pathOf } from './layout.ts';
 import { probeDirectory } from './probe.ts';
@@ -33,16 +34,19 @@ export class DirectoryStore implements Store {
   readonly #root: string;
   readonly #label: string;
   readonly #hostId: string | undefined;
+  readonly #guest: boolean;
   readonly #cleaning = new Set<Promise<void>>();
   #claimed: Promise<void> | undefined;
 
-  constructor(settings: Settings, resources: StoreResources) {
+  /** @param guest the directory is another program's, which is to use what is written here */
+  constructor(settings: Settings, resources: StoreResources, { guest = false } = {}) {
     this.name = settings.name;
     this.#root = resolve(settings.path);
     this.place = this.#root;
     this.maxObjectBytes = settings.maxObjectSize ?? Number.MAX_SAFE_INTEGER;
     this.#label = `Store ${this.name} (${this.place})`;
-    this.#hostId = settings.shared ? undefined : resources.hostId;
+    this.#hostId = settings.shared || guest ? undefined : resources.hostId;
+    this.#guest = guest;
   }
 
   async put(key: string, bytes: Uint8Array, options: CallOptions = {}): Promise<StoredObject> {
@@ -71,13 +75,17 @@ export class DirectoryStore implements Store {
     try {
       yield* readFileRange(path, this.#label, key, options);
     } catch (error) {
-      throw await this.#failure(error, `read ${key}`);
+      throw await this.#readFailure(error, `read ${key}`);
     }
   }
 
   async head(key: string, options: CallOptions = {}): Promise<StoredObject | undefined> {
     return this.#call(`look at ${key}`, options, async () => {
-      const file = await fileAt(pathOf(this.#root, this.#label, key));
+      const file = await fileAt(pathOf(this.#root, this.#label, key)).catch(
+        async (error: unknown) => {
+          throw await this.#readFailure(error, `look at ${key}`);
+        },
+      );
       if (file) return { key, bytes: file.bytes };
       await checkRoot(this.#root, this.#label);
       return undefined;
@@ -89,7 +97,9 @@ export class DirectoryStore implements Store {
     await this.#call('list objects', options, () => checkRoot(this.#root, this.#label));
     try {
       for await (const file of walk(this.#root, prefix, 'objects', options.signal)) {
-        const found = await fileAt(file.path);
+        const found = await fileAt(file.path).catch(async (error: unknown) => {
+          throw await this.#readFailure(error, `look at ${file.key}`);
+        });
         if (found) yield { key: file.key, ...found };
       }
     } catch (error) {
@@ -171,7 +181,8 @@ export class DirectoryStore implements Store {
     let opening: Promise<TemporaryFile> | undefined;
     try {
       await interruption.wait(this.#claim());
-      opening = openTemporary(this.#root, path);
+      const access = await interruption.wait(this.#access());
+      opening = openTemporary(this.#root, path, access);
       const temporary = await interruption.wait(opening);
       const tooLong = () => this.#tooLong(key);
       const limit = this.maxObjectBytes;
@@ -211,6 +222,10 @@ export class DirectoryStore implements Store {
     return this.#claimed;
   }
 
+  #access(): Promise<Access> {
+    return this.#guest ? accessLike(this.#root) : Promise.resolve(PRIVATE);
+  }
+
   async #call<T>(action: string, { signal }: CallOptions, run: () => Promise<T>): Promise<T> {
     const interruption = new Interruption(signal);
     try {
@@ -229,6 +244,17 @@ export class DirectoryStore implements Store {
       if (missing) return directoryFailure(missing, this.#label, action);
     }
     return directoryFailure(error, this.#label, action);
+  }
+
+  /** One bad object is told apart from a file system that is gone as a whole, which may come back. */
+  async #readFailure(error: unknown, action: string): Promise<unknown> {
+    const answers = () => readdir(this.#root).then(Boolean, () => false);
+    if (!isUnreadable(error) || !(await answers())) return this.#failure(error, action);
+    return new HoldfastError(
+      'OBJECT_UNREADABLE',
+      `${this.#label} could not ${action}: the file system cannot read it (${errnoOf(error)}).`,
+      { cause: error },
+    );
   }
 
   async #removeEmpty(folder: string): Promise<void> {

@@ -1,7 +1,8 @@
-import { link, mkdir, open, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FILE_MODE, FOLDER_MODE, temporaryFor } from './layout.ts';
+import { grant, PRIVATE, type Access } from './access.ts';
 import { errnoOf } from './failure.ts';
+import { temporaryFor } from './layout.ts';
 
 /** A file under a temporary name beside the place where it is to appear. */
 export interface TemporaryFile {
@@ -9,15 +10,21 @@ export interface TemporaryFile {
   handle: FileHandle;
 }
 
-export async function openTemporary(root: string, path: string): Promise<TemporaryFile> {
+export async function openTemporary(
+  root: string,
+  path: string,
+  access: Access = PRIVATE,
+): Promise<TemporaryFile> {
   for (let tries = 0; ; tries++) {
     const temporary = temporaryFor(path);
     try {
-      return { path: temporary, handle: await open(temporary, 'wx', FILE_MODE) };
+      const handle = await open(temporary, 'wx', access.fileMode);
+      await granted(handle, access, path, () => rm(temporary));
+      return { path: temporary, handle };
     } catch (error) {
       // Somebody who removed the last object of the folder may have removed the folder in between.
       if (errnoOf(error) !== 'ENOENT' || tries === 5) throw error;
-      await makeFolder(root, dirname(path));
+      await makeFolder(root, dirname(path), access);
     }
   }
 }
@@ -49,23 +56,44 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** Creates folders below the root, never the root itself: a missing root may be a disk that is not mounted. */
-async function makeFolder(root: string, path: string): Promise<void> {
+async function makeFolder(root: string, path: string, access: Access): Promise<void> {
   if (path === root) return;
-  if ((await tryToMake(path)) === 'no parent') {
-    await makeFolder(root, dirname(path));
+  if ((await tryToMake(path, access)) === 'no parent') {
+    await makeFolder(root, dirname(path), access);
     // Still without a parent, when somebody just removed it, or the root: the caller's next try finds out which.
-    await tryToMake(path);
+    await tryToMake(path, access);
   }
 }
 
-async function tryToMake(path: string): Promise<'there' | 'no parent'> {
+async function tryToMake(path: string, access: Access): Promise<'there' | 'no parent'> {
   try {
-    await mkdir(path, FOLDER_MODE);
+    await mkdir(path, access.folderMode);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return 'there';
     if (errnoOf(error) === 'ENOENT') return 'no parent';
     throw error;
   }
+  if (access.owner) {
+    const folder = await open(path, 'r');
+    await granted(folder, access, path, () => rmdir(path));
+    await folder.close();
+  }
   await syncFolder(dirname(path));
   return 'there';
+}
+
+/** What its users could not use is not left behind. */
+async function granted(
+  handle: FileHandle,
+  access: Access,
+  path: string,
+  remove: () => Promise<void>,
+): Promise<void> {
+  try {
+    await grant(handle, access, path);
+  } catch (error) {
+    await handle.close();
+    await remove().catch(() => undefined);
+    throw error;
+  }
 }

@@ -12,6 +12,15 @@ export function directoryFailure(error: unknown, store: string, action: string):
   });
 }
 
+/** The bytes, or what leads to them, are there and damaged, as far as the file system knows. */
+export function isUnreadable(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code !== undefined && UNREADABLE.test(code);
+}
+
+/** The last one is EUCLEAN, which Linux tells of broken structures and Node has no name for. */
+const UNREADABLE = /^(?:EIO|EBADMSG|EUCLEAN|Unknown system error -117)$/;
+
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }

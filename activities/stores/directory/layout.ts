@@ -6,9 +6,6 @@ import { checkKey } from '../keys.ts';
 export const HOST_MARKER = '.holdfast-host';
 const TEMPORARY = '.holdfast-part~';
 
-export const FILE_MODE = 0o600;
-export const FOLDER_MODE = 0o700;
-
 /** Never leads out of the root: `checkKey` refuses every segment that could. */
 export function pathOf(root: string, store: string, key: string): string {
   checkKey(store, key);

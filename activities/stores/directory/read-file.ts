@@ -1,8 +1,12 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../failure.ts';
 import { Interruption } from '../interruption.ts';
+import { isUnreadable } from './failure.ts';
 
 const CHUNK = 256 * 1024;
+const TRIES = 4;
+const PAUSE_MS = 50;
 
 /** The bytes of a file or of a range of it. Throws when the file ends before the range does. */
 export async function* readFileRange(
@@ -26,8 +30,7 @@ export async function* readFileRange(
     if (position > found.size) throw short(store, key, end, found.size);
     while (position < end) {
       const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - position));
-      const read = handle.read(chunk, 0, chunk.byteLength, position);
-      const { bytesRead } = await interruption.wait(read);
+      const bytesRead = await readInto(chunk, handle, position, interruption);
       if (bytesRead === 0) throw short(store, key, end, position);
       position += bytesRead;
       yield chunk.subarray(0, bytesRead);
@@ -35,6 +38,24 @@ export async function* readFileRange(
   } finally {
     interruption.end();
     void opening.then((handle) => handle.close()).catch(() => undefined);
+  }
+}
+
+/** A disk or its cable may have a bad moment: only what stays unreadable is damaged. */
+async function readInto(
+  chunk: Buffer,
+  handle: FileHandle,
+  position: number,
+  interruption: Interruption,
+): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const reading = handle.read(chunk, 0, chunk.byteLength, position);
+      return (await interruption.wait(reading)).bytesRead;
+    } catch (error) {
+      if (tries === TRIES || !isUnreadable(error)) throw error;
+      await interruption.wait(sleep(PAUSE_MS * 2 ** tries));
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { eachBounded } from '../../each-bounded.ts';
 import { delayed, onAbort, settledWithin } from '../interruption.ts';
 import type { StoreResources } from '../resources.ts';
 import { etagOf, quoted } from './etag.ts';
-import { faultOf, isDenied, isNotServed, isPassing } from './failure.ts';
+import { faultOf, isDenied, isNotServed, isOfArchived, isPassing } from './failure.ts';
 import { PartsUpload } from './multipart-upload.ts';
 import { newMark, whoseObject, WRITE_MARK, type Written } from './own-object.ts';
 import type { PartSizes } from './part-sizes.ts';
@@ -24,6 +24,8 @@ export interface CopySource {
   etag: string;
   /** What to throw when it is another by now. */
   changed: () => Error;
+  /** What to throw when it is there and not served. */
+  archived: (error: unknown) => Error;
 }
 
 interface CopyContext {
@@ -55,6 +57,7 @@ export async function copyObject(
     if (from.bytes > wholeBytes) return await copyParts(context, from, where, signal);
     return await copyWhole(requests, from, written, signal);
   } catch (error) {
+    if (isOfArchived(faultOf(error))) throw from.archived(error);
     if (!(error instanceof NoCopy)) throw error;
     const { cause } = error;
     if (isDenied(faultOf(cause))) requests.unrelate(from.requests);

@@ -76,6 +76,10 @@ export function s3Failure(error: unknown, store: string, action: string): Holdfa
   }
   if (code === 'NoSuchBucket') return fail('STORE_BUCKET_MISSING', 'is not there: no such bucket');
   if (isFull(fault)) return fail('STORE_FULL', `could not ${action}: it is full (${code})`);
+  if (isOfArchived(fault)) {
+    const reason = 'it is archived, and has to be brought back first';
+    return fail('OBJECT_ARCHIVED', `refused to ${action}: ${reason} (${code})`);
+  }
   if (isDenied(fault)) {
     const reason = DENIED[code] ?? 'access denied';
     return fail('STORE_DENIED', `refused to ${action}: ${reason} (${code})`);
@@ -125,8 +129,13 @@ export function isPassing(error: unknown): boolean {
 }
 
 export function isDenied({ code, status }: S3Fault): boolean {
-  if (code === SKEWED) return false;
+  if (code === SKEWED || ARCHIVED.has(code)) return false;
   return status === 403 || status === 401 || DENIED[code] !== undefined;
+}
+
+/** Told with a 403, though no credentials would change it: the object lies in a class that is not read from. */
+export function isOfArchived({ code }: S3Fault): boolean {
+  return ARCHIVED.has(code);
 }
 
 function isFull({ code, status, message }: S3Fault): boolean {
@@ -136,6 +145,7 @@ function isFull({ code, status, message }: S3Fault): boolean {
 const SKEWED = 'RequestTimeTooSkewed';
 /** S3 bears a quarter of an hour. */
 const TOLERATED_SKEW_MS = 14 * 60_000;
+const ARCHIVED = new Set(['InvalidObjectState', 'ObjectNotInActiveTierError']);
 const CA_HINT = 'Name the certificate authority in NODE_EXTRA_CA_CERTS, or mend the certificate.';
 const HEADER_HINT = 'Look for line breaks and other invisible characters in its credentials.';
 const FULL = /StorageFull|InsufficientStorage|QuotaExceeded|EntityTooLargeForDisk/;

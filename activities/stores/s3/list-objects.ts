@@ -1,6 +1,7 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import type { OpenUpload, StoredObject } from '../store.ts';
+import { perhapsArchived } from './archived.ts';
 import { etagOf } from './etag.ts';
 import type { S3Requests } from './requests.ts';
 
@@ -32,11 +33,18 @@ export async function* listObjects(
         ),
       ),
     );
-    for (const { Key: key, Size: bytes, ETag, LastModified } of page.Contents ?? []) {
+    for (const entry of page.Contents ?? []) {
+      const { Key: key, Size: bytes, ETag, LastModified } = entry;
       if (key === undefined || bytes === undefined || !key.startsWith(listing.prefix)) {
         throw senseless(listing);
       }
-      yield { key, bytes, ...etagOf(ETag), ...(LastModified && { modifiedAt: LastModified }) };
+      yield {
+        key,
+        bytes,
+        ...etagOf(ETag),
+        ...perhapsArchived(entry.StorageClass),
+        ...(LastModified && { modifiedAt: LastModified }),
+      };
     }
     for (const { Prefix: folder } of page.CommonPrefixes ?? []) {
       if (folder !== undefined) yield { folder };

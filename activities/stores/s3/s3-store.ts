@@ -17,6 +17,7 @@ import type {
   Store,
   StoredObject,
 } from '../store.ts';
+import { isArchived } from './archived.ts';
 import type { S3Settings } from './client.ts';
 import { copyObject } from './copy-object.ts';
 import { etagOf } from './etag.ts';
@@ -106,6 +107,7 @@ export class S3Store implements Store {
       bytes: found.bytes,
       etag: found.etag,
       changed: () => changed(source.#label, sourceKey),
+      archived: (error: unknown) => s3Failure(error, source.#label, `read ${sourceKey}`),
     };
     const context = {
       requests: this.#requests,
@@ -145,7 +147,14 @@ export class S3Store implements Store {
           client.send(bind(new HeadObjectCommand({ Bucket: bucket, Key }))),
         );
         this.#bucketSeen = true;
-        return { key, bytes: found.ContentLength ?? 0, ...etagOf(found.ETag) };
+        const request = { bucket, key: Key, signal, store: this.#label, name: key };
+        const archived = await isArchived(this.#requests, found, request);
+        return {
+          key,
+          bytes: found.ContentLength ?? 0,
+          ...etagOf(found.ETag),
+          ...(archived && { archived: 'yes' as const }),
+        };
       } catch (error) {
         if (faultOf(error).status !== 404) throw error;
         await this.#seeBucket(signal);

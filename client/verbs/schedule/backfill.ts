@@ -28,7 +28,7 @@ export function backfillVerb(schedule: Command): void {
     {
       examples: ['schedule backfill metrics --from 2026-11-19T00:00:00Z --to 2026-11-20T12:00:00Z'],
       notes:
-        'A backup of a past time bears that time in its id and holds the data of today: a\ndatabase cannot be read as it was.',
+        'Such a backup holds the data of today: a database cannot be read as it was. So its id bears\nthe time at which it began; its manifest says for when it was (`scheduled`).',
     },
     async (call, { from, to = new Date(), overlap }, target = '') => {
       if (from >= to) {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listSchedules } from '../../schedules/find-schedules.ts';
+import { type FoundSchedule, listSchedules } from '../../schedules/find-schedules.ts';
 import { humanAge, humanTime } from '../../terminal/figures.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { verb } from '../../verb.ts';
@@ -17,24 +17,28 @@ export function scheduleListVerb(schedule: Command): void {
               'There are no schedules.',
               '`holdfast schedule apply` makes those of the configuration.',
             ]
-          : renderTable(
-              [
-                { title: 'TARGET', flexible: true },
-                { title: 'CRON', flexible: true },
-                { title: 'ZONE' },
-                { title: 'NEXT' },
-                { title: 'LAST', align: 'right' },
-              ],
-              schedules.map(({ target, facts, paused, next, last }) => [
-                target,
-                facts.cron,
-                facts.timeZone,
-                paused ? 'paused' : next ? humanTime(next) : 'never',
-                last ? `${humanAge(last.at)} ago` : 'never',
-              ]),
-              call.output.tableWidth,
-            ),
+          : scheduleLines(schedules, call.output.tableWidth),
       );
     },
+  );
+}
+
+export function scheduleLines(schedules: FoundSchedule[], width: number): string[] {
+  return renderTable(
+    [
+      { title: 'TARGET', flexible: true },
+      { title: 'CRON', flexible: true },
+      { title: 'ZONE', flexible: true },
+      { title: 'NEXT' },
+      { title: 'LAST', align: 'right' },
+    ],
+    schedules.map(({ target, facts, paused, next, last }) => [
+      target,
+      facts.cron,
+      facts.timeZone,
+      paused ? 'paused' : next ? humanTime(next) : 'never',
+      last ? `${humanAge(last.at)} ago` : 'never',
+    ]),
+    width,
   );
 }

@@ -103,6 +103,8 @@ export interface Switches {
   restoreLosesRows: Trap;
   /** Rows written after the backup stay. */
   restoreKeepsNewer: Trap;
+  /** 500 to a query of a table, as when one of its files is missing; `at` names `database/table`. */
+  tableUnreadable: Trap;
   /** How long queries still see what was there before a restore. */
   queryLagMs: number;
   /** Row deletes made after the backup persist across the restore (a known defect). */
@@ -162,6 +164,7 @@ export const QUIET: Switches = {
   restoreIgnored: false,
   restoreLosesRows: false,
   restoreKeepsNewer: false,
+  tableUnreadable: false,
   queryLagMs: 0,
   deletesPersist: true,
   tokensRolledBack: true,

@@ -113,6 +113,14 @@ export async function interview(server: InfluxAddress, orgToken: string): Promis
   await ask('DELETE', `/api/v2/dbrps/${mapped}?orgID=${org}`);
   await ask('DELETE', `/api/v2/dbrps/${mapped}?orgID=${org}`);
 
+  await ask('GET', '/api/v2/labels');
+  await ask('POST', '/api/v2/labels', { orgID: org, name: 'mine' });
+  await ask('POST', '/api/v2/labels', { orgID: org, name: 'mine' });
+  await ask('GET', '/api/v2/labels');
+  const labelled = await id('/api/v2/labels');
+  await ask('DELETE', `/api/v2/labels/${labelled}`);
+  await ask('DELETE', `/api/v2/labels/${labelled}`);
+
   const write = '/api/v2/write?org=acme&precision=s&bucket=';
   await ask(
     'POST',

@@ -51,6 +51,20 @@ export interface Mapping {
   default: boolean;
 }
 
+export interface Label {
+  id: string;
+  orgID: string;
+  name: string;
+}
+
+/** In the order in which the server keeps it. */
+export interface Task {
+  id: string;
+  name: string;
+  status: 'active' | 'inactive';
+  flux: string;
+}
+
 /** What `/backup/kv` holds and `/restore/kv` replaces. */
 export interface Metadata {
   /** The first user's, whom the set-up made. */
@@ -59,6 +73,8 @@ export interface Metadata {
   buckets: Bucket[];
   authorisations: Authorisation[];
   mappings: Mapping[];
+  labels: Label[];
+  tasks: Task[];
   nextGroup: number;
   nextShard: number;
 }
@@ -192,6 +208,8 @@ export function emptyMetadata(): Metadata {
     buckets: [],
     authorisations: [],
     mappings: [],
+    labels: [],
+    tasks: [],
     nextGroup: 1,
     nextShard: 1,
   };

@@ -57,6 +57,10 @@ export interface Switches {
   restoreAnswerMs: number;
   /** A bucket is created from metadata, but the answer is lost. */
   bucketAnswerLost: Trap;
+  /** The metadata of a restore are refused: 500, and nothing is replaced. */
+  kvRefused: Trap;
+  /** A label is refused: 500. */
+  labelRefused: Trap;
   /** All metadata are replaced, but the answer is lost. */
   kvAnswerLost: Trap;
   /** The restored metadata hold no operator token: 500, after everything was replaced. */
@@ -89,6 +93,8 @@ export const QUIET: Switches = {
   compactAfterRestore: false,
   restoreAnswerMs: 0,
   bucketAnswerLost: false,
+  kvRefused: false,
+  labelRefused: false,
   kvAnswerLost: false,
   kvWithoutOperator: false,
 };

@@ -1,10 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Xml } from './xml.ts';
 
 export interface KeptObject {
   body: Buffer;
   etag: string;
   metadata: Record<string, string>;
   modified: Date;
+  /** None is `STANDARD`. Of GLACIER and DEEP_ARCHIVE nothing is read before it was brought back. */
+  storageClass?: string;
+  /** As `HEAD` tells it in `x-amz-archive-status`, of an object that its tiering archived. */
+  archiveStatus?: string;
+  broughtBack?: 'ongoing' | 'done';
 }
 
 export interface Upload {
@@ -37,7 +43,10 @@ export class Bucket {
   locked: RegExp | undefined;
   /** Keys that listings do not show yet. */
   unlisted: RegExp | undefined;
-  lifecycle = false;
+  /** Of its lifecycle, as the XML has them. */
+  rules: Xml[] = [];
+  /** The service is one that serves what lies in its classes, whatever it calls them. */
+  servesAll = false;
   minPartBytes = 0;
   pageSize = 1000;
   maxParts = 10_000;
@@ -59,6 +68,17 @@ export class Bucket {
   get(key: string): KeptObject {
     const object = this.objects.get(key);
     if (!object) throw new S3Error(404, 'NoSuchKey');
+    return object;
+  }
+
+  /** The object, if its bytes are served. */
+  served(key: string, refusal = 'InvalidObjectState'): KeptObject {
+    const object = this.get(key);
+    const classes = ['GLACIER', 'DEEP_ARCHIVE'];
+    const archived = classes.includes(object.storageClass ?? '') || object.archiveStatus;
+    if (archived && object.broughtBack !== 'done' && !this.servesAll) {
+      throw new S3Error(403, refusal, "The operation is not valid for the object's storage class");
+    }
     return object;
   }
 

@@ -40,7 +40,7 @@ export function execute(
       return xml('CopyPartResult', { ETag: `"${etag}"` });
     }
     case 'GetObject':
-      return download(bucket.get(key), request, fault);
+      return download(bucket.served(key), request, fault);
     case 'HeadObject':
       return head(bucket.get(key));
     case 'DeleteObject':
@@ -82,14 +82,8 @@ export function execute(
     case 'ListMultipartUploads':
       return listUploads(bucket, query);
     case 'GetBucketLifecycleConfiguration':
-      if (!bucket.lifecycle) throw new S3Error(404, 'NoSuchLifecycleConfiguration');
-      return xml('LifecycleConfiguration', {
-        Rule: {
-          Status: 'Enabled',
-          Filter: { Prefix: '' },
-          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
-        },
-      });
+      if (bucket.rules.length === 0) throw new S3Error(404, 'NoSuchLifecycleConfiguration');
+      return xml('LifecycleConfiguration', { Rule: bucket.rules });
     case 'Unknown':
       throw new S3Error(501, 'NotImplemented');
   }
@@ -111,7 +105,7 @@ function etagOnly(etag: string, headers: S3Request['headers'], ignored?: string)
 }
 
 function copySource(bucket: Bucket, { source, headers }: S3Request, ignored?: string) {
-  const object = bucket.get(source?.key ?? '');
+  const object = bucket.served(source?.key ?? '', 'ObjectNotInActiveTierError');
   const wanted = String(headers['x-amz-copy-source-if-match'] ?? '').replaceAll('"', '');
   const conditional = wanted !== '' && ignored !== 'x-amz-copy-source-if-match';
   if (conditional && wanted !== object.etag) throw new S3Error(412, 'PreconditionFailed');
@@ -128,8 +122,18 @@ function head(object: KeptObject): Answer {
       'content-length': String(object.body.byteLength),
       'last-modified': object.modified.toUTCString(),
       'accept-ranges': 'bytes',
+      ...archiveHeaders(object),
       ...object.metadata,
     },
+  };
+}
+
+function archiveHeaders({ storageClass, archiveStatus, broughtBack }: KeptObject) {
+  const back = `ongoing-request="${broughtBack === 'ongoing'}"`;
+  return {
+    ...(storageClass !== undefined && { 'x-amz-storage-class': storageClass }),
+    ...(archiveStatus !== undefined && { 'x-amz-archive-status': archiveStatus }),
+    ...(broughtBack && { 'x-amz-restore': back }),
   };
 }
 
@@ -194,6 +198,7 @@ function list(bucket: Bucket, query: URLSearchParams): Answer {
         Size: object.body.byteLength,
         ETag: `"${object.etag}"`,
         LastModified: object.modified.toISOString(),
+        StorageClass: object.storageClass ?? 'STANDARD',
       });
     }
   }

@@ -1,4 +1,3 @@
-import type { Cluster } from '../cluster.ts';
 import { visibleRows } from '../data/content.ts';
 import { printable, select, type SqlRow, SqlError } from '../data/sql.ts';
 import {
@@ -10,6 +9,7 @@ import {
   send,
   sendJson,
 } from '../exchange.ts';
+import { strikes } from '../switches.ts';
 
 export async function query(exchange: Exchange): Promise<void> {
   const { node, url, request, cluster } = exchange;
@@ -24,7 +24,7 @@ export async function query(exchange: Exchange): Promise<void> {
   }
   try {
     const rows = select(q, (name) =>
-      db === '_internal' ? internal(exchange, name) : table(cluster, db, name),
+      db === '_internal' ? internal(exchange, name) : table(exchange, db, name),
     );
     sendJson(exchange, 200, printable(rows));
   } catch (error) {
@@ -33,7 +33,14 @@ export async function query(exchange: Exchange): Promise<void> {
   }
 }
 
-function table(cluster: Cluster, database: string, name: string): SqlRow[] | undefined {
+function table(
+  { cluster, switches }: Exchange,
+  database: string,
+  name: string,
+): SqlRow[] | undefined {
+  if (strikes(switches, 'tableUnreadable', `${database}/${name}`)) {
+    throw new Refusal(500, `object store error: a file of table '${name}' was not found`);
+  }
   const { content, deletions } = cluster.view();
   return visibleRows(content, deletions, database, name)?.map(({ time }) => ({ time }));
 }

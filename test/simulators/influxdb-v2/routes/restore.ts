@@ -57,6 +57,7 @@ export async function restoreKv(exchange: Exchange): Promise<void> {
   demandOperator(exchange);
   const { state, switches, profile } = exchange;
   const restored = unpackMetadata(await uploaded(exchange));
+  if (strikes(switches, 'kvRefused')) throw new Error('the metadata were refused');
   for (const shard of state.shards.values()) await shard.clear();
   state.shards.clear();
   // A server that hashes tokens hashes those that it is given.

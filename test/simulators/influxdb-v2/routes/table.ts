@@ -26,7 +26,9 @@ import { query } from './query.ts';
 import { restoreBucketMetadata, restoreKv, restoreShard, restoreSql } from './restore.ts';
 import { health, mayBeSetUp, ready, setUp } from './server.ts';
 import { listUsers, me } from './users.ts';
-import { listDashboards, listTasks } from './unused.ts';
+import { createLabel, deleteLabel, listLabels } from './labels.ts';
+import { listTasks } from './tasks.ts';
+import { listDashboards } from './unused.ts';
 
 export interface Route {
   method: string;
@@ -64,6 +66,9 @@ export const ROUTES: Route[] = [
   route('GET', '/api/v2/users', listUsers),
   route('GET', '/api/v2/dashboards', listDashboards),
   route('GET', '/api/v2/tasks', listTasks),
+  route('GET', '/api/v2/labels', listLabels),
+  route('POST', '/api/v2/labels', createLabel),
+  route('DELETE', '/api/v2/labels/*', deleteLabel),
   route('GET', '/private/legacy/authorizations', listLegacyAuthorisations),
   route('GET', '/api/v2/orgs', listOrganisations),
   route('POST', '/api/v2/orgs', createOrganisation),

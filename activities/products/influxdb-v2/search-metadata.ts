@@ -2,28 +2,31 @@ import { createHash } from 'node:crypto';
 import type { Secret } from '../../secrets.ts';
 
 const HASHED = Buffer.from('"hashedToken":"$');
+/** Tasks of checks and of notification rules are kept the same way. */
+const TASK = Buffer.from('"status":"active","flux":"');
 
 /**
  * Looks in a metadata snapshot for tokens, in plain text or as the hashes that servers from 2.9 on keep.
- * `known`: at least one is there. `hashed`: the snapshot keeps tokens as hashes. A deleted token may still be found, a
- * missing one is surely missing.
+ * `known`: at least one is there. `hashed`: the snapshot keeps tokens as hashes. `tasks`: it holds tasks that are
+ * switched on. What was deleted may still be found; what is not found is surely missing.
  */
-export async function tokensKnown(
+export async function searchMetadata(
   snapshot: AsyncIterable<Uint8Array>,
   tokens: Secret[],
-): Promise<{ known: boolean; hashed: boolean }> {
+): Promise<{ known: boolean; hashed: boolean; tasks: boolean }> {
   const needles = tokens.flatMap((token) => forms(token.reveal())).map((form) => Buffer.from(form));
-  const longest = Math.max(HASHED.length, ...needles.map(({ length }) => length));
-  let [known, hashed] = [false, false];
+  const longest = Math.max(...[HASHED, TASK, ...needles].map(({ length }) => length));
+  let [known, hashed, tasks] = [false, false, false];
   let tail: Buffer = Buffer.alloc(0);
   for await (const chunk of snapshot) {
-    if (known && hashed) continue;
+    if (known && hashed && tasks) continue;
     const window = Buffer.concat([tail, chunk]);
     known ||= needles.some((needle) => window.includes(needle));
     hashed ||= window.includes(HASHED);
+    tasks ||= window.includes(TASK);
     tail = Buffer.from(window.subarray(Math.max(0, window.length - longest + 1)));
   }
-  return { known, hashed };
+  return { known, hashed, tasks };
 }
 
 function forms(token: string): string[] {

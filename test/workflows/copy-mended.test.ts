@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import { holding } from '../simulators/s3/faults.ts';
+import { startCopyWorld, type CopyWorld } from './copy-world.ts';
+import { causeOf } from './world.ts';
+
+let world: CopyWorld;
+
+beforeAll(async () => {
+  world = await startCopyWorld();
+});
+afterAll(() => world?.stop());
+
+type Target = 'near' | 'far' | 'sealed';
+
+const bucketOf = (target: Target) => (target === 'near' ? world.near : world.far).bucket;
+const copy = (target: Target, backup: string) => world.holdfast.run('copy', { target, backup });
+const verify = (target: Target, backup: string) =>
+  world.holdfast.run('verify', { target, backup, depth: 'deep' });
+const codes = (warnings: Warning[]) => warnings.map(({ code }) => code);
+const place = (target: Target, backup: string, file: string) =>
+  `holdfast/${target}/${backup}/${file}`;
+const data = (target: Target, backup: string) => place(target, backup, `data/${backup}/`);
+
+async function copied(target: Target): Promise<string> {
+  const { backup } = await world.holdfast.run('backup', { target });
+  await world.copied(target, backup);
+  return backup;
+}
+
+/** Objects of a copy, with their keys. */
+const objectsOf = (target: Target, backup: string) =>
+  bucketOf(target)
+    .listed(data(target, backup))
+    .map(([key]) => key);
+
+function alter(target: Target, key: string, change: (bytes: Buffer) => Buffer): void {
+  const bytes = Buffer.from(bucketOf(target).get(key).body);
+  bucketOf(target).put(key, change(bytes), {}, false);
+}
+
+const flipped = (bytes: Buffer) => {
+  bytes[0]! ^= 1;
+  return bytes;
+};
+
+/** One object is gone, one is cut short, and one has other bytes, as a verification has found. */
+async function damage(target: Target, backup: string): Promise<void> {
+  const [gone = '', short = '', other = ''] = objectsOf(target, backup);
+  bucketOf(target).objects.delete(gone);
+  alter(target, short, (bytes) => bytes.subarray(1));
+  alter(target, other, flipped);
+  expect(await verify(target, backup)).toMatchObject({ ok: false });
+}
+
+describe('the copy of a backup that the database still has', () => {
+  test.each(['near', 'far', 'sealed'] as const)(
+    'is made whole again where its objects were damaged (%s)',
+    async (target) => {
+      const backup = await copied(target);
+      const before = world.collected(target, backup);
+      await damage(target, backup);
+      const report = await copy(target, backup);
+      expect(report.objects).toBe(before.totals.artifacts);
+      expect(report.warnings).toEqual([
+        {
+          code: 'COPY_DAMAGED',
+          message: expect.stringContaining(
+            `of ${report.objects} objects 3 are damaged or missing`,
+          ) as string,
+          subject: backup,
+        },
+      ]);
+      expect(await verify(target, backup)).toMatchObject({ ok: true, warnings: [] });
+      expect(world.collected(target, backup)).toMatchObject({
+        mended: true,
+        method: before.method,
+        totals: before.totals,
+      });
+      expect(world.keys(target, backup).filter((key) => key.startsWith('work/'))).toEqual([]);
+
+      // It is whole now: nothing is left to do.
+      const after = world.collected(target, backup);
+      expect(await copy(target, backup)).toMatchObject({ warnings: [] });
+      expect(world.collected(target, backup)).toEqual(after);
+    },
+  );
+
+  test.each(['collected.json', 'collected.ndjson.gz'])(
+    'is made anew where its %s cannot be read',
+    async (file) => {
+      const backup = await copied('far');
+      alter('far', place('far', backup, file), flipped);
+      const { warnings } = await copy('far', backup);
+      expect(codes(warnings)).toEqual(['COPY_DAMAGED']);
+      expect(warnings[0]?.message).toContain('cannot be read');
+      expect(await verify('far', backup)).toMatchObject({ ok: true, warnings: [] });
+    },
+  );
+
+  test('keeps what others name of it, whoever may read it now', async () => {
+    const base = await copied('sealed');
+    const leaf = await copied('sealed');
+    world.restOn('sealed', leaf, base);
+    world.forgetCopy('sealed', leaf);
+    await copy('sealed', leaf);
+    const [gone = ''] = objectsOf('sealed', base);
+    const there = objectsOf('sealed', base).slice(1);
+    bucketOf('sealed').objects.delete(gone);
+
+    await copy('sealed', base);
+    // Encrypted once more it is other bytes: never under the name by which the leaf knows it.
+    expect(objectsOf('sealed', base)).toEqual(expect.arrayContaining(there));
+    expect(objectsOf('sealed', base)).not.toContain(gone);
+    expect(await verify('sealed', base)).toMatchObject({ ok: true });
+
+    expect(codes((await copy('sealed', leaf)).warnings)).toEqual(['COPY_DAMAGED']);
+    expect(await verify('sealed', leaf)).toMatchObject({ ok: true });
+  });
+});
+
+test('a damaged copy that cannot be mended is never called whole, and loses nothing more', async () => {
+  const backup = await copied('far');
+  const before = world.collected('far', backup);
+  const [first = '', ...others] = objectsOf('far', backup);
+  bucketOf('far').objects.delete(first);
+  const original = first.slice(place('far', backup, 'data/').length);
+  const kept = world.near.bucket.get(`weaviate/${original}`).body;
+  world.near.bucket.objects.delete(`weaviate/${original}`);
+  const run = await world.holdfast.start('copy', { target: 'far', backup });
+  expect(await run.result().catch(causeOf)).toMatchObject({
+    type: 'BACKUP_DAMAGED',
+    message: expect.stringContaining(original) as string,
+  });
+  const { warnings } = await run.query<{ warnings: Warning[] }>('progress');
+  expect(codes(warnings)).toContain('COPY_DAMAGED');
+  expect(world.collected('far', backup)).toEqual(before);
+  expect(objectsOf('far', backup)).toEqual(others);
+
+  world.near.bucket.put(`weaviate/${original}`, kept, {}, false);
+  expect(codes((await copy('far', backup)).warnings)).toEqual(['COPY_DAMAGED']);
+  expect(await verify('far', backup)).toMatchObject({ ok: true });
+});
+
+describe('the copy of a backup that rests on another one', () => {
+  test('takes what the copy of the base lost from the database, and says so', async () => {
+    const base = await copied('far');
+    const leaf = await copied('far');
+    world.restOn('far', leaf, base);
+    world.forgetCopy('far', leaf);
+    alter('far', place('far', base, 'collected.json'), flipped);
+    const { warnings } = await copy('far', leaf);
+    expect(codes(warnings)).toEqual(['COPY_DAMAGED']);
+    expect(warnings[0]?.message).toContain(`holdfast copy far ${base}`);
+    expect(await verify('far', leaf)).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  test('does so object by object, and at the next try what was lost under way', async () => {
+    const base = await copied('far');
+    const leaf = await copied('far');
+    world.restOn('far', leaf, base);
+    world.forgetCopy('far', leaf);
+    const [gone = '', next = ''] = objectsOf('far', base);
+    bucketOf('far').objects.delete(gone);
+    const receipts = holding();
+    const key = new RegExp(`far/${leaf}/work/copy-[^/]+/receipts/`);
+    world.far.plan({ on: 'PutObject', key, fault: receipts.fault });
+    world.far.seen.length = 0;
+    const first = copy('far', leaf).catch(causeOf);
+    const asked = () =>
+      world.far.seen.some((one) => one.operation === 'PutObject' && key.test(one.key));
+    await expect.poll(asked, { timeout: 30_000 }).toBe(true);
+    bucketOf('far').objects.delete(next);
+    receipts.release();
+    expect(await first).toMatchObject({ type: 'BACKUP_DAMAGED' });
+
+    expect(await copy('far', leaf)).toMatchObject({ backup: leaf });
+    expect(await verify('far', leaf)).toMatchObject({ ok: true });
+  });
+});
