@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { filesBelow } from '../support/files-below.ts';
 import { classesOf } from '../workflows/seed-articles.ts';
@@ -101,6 +103,31 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
       expect({ failure, unreached, problems }).toEqual({ unreached: [], problems: [] });
       expect(backups).toEqual([]);
       expect(await filesBelow(stage.storage)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'a deletion that is refused leaves the backup as it was',
+    async () => {
+      const { stage, backup } = await withBackup();
+      const lease = join(stage.disk, 'articles', backup, 'leases', 'r.json');
+      const until = new Date(Date.now() + PATIENCE_MS).toISOString();
+      await mkdir(dirname(lease), { recursive: true });
+      await writeFile(
+        lease,
+        JSON.stringify({ operation: 'restore', workflowId: 'restore/shelf/x', runId: 'r', until }),
+      );
+      const before = await filesBelow(stage.disk);
+      const { failure, unreached } = await surviving(stage, steps.SPARED, () =>
+        stage.holdfast.start('delete', { target: 'articles', backup, confirm: backup }),
+      );
+
+      expect({ unreached, files: await filesBelow(stage.disk) }).toEqual({
+        unreached: [],
+        files: before,
+      });
+      expect(failure).toMatchObject({ cause: { type: 'LOCK_HELD' } });
     },
     PATIENCE_MS,
   );

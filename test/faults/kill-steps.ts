@@ -226,3 +226,5 @@ export const DELETE: Step[] = [
   'removeBackup unlink 3',
   'removeBackup after',
 ];
+
+export const SPARED: Step[] = ['spareBackup before', 'spareBackup after'];

@@ -1,8 +1,7 @@
 import type { PathLike } from 'node:fs';
-import type * as FileSystem from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { rm } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import fileSystem, { type FileHandle, rm } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readManifest } from '../../activities/catalog/read-manifest.ts';
 import { checkArtifact } from '../../activities/pipeline/check-artifact.ts';
@@ -17,7 +16,7 @@ import { expectFailure } from './conformance.ts';
 import { collect } from './sources.ts';
 
 /** A disk with a bad sector: what it does to each file system call about a path. */
-const disk = vi.hoisted(() => ({
+const disk = {
   bad: undefined as RegExp | undefined,
   /** Reads that still fail. */
   fails: Infinity,
@@ -25,29 +24,34 @@ const disk = vi.hoisted(() => ({
   code: 'EIO',
   /** What happens while it tries. */
   meanwhile: async () => {},
-}));
+};
 
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof FileSystem>();
-  const fault = () => Object.assign(new Error('i/o error'), { code: disk.code });
-  return {
-    ...real,
-    stat: (path: PathLike) =>
-      disk.inode && disk.bad?.test(String(path)) ? Promise.reject(fault()) : real.stat(path),
-    async open(path: PathLike, flags?: string, mode?: number): Promise<FileHandle> {
-      const handle = await real.open(path, flags, mode);
-      if (flags !== 'r' || !disk.bad?.test(String(path))) return handle;
-      const read = handle.read.bind(handle) as (...args: unknown[]) => unknown;
-      return Object.assign(handle, {
-        async read(...args: unknown[]) {
-          if (disk.fails-- <= 0) return read(...args);
-          await disk.meanwhile();
-          throw fault();
-        },
-      });
-    },
-  };
-});
+const real = { stat: fileSystem.stat, open: fileSystem.open };
+const fault = () => Object.assign(new Error('i/o error'), { code: disk.code });
+const failing = {
+  stat: (path: PathLike) =>
+    disk.inode && disk.bad?.test(String(path)) ? Promise.reject(fault()) : real.stat(path),
+  async open(path: PathLike, flags?: string, mode?: number): Promise<FileHandle> {
+    const handle = await real.open(path, flags, mode);
+    if (flags !== 'r' || !disk.bad?.test(String(path))) return handle;
+    const read = handle.read.bind(handle) as (...args: unknown[]) => unknown;
+    return Object.assign(handle, {
+      async read(...args: unknown[]) {
+        if (disk.fails-- <= 0) return read(...args);
+        await disk.meanwhile();
+        throw fault();
+      },
+    });
+  },
+};
+
+/** For everybody who has imported them, which a mock of the module does not reach in a process of several test files. */
+function useFileSystem(functions: object): void {
+  Object.assign(fileSystem, functions);
+  syncBuiltinESMExports();
+}
+beforeAll(() => useFileSystem(failing));
+afterAll(() => useFileSystem(real));
 
 const { signal } = new AbortController();
 const tar = tarArchive([{ name: 'a.tsm', body: bytesOf(90_000) }]);
