@@ -112,11 +112,16 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
     async () => {
       const { stage, backup } = await withBackup();
       const lease = join(stage.disk, 'articles', backup, 'leases', 'r.json');
-      const until = new Date(Date.now() + PATIENCE_MS).toISOString();
+      const lasts = new Date(Date.now() + PATIENCE_MS).toISOString();
       await mkdir(dirname(lease), { recursive: true });
       await writeFile(
         lease,
-        JSON.stringify({ operation: 'restore', workflowId: 'restore/shelf/x', runId: 'r', until }),
+        JSON.stringify({
+          operation: 'restore',
+          workflowId: 'restore/shelf/x',
+          runId: 'r',
+          until: lasts,
+        }),
       );
       const before = await filesBelow(stage.disk);
       const { failure, unreached } = await surviving(stage, steps.SPARED, () =>
