@@ -1,6 +1,6 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { Entry } from '../../catalog/manifest.ts';
-import { HoldfastError } from '../../failure.ts';
+import { spoolFailure } from '../../spool-failure.ts';
 import { walkTar, type EntrySink } from '../tar/walk-tar.ts';
 import { TsmContent } from './tsm-content.ts';
 import type { VisitSeries } from './tsm-index.ts';
@@ -45,11 +45,7 @@ export async function readShard(
     const ending = (end: string) => entries.filter(({ name }) => name.endsWith(end));
     return { files: ending('.tsm'), content, tombstones: ending('.tombstone').length > 0 };
   } catch (error) {
-    throw isFull(error)
-      ? new HoldfastError('SPOOL_FULL', `There is no room left to spool to ${spool}.`, {
-          cause: error,
-        })
-      : error;
+    throw spoolFailure(error, spool);
   } finally {
     await rm(spool, { force: true });
   }
@@ -82,9 +78,4 @@ function onDisk(add: Add, path: string): EntrySink {
       await add(path);
     },
   };
-}
-
-function isFull(error: unknown): boolean {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code === 'ENOSPC' || code === 'EDQUOT';
 }
