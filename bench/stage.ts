@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
+import { openConnection } from '../client/temporal/open-connection.ts';
 import { startTemporal, type TemporalServer } from '../test/support/temporal.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import { startVersitygw, type Versitygw } from '../test/support/versitygw.ts';
@@ -40,7 +41,7 @@ export async function startStage(build: string): Promise<Stage> {
   const configPath = join(folder.path, 'holdfast.yaml');
   const temporal = await startTemporal();
   const s3 = await startVersitygw({ buckets: [BUCKET], keepAlive: true });
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = await openConnection({ address: temporal.address });
   const client = new Client({ connection });
   const store = {
     type: 's3',

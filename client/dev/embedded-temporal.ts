@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
+import { openConnection } from '../temporal/open-connection.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { runCommand } from '../../infra/tools/run-command.ts';
 import { endOrphan, forgetPids, rememberPids } from './orphan.ts';
@@ -117,7 +117,7 @@ async function untilReady(
 
 async function answers(address: string, namespace: string): Promise<boolean> {
   try {
-    const connection = await Connection.connect({ address, connectTimeout: '2 seconds' });
+    const connection = await openConnection({ address, connectTimeout: '2 seconds' });
     try {
       await connection.workflowService.describeNamespace({ namespace });
       return true;

@@ -1,4 +1,5 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, type Connection, type ConnectionOptions } from '@temporalio/client';
+import { openConnection } from './open-connection.ts';
 import type { Config } from '../../activities/config/config.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { type TemporalOptions, temporalOptions } from './options.ts';
@@ -26,7 +27,7 @@ export async function connectTo(options: TemporalOptions): Promise<TemporalSessi
   const { connectionOptions, namespace } = options;
   const { address } = connectionOptions;
   try {
-    const connection = await Connection.connect({
+    const connection = await openConnection({
       ...(connectionOptions as ConnectionOptions),
       connectTimeout: '5 seconds',
     });

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { loadConfig } from '../../activities/config/config.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import type { Database, DemoStore } from './servers.ts';
@@ -49,7 +50,7 @@ export async function startHoldfast(address: string, configPath: string): Promis
     searchable: () => Promise.resolve(true),
   });
   const running = worker.run();
-  const clientConnection = await Connection.connect({ address });
+  const clientConnection = await openConnection({ address });
   return {
     client: new Client({ connection: clientConnection }),
     stop: async () => {

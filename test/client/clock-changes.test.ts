@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { describe, expect, inject, it } from 'vitest';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { clockChangeWarnings } from '../../client/schedules/clock-changes.ts';
 import type { ScheduledTarget } from '../../client/schedules/difference.ts';
 
@@ -39,7 +40,7 @@ describe('a schedule in a zone whose clocks are set', () => {
 });
 
 it('Temporal does skip such a time, and takes one that comes twice for one', async () => {
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await openConnection({ address: inject('temporalAddress') });
   const client = new Client({ connection });
   const scheduleId = `clocks-${randomUUID()}`;
   const schedule = await client.schedule.create({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { describe, expect, inject, it } from 'vitest';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { dayFieldWarnings } from '../../client/schedules/day-fields.ts';
 import type { ScheduledTarget } from '../../client/schedules/difference.ts';
 
@@ -26,7 +27,7 @@ describe('a schedule that names days of the month and days of the week', () => {
 });
 
 it('Temporal does run it only on days that are both', async () => {
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await openConnection({ address: inject('temporalAddress') });
   const client = new Client({ connection });
   const scheduleId = `days-${randomUUID()}`;
   const schedule = await client.schedule.create({

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, type Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { freshNamespace } from '../support/namespace.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { run as runCommand, type Ran } from './command.ts';
@@ -15,7 +16,7 @@ beforeAll(async () => {
   folder = await temporaryFolder('schedules');
   const address = inject('temporalAddress');
   const namespace = await freshNamespace(address);
-  connection = await Connection.connect({ address });
+  connection = await openConnection({ address });
   client = new Client({ connection, namespace });
   env = {
     HOLDFAST_CONFIG: join(folder.path, 'holdfast.yaml'),

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, Connection, type WorkflowHandleWithStartDetails } from '@temporalio/client';
+import { Client, type WorkflowHandleWithStartDetails } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { loadConfig } from '../../activities/config/config.ts';
 import { createStoreResources, type StoreResources } from '../../activities/stores/resources.ts';
 import { createWorker } from '../../worker/create-worker.ts';
@@ -95,7 +96,7 @@ export async function startHoldfast(options: {
     };
   };
   const stopWorker = options.worker === false ? undefined : await startWorker();
-  const clientConnection = await Connection.connect({ address: options.address });
+  const clientConnection = await openConnection({ address: options.address });
   const client = new Client({ connection: clientConnection, namespace });
 
   const start: Holdfast['start'] = (operation, input, id) =>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names.ts';
 
 const TYPE_NUMBERS = { KEYWORD: 2, INT: 3 } as const;
@@ -12,7 +12,7 @@ export async function freshNamespace(
   options: { searchAttributes?: boolean } = {},
 ): Promise<string> {
   const namespace = `test-${randomBytes(4).toString('hex')}`;
-  const connection = await Connection.connect({ address });
+  const connection = await openConnection({ address });
   try {
     await connection.workflowService.registerNamespace({
       namespace,

@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { findTool } from '../../infra/tools/find-tool.ts';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names.ts';
 import { freePort } from './free-port.ts';
@@ -51,7 +51,7 @@ export async function startTemporal(
 }
 
 async function knowsSearchAttributes(address: string): Promise<boolean> {
-  const connection = await Connection.connect({ address, connectTimeout: '2 seconds' });
+  const connection = await openConnection({ address, connectTimeout: '2 seconds' });
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({
       namespace: 'default',

@@ -32,8 +32,9 @@ const worker = await createWorker({
     workflowBundle: { codePath: orders.workflows },
     // Every workflow task is a replay: none waits for the cache of a worker that died.
     maxCachedWorkflows: 0,
-    // Without a thread of its own for workflows, which would load all of it once more.
-    debugMode: true,
+    // Without a thread of its own for workflows, which would load all of it once more. There the SDK's hook meets the
+    // promises of WebCrypto, which it does not bear from Node 24 on.
+    debugMode: Number.parseInt(process.versions.node) < 24,
     interceptors: { activity: [deathWish(orders.dieAt ?? [], orders.freezeAt ?? [])] },
   },
 });

@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, inject, test } from 'vitest';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
 import { workflowSource } from '../../worker/workflow-source.ts';
 import { freshNamespace } from '../support/namespace.ts';
@@ -12,7 +13,7 @@ test('a run that may not cancel itself goes on, and says so', async () => {
   const address = inject('temporalAddress');
   const namespace = await freshNamespace(address, { searchAttributes: false });
   const connection = await NativeConnection.connect({ address });
-  const forClient = await Connection.connect({ address });
+  const forClient = await openConnection({ address });
   const client = new Client({ connection: forClient, namespace });
   const denied = new HoldfastError('PERMISSION_MISSING', 'This worker may cancel no workflow.');
   const worker = await Worker.create({

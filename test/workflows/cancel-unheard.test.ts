@@ -1,6 +1,7 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, inject, test } from 'vitest';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
 import { workflowSource } from '../../worker/workflow-source.ts';
 import { freshNamespace } from '../support/namespace.ts';
@@ -11,7 +12,7 @@ test('a run is cancelled also when its activity fails before it hears of the can
   const address = inject('temporalAddress');
   const namespace = await freshNamespace(address, { searchAttributes: false });
   const connection = await NativeConnection.connect({ address });
-  const forClient = await Connection.connect({ address });
+  const forClient = await openConnection({ address });
   const client = new Client({ connection: forClient, namespace });
   let fail: (reason: Error) => void = () => undefined;
   const failing = new Promise<never>((_, reject) => (fail = reject));
