@@ -1,11 +1,10 @@
 import type { JobEnd } from '../../workflows/contract/activities.ts';
 import type { Attempt } from '../attempt.ts';
-import { formatDuration } from '../config/duration.ts';
 import { HoldfastError } from '../failure.ts';
-import { pause } from '../pause.ts';
 import type { JobReport } from '../products/delegated.ts';
 import type { JobProgress } from './job-progress.ts';
 import { polled } from './polled.ts';
+import { untilEnded } from './until-ended.ts';
 
 export interface FollowedJob {
   /** For people: `backup 2026-… of articles`. */
@@ -24,22 +23,28 @@ export interface FollowedJob {
  * @throws JOB_STUCK, and what no waiting can heal
  */
 export async function followJob(at: Attempt, job: FollowedJob): Promise<JobEnd> {
-  for (;;) {
-    const elapsedMs = Date.now() - job.since.getTime();
-    const report = await ask(at, job);
-    if (report) {
-      at.figures.product = report.words;
-      if (report.state !== 'running') return { state: report.state, words: report.words };
-    }
-    if (elapsedMs > job.patienceMs) throw stuck(at, job);
-    await job.progress?.look(at);
-    await pause(job.pauseMs(elapsedMs), at.signal);
-  }
+  const { state, words } = await untilEnded<JobReport, JobReport & JobEnd>({
+    ask: () => ask(at, job),
+    hasEnded: (report): report is JobReport & JobEnd => report.state !== 'running',
+    pauseMs: (elapsedMs) => job.pauseMs(elapsedMs),
+    since: job.since,
+    patienceMs: job.patienceMs,
+    stuck: () => ({
+      subject: `The database's own ${job.subject}`,
+      says: at.figures.lastError
+        ? `the last answer was: ${at.figures.lastError}`
+        : `the database still says ${at.figures.product ?? 'nothing'}`,
+    }),
+    between: async () => job.progress?.look(at),
+    signal: at.signal,
+  });
+  return { state, words };
 }
 
 async function ask(at: Attempt, job: FollowedJob): Promise<JobReport | undefined> {
   try {
     const report = await polled(() => job.poll());
+    at.figures.product = report.words;
     delete at.figures.lastError;
     return report;
   } catch (error) {
@@ -47,15 +52,4 @@ async function ask(at: Attempt, job: FollowedJob): Promise<JobReport | undefined
     at.figures.lastError = error.message;
     return undefined;
   }
-}
-
-function stuck(at: Attempt, { subject, since, patienceMs }: FollowedJob): HoldfastError {
-  const said = at.figures.lastError
-    ? `the last answer was: ${at.figures.lastError}`
-    : `the database still says ${at.figures.product ?? 'nothing'}`;
-  return new HoldfastError(
-    'JOB_STUCK',
-    `The database's own ${subject} has not ended within ${formatDuration(patienceMs)}, counted from ` +
-      `${since.toISOString()}; ${said}.`,
-  );
 }

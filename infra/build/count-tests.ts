@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 export interface TestReport {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { status: string; assertionResults: { status: string }[] }[];
+  testResults: { status: string; assertionResults: { status: string; fullName: string }[] }[];
 }
 
 /**
@@ -25,6 +25,15 @@ export function countTests(
   return { passed, failed: brokeOtherwise ? 1 : failed };
 }
 
+/** Tests that did not run, by name: each is to be known to whoever reads that nothing failed. */
+export function skippedTests(report: TestReport | undefined): string[] {
+  return (report?.testResults ?? []).flatMap(({ assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => fullName),
+  );
+}
+
 function read(path: string): TestReport | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as TestReport;
@@ -33,8 +42,9 @@ function read(path: string): TestReport | undefined {
   }
 }
 
-/** `tsx count-tests.ts REPORT EXIT_CODE` prints `<passed> <failed>`. */
+/** `tsx count-tests.ts REPORT EXIT_CODE` prints `<passed> <failed>`, and the skipped ones below. */
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { passed, failed } = countTests(read(process.argv[2] ?? ''), Number(process.argv[3] ?? 1));
-  console.log(`${passed} ${failed}`);
+  const report = read(process.argv[2] ?? '');
+  const { passed, failed } = countTests(report, Number(process.argv[3] ?? 1));
+  console.log([`${passed} ${failed}`, ...skippedTests(report)].join('\n'));
 }

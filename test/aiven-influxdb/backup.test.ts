@@ -159,7 +159,7 @@ describe('the task of a backup', () => {
     const { code, message } = await attempt(600);
     expect(code).toBe('JOB_STUCK');
     expect(message).toMatch(
-      /within 600ms, counted from 20\S+Z: it still says that task \S+ is pending\.$/,
+      /within 600ms, counted from 20\S+Z; it still says that task \S+ is pending\.$/,
     );
     const before = asked();
     expect(before).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countTests, type TestReport } from '../../infra/build/count-tests.ts';
+import { countTests, skippedTests, type TestReport } from '../../infra/build/count-tests.ts';
 
 const report = (passed: number, failed: number, unloaded = 0): TestReport => ({
   numPassedTests: passed,
@@ -25,5 +25,15 @@ describe('counting the tests of a suite', () => {
   it('counts no report and no tests as failures', () => {
     expect(countTests(undefined, 0)).toEqual({ passed: 0, failed: 1 });
     expect(countTests(report(0, 0), 0)).toEqual({ passed: 0, failed: 1 });
+  });
+
+  it('names those that did not run', () => {
+    const assertionResults = [
+      { status: 'passed', fullName: 'a store keeps' },
+      { status: 'skipped', fullName: 'a store without age' },
+    ];
+    const testResults = [{ status: 'passed', assertionResults }];
+    expect(skippedTests({ ...report(1, 0), testResults })).toEqual(['a store without age']);
+    expect(skippedTests(undefined)).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ import type { Connection } from './config.ts';
 import { download } from './download.ts';
 import { backupName, ROLE } from './names.ts';
 import { pause } from '../../pause.ts';
-import { patiently } from './patiently.ts';
+import { patiently } from '../../patiently.ts';
 import { requestBackup } from './request-backup.ts';
 import type { RequestNotes } from './request-notes.ts';
 import { requireRunning } from './running.ts';

@@ -1,10 +1,9 @@
-import { formatDuration } from '../../config/duration.ts';
 import { HoldfastError } from '../../failure.ts';
+import { untilEnded } from '../../jobs/until-ended.ts';
+import { patiently } from '../../patiently.ts';
 import type { CapturedJob, Notebook } from '../product.ts';
 import type { TaskState } from './answers.ts';
 import type { AivenClient } from './client.ts';
-import { pause } from '../../pause.ts';
-import { patiently } from './patiently.ts';
 import { requestNotes, type RequestNotes } from './request-notes.ts';
 
 /** A backup that failed is requested again so often: its reason may have passed. */
@@ -40,6 +39,8 @@ export async function requestBackup(
   );
 }
 
+type Told = TaskState | 'unknown';
+
 async function follow(
   client: AivenClient,
   name: string,
@@ -57,27 +58,26 @@ async function follow(
   const begun = known ? undefined : await patiently(() => client.createBackup(name), signal);
   const { id, since } =
     known ?? (await request.task.remember({ id: begun?.id ?? '', since: Date.now() }));
-  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 1.5, LONGEST_PAUSE_MS)) {
-    const first = wait === FIRST_PAUSE_MS;
-    const task = first && begun?.id === id ? begun : await patiently(() => client.task(id), signal);
-    if (task === undefined) return end(false, 'it does not know the task any more');
-    if (task.ended) return end(task.succeeded, task.result || 'no reason given');
-    job.says(task.words);
-    if (Date.now() - since > job.patienceMs) throw stuck(client, task, since, job);
-    await pause(wait, signal);
-  }
-}
-
-function stuck(
-  { server }: AivenClient,
-  { words }: TaskState,
-  since: number,
-  { patienceMs }: CapturedJob,
-): HoldfastError {
-  return new HoldfastError(
-    'JOB_STUCK',
-    `${server} has not ended its backup within ${formatDuration(patienceMs)}, counted from ` +
-      `${new Date(since).toISOString()}: it still says that ${words}.`,
-    { hint: 'Ask the vendor about the task; `timeouts.job` says how long it may take.' },
-  );
+  let words = 'nothing';
+  let told = begun?.id === id ? begun : undefined;
+  const task = await untilEnded<Told, Told>({
+    ask: async () => {
+      const state = told ?? (await patiently(() => client.task(id), signal)) ?? 'unknown';
+      told = undefined;
+      if (state !== 'unknown' && !state.ended) job.says((words = state.words));
+      return state;
+    },
+    hasEnded: (state): state is Told => state === 'unknown' || state.ended,
+    pauseMs: (elapsedMs) => Math.min(Math.max(elapsedMs / 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS),
+    since: new Date(since),
+    patienceMs: job.patienceMs,
+    stuck: () => ({
+      subject: `The backup of ${client.server}`,
+      says: `it still says that ${words}`,
+      hint: 'Ask the vendor about the task; `timeouts.job` says how long it may take.',
+    }),
+    signal,
+  });
+  if (task === 'unknown') return end(false, 'it does not know the task any more');
+  return end(task.succeeded, task.result || 'no reason given');
 }

@@ -1,5 +1,5 @@
-import { HoldfastError } from '../../failure.ts';
-import { pause } from '../../pause.ts';
+import { HoldfastError } from './failure.ts';
+import { pause } from './pause.ts';
 
 /** Passing faults in a row before they count. */
 const FAULTS = 20;
