@@ -92,6 +92,35 @@ export const RESTORE: Record<string, Step[]> = {
   ],
 };
 
+/** Of everything a server has: a backup of what is there goes before. */
+export const WHOLE_RESTORE: Step[] = [
+  'captureBackup answer 1',
+  'transferPage after',
+  'commitBackup link 1',
+  'commitBackup after',
+  'prepareRestore before',
+  'prepareRestore request 4',
+  // The metadata are replaced, and nobody has noted it.
+  'prepareRestore answer 6',
+  'prepareRestore answer 6',
+  'prepareRestore after',
+  'restorePage answer 20',
+  'finishRestore before',
+  'finishRestore answer 2',
+  'finishRestore after',
+];
+
+/** Beside what is there, and then into its place. */
+export const REPLACING_RESTORE: Step[] = [
+  'prepareRestore answer 4',
+  'prepareRestore after',
+  'restorePage answer 20',
+  'finishRestore answer 3',
+  'finishRestore answer 4',
+  'finishRestore answer 5',
+  'finishRestore after',
+];
+
 export const VERIFY: Step[] = [
   'resolveVerify before',
   'resolveVerify after',
