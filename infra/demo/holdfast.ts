@@ -4,6 +4,8 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { openConnection } from '../../client/temporal/open-connection.ts';
 import { loadConfig } from '../../activities/config/config.ts';
+import { hostIdentity } from '../../activities/stores/host-identity.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import type { Database, DemoStore } from './servers.ts';
 
@@ -48,6 +50,8 @@ export async function startHoldfast(address: string, configPath: string): Promis
     namespace: 'default',
     loadConfig: () => loadConfig({ path: configPath }),
     searchable: () => Promise.resolve(true),
+    // Its store lasts as long as it does, also in a container that has no identity of its own.
+    stores: createStoreResources({ host: { ...hostIdentity(), lasts: true } }),
   });
   const running = worker.run();
   const clientConnection = await openConnection({ address });

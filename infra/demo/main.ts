@@ -74,7 +74,10 @@ async function demo({ real, exit }: { real: boolean; exit: boolean }): Promise<v
 
   await narration.step('Destroy', async () => {
     await destroy(database);
-    return [`the bucket ${database.bucket} is deleted, with all that was in it`];
+    return [
+      `the bucket ${database.bucket} is deleted, with all that was in it`,
+      'asked the database: it knows no such bucket any more',
+    ];
   });
 
   await narration.step('Restore', async (moving) => {
@@ -129,9 +132,11 @@ async function started<T extends { stop(): Promise<void> }>(
 }
 
 async function destroy(database: Database): Promise<void> {
-  const bucket = (await bucketsOf(database)).find(({ name }) => name === database.bucket);
-  const { status, text } = await callInflux(database, 'DELETE', `/api/v2/buckets/${bucket?.id}`);
+  const find = async () => (await bucketsOf(database)).find(({ name }) => name === database.bucket);
+  const path = `/api/v2/buckets/${(await find())?.id}`;
+  const { status, text } = await callInflux(database, 'DELETE', path);
   if (status !== 204) throw new Error(`The bucket could not be deleted: ${text}`);
+  if (await find()) throw new Error('The bucket is still there.');
 }
 
 const options = {

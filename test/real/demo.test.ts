@@ -33,7 +33,15 @@ afterAll(async () => {
 it('the demo with real servers gets everything back, and says so', () => {
   expect(output).toContain('InfluxDB 2, a real influxd');
   expect(output).toContain('S3, a real versitygw');
+  expect(output).toContain('it knows no such bucket any more');
   expect(output).toContain('87,600 of 87,600 values, all equal');
+});
+
+it('the address of the UI that it names answers', async () => {
+  const [, address = ''] = /the runs +(\S+)/.exec(output) ?? [];
+  const page = await fetch(address);
+  expect(page.status).toBe(200);
+  expect(await page.text()).toMatch(/^<!doctype html>/i);
 });
 
 it('the commands that it names next do what they should', async () => {

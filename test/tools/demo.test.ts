@@ -33,6 +33,7 @@ describe('the demo, on a machine with nothing but Temporal', () => {
 
   it('gets everything back, and says so', () => {
     expect(result.output).toContain('87,600 of 87,600 values, all equal');
+    expect(result.output).toContain('it knows no such bucket any more');
     expect(result.exitCode).toBe(0);
   });
 

@@ -28,6 +28,8 @@ export const PROFILES = {
   '2.4.0': { ...modern, health: 'v2.4.0', listedBuckets: 20 },
   '2.8.0': { ...modern, health: 'v2.8.0' },
   '2.9.1': { ...modern, health: 'v2.9.1', gzipLevels: true, hashedTokens: true },
+  /** As its developers build it: without a number. */
+  nightly: { ...modern, health: 'nightly', gzipLevels: true, hashedTokens: true },
 } as const satisfies Record<string, Profile>;
 
 export type SimulatedVersion = keyof typeof PROFILES;
