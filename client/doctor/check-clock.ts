@@ -34,11 +34,20 @@ function placesOf(config: Config): [subject: string, url: string][] {
     return [[`store ${store.name}`, store.endpoint ?? aws]];
   });
   const targets = [...config.targets.values()].flatMap(({ name, connection }) =>
-    typeof connection['url'] === 'string'
-      ? [[`target ${name}`, connection['url']] as [string, string]]
-      : [],
+    addressesIn(connection).map((url, _, all): [string, string] => [
+      all.length === 1 ? `target ${name}` : `target ${name} (${new URL(url).host})`,
+      url,
+    ]),
   );
   return [...stores, ...targets];
+}
+
+/** Of servers, nodes, and the storage where a product writes, whatever a product calls them. */
+function addressesIn(connection: object): string[] {
+  return Object.values(connection).flatMap((value: unknown): string[] => {
+    if (typeof value === 'string') return /^https?:\/\//.test(value) ? [value] : [];
+    return typeof value === 'object' && value !== null ? addressesIn(value) : [];
+  });
 }
 
 /** Milliseconds by which this host is ahead; undefined when nobody tells: others say why. */

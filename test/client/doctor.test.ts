@@ -114,4 +114,21 @@ describe('the doctor', () => {
       }),
     ]);
   });
+
+  it('compares its clock with every address of a target, whatever it is called', async () => {
+    const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const [node, other] = [`127.0.0.1:${port}`, `localhost:${port}`];
+    const connection = `{ nodes: ["http://${node}", "http://${other}"], token: { env: T }, clusterId: c1, storage: { type: directory, path: /data } }`;
+    const config = await load(
+      `stores: { disk: { type: directory, path: /backups } }\ntargets: { three: { product: influxdb-3-enterprise, store: disk, connection: ${connection} } }`,
+    );
+    const checks = await checkClock(config);
+    server.close();
+    expect(checks.map(({ subject, level }) => [subject, level])).toEqual([
+      [`target three (${node})`, 'ok'],
+      [`target three (${other})`, 'ok'],
+    ]);
+  });
 });
