@@ -5,6 +5,8 @@ const shared = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
   pool: 'forks' as const,
+  // A bare container could not tell itself apart, and would be refused by its own directories.
+  env: { HOLDFAST_HOST_ID: 'tests' },
   // What tests import takes seconds; files that share a process import it once.
   isolate: false,
   // What a test waits for comes at once on an idle machine; on a loaded one the default second is too short.

@@ -13,6 +13,8 @@ export interface Attempt {
   readonly number: number;
   /** What the heartbeat carries; the body keeps it current. */
   readonly figures: Pick<Figures, 'artifacts' | 'bytes' | 'product' | 'lastError'>;
+  /** What this attempt and those before it have done. The heartbeat carries it, so the last of it may be lost. */
+  readonly done: Set<number>;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function attempt<T>(
   const context = Context.current();
   const { activityId, attempt: number } = context.info;
   const counts: Attempt['figures'] = { artifacts: 0, bytes: 0 };
+  const done = doneBefore(context.info.heartbeatDetails);
   const figures = (lastError = counts.lastError): Figures => ({
     activity: activityId,
     attempt: number,
@@ -33,16 +36,21 @@ export async function attempt<T>(
     ...(counts.product === undefined ? {} : { product: shortened(counts.product) }),
     ...(lastError === undefined ? {} : { lastError: shortened(lastError) }),
   });
-  const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
+  const beat = () => {
     // The server knows nothing of a local activity, and the SDK would warn of each beat.
-    if (!context.info.isLocal) context.heartbeat(figures());
+    if (!context.info.isLocal)
+      context.heartbeat({ ...figures(), ...(done.size > 0 && { done: [...done] }) });
+  };
+  const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
+    beat();
     if (counts.bytes > 0 || counts.product || counts.lastError)
       void tell(deps, context, figures(), false);
   });
   const signal = AbortSignal.any([context.cancellationSignal, heartbeat.lapsed]);
   try {
-    return await body({ signal, number, figures: counts });
+    return await body({ signal, number, figures: counts, done });
   } catch (error) {
+    beat();
     if (context.cancellationSignal.aborted) throw ending(context);
     if (heartbeat.lapsed.aborted) throw givenUp();
     const failure = toApplicationFailure(error, number);
@@ -52,6 +60,11 @@ export async function attempt<T>(
   } finally {
     heartbeat.end();
   }
+}
+
+function doneBefore(details: unknown): Set<number> {
+  const { done } = (details ?? {}) as { done?: unknown };
+  return new Set(Array.isArray(done) ? done.filter((one) => typeof one === 'number') : []);
 }
 
 function givenUp(): Error {

@@ -65,7 +65,9 @@ async function look(
   if (found.status.name === 'RUNNING') return { holder: holderIn(found, lock), fenceMs: 0 };
   const endedAt = found.closeTime?.getTime() ?? now();
   const badly = found.status.name !== RELEASED;
-  return { holder: null, fenceMs: badly ? Math.max(0, endedAt + heartbeatMs - now()) : 0 };
+  // Our clock may be behind by all the time that this attempt waited for a worker; the lock has ended by now.
+  const elapsedMs = Math.max(0, now() - endedAt);
+  return { holder: null, fenceMs: badly ? Math.max(0, heartbeatMs - elapsedMs) : 0 };
 }
 
 /** The run of a workflow that is its newest one; undefined when Temporal knows none. */

@@ -4,8 +4,14 @@ import type { Dependencies } from './dependencies.ts';
 import { withAnySession } from './workspace.ts';
 
 export function preflight(deps: Dependencies): Activities['preflight'] {
-  return ({ snapshot, purpose }) =>
+  return ({ snapshot, purpose, source }) =>
     attempt(deps, (at) =>
-      withAnySession(deps.stores, at.signal, snapshot, (session) => session.preflight(purpose)),
+      withAnySession(
+        deps.stores,
+        at.signal,
+        snapshot,
+        (session) => session.preflight(purpose),
+        source,
+      ),
     );
 }

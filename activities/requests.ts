@@ -12,7 +12,11 @@ const backup = z
     (id) => id === 'latest' || BACKUP_ID.test(id),
     'expected the id of a backup, or "latest"',
   );
-const names = z.array(z.string().min(1)).optional();
+// Without a name, it would not be plain whether everything or nothing is meant.
+const names = z
+  .array(z.string().min(1))
+  .min(1, 'expected at least one name (leave the list out for everything)')
+  .optional();
 
 export const backupRequest = z.strictObject({
   target,

@@ -28,7 +28,11 @@ export function resolveRestore(deps: Dependencies): Activities['resolveRestore']
         },
         backup: request.backup ?? 'latest',
         request,
-        safety: backupJob(unfiltered(destination), facts),
+        safety: {
+          ...backupJob(unfiltered(destination), facts),
+          ...(source.product === destination.product &&
+            source.target !== destination.target && { source }),
+        },
         warnings: [...searchWarning(facts), ...notActedOn(destination.product, request)],
       };
     });

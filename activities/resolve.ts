@@ -44,11 +44,13 @@ const PUNCTUAL_MS = 15 * 60_000;
 
 /**
  * Names sort backups by age. What is made up for long after its time (a backfill, the catching-up after an outage) holds
- * what was there then, so it must not stand before what was backed up in between.
+ * what was there then, so it must not stand before what was backed up in between; and what a backfill begins before its
+ * time must not stand after what is backed up until then.
  */
 function timeOfName(startedAt: string, scheduledAt = startedAt): Date {
   const [started, scheduled] = [new Date(startedAt), new Date(scheduledAt)];
-  return started.getTime() - scheduled.getTime() > PUNCTUAL_MS ? started : scheduled;
+  const lateMs = started.getTime() - scheduled.getTime();
+  return lateMs < 0 || lateMs > PUNCTUAL_MS ? started : scheduled;
 }
 
 export function searchWarning({ searchable }: Pick<Job, 'searchable'>): Job['warnings'] {
@@ -57,7 +59,7 @@ export function searchWarning({ searchable }: Pick<Job, 'searchable'>): Job['war
     {
       code: 'SEARCH_ATTRIBUTES_MISSING',
       message:
-        'The search attributes of Holdfast are not registered in this namespace, so runs cannot be filtered by them; ' +
+        'The search attributes of Holdfast are not all registered in this namespace with their types, so runs cannot be filtered by them; ' +
         '`holdfast doctor` prints the command.',
     },
   ];

@@ -1,4 +1,4 @@
-import type { RestoreJob } from '../workflows/contract/activities.ts';
+import type { BackupJob, RestoreJob } from '../workflows/contract/activities.ts';
 import type { StoreSettings, TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import type { Attempt } from './attempt.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -26,6 +26,15 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** Works with the database that a job backs up. */
+export function withBackedUp<T>(
+  at: Attempt,
+  { snapshot, source }: BackupJob,
+  body: (session: ProductSession) => Promise<T>,
+): Promise<T> {
+  return withSession(at, snapshot, body, source);
 }
 
 /** Works with the database of a target, and disconnects. */
@@ -92,11 +101,12 @@ export async function withAnySession<T>(
   signal: AbortSignal,
   snapshot: TargetSnapshot,
   body: (session: Pick<ProductSession, 'preflight'>) => Promise<T>,
+  source?: TargetSnapshot,
 ): Promise<T> {
   const at = { signal };
   return snapshot.kind === 'delegated'
     ? withDelegated({ stores }, at, snapshot, body)
-    : withSession(at, snapshot, body);
+    : withSession(at, snapshot, body, source);
 }
 
 function contextOf(

@@ -7,11 +7,14 @@ import type { KnownJob, Run } from './run.ts';
 /** Enough to know what to look at; the run's page has them all. */
 const MOST_WARNINGS = 20;
 
-/** Tells those who asked for it how the run ended. That nobody could be told changes nothing in how it did. */
+/**
+ * Tells those who asked for it how the run ended. That nobody could be told changes nothing in how it did.
+ * @param why it failed or was skipped
+ */
 export async function announce(
   run: Run,
   outcome: Ending,
-  failed?: { code: string; message: string },
+  why?: { code: string; message: string },
 ): Promise<void> {
   const { job } = run;
   const listeners = (job?.snapshot.notify ?? []).filter(({ on }) => on.includes(outcome));
@@ -22,7 +25,7 @@ export async function announce(
   const { workflowId, runId } = workflowInfo();
   const { startedAt, sameFailureDomain, warnings } = run.progress();
   const notice: Notice = {
-    text: textOf(run, outcome, failed?.message),
+    text: textOf(run, outcome, why?.message),
     operation: run.operation,
     outcome,
     target: snapshot.target,
@@ -30,7 +33,7 @@ export async function announce(
     store: snapshot.store.name,
     ...(backup ? { backup } : {}),
     ...(into === undefined ? {} : { into }),
-    ...failed,
+    ...why,
     warnings: warnings.slice(0, MOST_WARNINGS),
     ...(sameFailureDomain ? { sameFailureDomain } : {}),
     startedAt,

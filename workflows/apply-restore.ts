@@ -25,6 +25,7 @@ export async function applyRestore(
   ).preflight({
     snapshot: destination,
     purpose: 'restore',
+    source: job.snapshot,
   });
   run.warn(...preflight.warnings);
   if (report.plan.destructive && destination.safetyBackup) {

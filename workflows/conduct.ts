@@ -12,7 +12,7 @@ import { activities, cancelOwnWorkflow } from './activity-options.ts';
 import { announce } from './announce.ts';
 import { QUERY, SIGNAL, type Operation } from './contract/names.ts';
 import type { Ending } from './contract/notice.ts';
-import type { Skipped } from './contract/operations.ts';
+import type { Finding, Skipped } from './contract/operations.ts';
 import type { Progress, Warning } from './contract/progress.ts';
 import { failure, failureCode, isCancelled, verdict } from './failure.ts';
 import { Run } from './run.ts';
@@ -22,8 +22,15 @@ export const cancelSignal = defineSignal<[unknown?]>(SIGNAL.cancel);
 export const figuresSignal = defineSignal<[unknown]>(SIGNAL.figures);
 export const progressQuery = defineQuery<Progress>(QUERY.progress);
 
+/** What all operations report, and a verification beside it. */
+interface Report {
+  warnings: Warning[];
+  ok?: boolean;
+  findings?: Finding[];
+}
+
 /** What frames every operation: signals and the query, its outcome, and an end that says what happened. */
-export async function conduct<T extends { warnings: Warning[] }>(
+export async function conduct<T extends Report>(
   operation: Operation,
   work: (run: Run) => Promise<T>,
 ): Promise<T | Skipped> {
@@ -52,7 +59,7 @@ export async function conduct<T extends { warnings: Warning[] }>(
     run.end(outcome, outcome === 'failed' ? 'done: it found damage' : 'done', bytesOf(report));
     // What the webhooks were told must be what is returned, whether or not they could be told it.
     const told = { ...report, warnings: [...report.warnings] };
-    await announce(run, outcome);
+    await announce(run, outcome, outcome === 'failed' ? firstFinding(report) : undefined);
     return told;
   } catch (error) {
     return await close(run, error);
@@ -76,7 +83,7 @@ async function close(run: Run, error: unknown): Promise<Skipped> {
   if (error instanceof LockHeld && scheduled()) {
     const { workflowId, operation, since } = error.holder;
     run.end('skipped', `skipped: ${error.message}`);
-    await announce(run, 'skipped');
+    await announce(run, 'skipped', { code: 'LOCK_HELD', message: error.message });
     return { skipped: true, heldBy: workflowId, operation, since };
   }
   const end = error instanceof LockHeld ? failure('LOCK_HELD', error.message) : verdict(error);
@@ -98,9 +105,17 @@ export function scheduled(): string | undefined {
     ?.toISOString();
 }
 
-function outcomeOf(report: { warnings: unknown[]; ok?: boolean }): Ending {
+function outcomeOf(report: Report): Ending {
   if (report.ok === false) return 'failed';
   return report.warnings.length > 0 ? 'warned' : 'succeeded';
+}
+
+/** Why a report is told as a failure; a report has a hundred findings at most, whatever there are. */
+function firstFinding({ findings = [] }: Report): { code: string; message: string } | undefined {
+  const [first] = findings;
+  if (!first) return undefined;
+  const many = findings.length === 1 ? '1 finding' : `${findings.length} findings, first`;
+  return { code: first.code, message: `${many}: ${first.message}` };
 }
 
 function bytesOf(report: object): number {

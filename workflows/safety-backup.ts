@@ -39,7 +39,7 @@ function suspicion({ backup, target, state }: BackupReport): Warning[] {
   return [
     {
       code: 'SAFETY_BACKUP_SUSPECT',
-      message: `Safety backup ${backup} is suspect: ${target} held less than half of what its last good backup holds. Before you go back to it, look at the older ones.`,
+      message: `Safety backup ${backup} is suspect: ${target} held much less than its last good backup holds, or could not read all of it. Before you go back to it, look at the older ones.`,
     },
   ];
 }

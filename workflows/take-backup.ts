@@ -18,6 +18,7 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
     const preflight = await ask(`preflight of ${snapshot.target}`).preflight({
       snapshot,
       purpose: 'backup',
+      source: job.source,
     });
     run.warn(...preflight.warnings);
     await ask('claim the place in the store').openBackup(job);

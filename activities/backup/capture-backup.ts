@@ -15,7 +15,7 @@ import { JOB_PATIENCE_MS } from '../jobs/patience.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import { withSpool } from '../spool.ts';
 import type { Store } from '../stores/store.ts';
-import { openerIfHere, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
+import { openerIfHere, sealerOf, throttleOf, withBackedUp, withStore } from '../workspace.ts';
 
 export function captureBackup(deps: Dependencies): Activities['captureBackup'] {
   return (job) =>
@@ -46,7 +46,7 @@ async function capture(
   const lines: ObjectLine[] = [];
   const from = new Date().toISOString();
   const captured = await withSpool(deps, (spool) =>
-    withSession(at, snapshot, (session) =>
+    withBackedUp(at, job, (session) =>
       session.backup.capture({
         spool,
         startedAt: new Date(job.scheduledAt ?? job.startedAt),

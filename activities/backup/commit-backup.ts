@@ -33,7 +33,7 @@ export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
       withStore(deps, job.snapshot, async (store) => {
         const folder = backupFolder(job.snapshot.target, job.backup);
         const earlier = await ownManifest(store, folder, job, at);
-        if (earlier) return reportOf(earlier, job);
+        if (earlier) return reportOf(earlier, job, store);
         const taken = await takenBy(deps, at, job, store, folder);
         const readers = (await sealerOf(job.snapshot))?.fingerprints;
         const naming = { store, job, readers, number: at.number, signal: at.signal };
@@ -65,6 +65,7 @@ async function compose(
   };
   const { delegated, detail } = taken;
   const shrunk = before && (await shrunkFrom(store, before, { ...taken, product, totals }, at));
+  const isLess = shrunk !== undefined || taken.lacking === true;
   const sealer = await sealerOf(job.snapshot);
   return {
     format: MANIFEST_FORMAT,
@@ -83,7 +84,7 @@ async function compose(
     totals,
     objects: await writeObjects(store, folder, taken.lines, at.signal),
     encryption: sealer ? { scheme: 'age-v1', recipients: sealer.fingerprints } : null,
-    state: shrunk !== undefined && !(ACCEPTS_SHRINKING in job.tags) ? 'suspect' : 'ok',
+    state: isLess && !(ACCEPTS_SHRINKING in job.tags) ? 'suspect' : 'ok',
     note: job.note,
     tags: job.tags,
     warnings: warningsOf({ job, preflight, taken, shrunk }),
@@ -117,7 +118,7 @@ async function publish(
   await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), at.signal);
   // Whoever wrote it: what the store holds now is the backup. Some stores let two writers through at once.
   const there = await ownManifest(store, folder, job, at);
-  if (there) return reportOf(there, job);
+  if (there) return reportOf(there, job, store);
   throw new HoldfastError(
     'STORE_ERROR',
     `Store ${store.name} took ${folder}${MANIFEST} and does not have it.`,

@@ -2,10 +2,12 @@ import { Readable } from 'node:stream';
 import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { Attempt } from '../attempt.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
+import { readObjects } from '../catalog/objects.ts';
+import { predecessor } from '../catalog/predecessor.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { Conclusion } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
-import { openerIfHere, sealerOf, withSession } from '../workspace.ts';
+import { openerIfHere, sealerOf, withBackedUp } from '../workspace.ts';
 import type { Collected } from './collect-receipts.ts';
 
 /** Lets the product add its own files (the manifest that its official tool reads), and stores them. */
@@ -17,12 +19,16 @@ export async function concludeBackup(
   { plan, lines, gone }: Collected,
 ): Promise<{ lines: ObjectLine[]; conclusion: Conclusion }> {
   const { snapshot } = job;
-  const conclusion = await withSession(at, snapshot, (session) =>
+  const conclusion = await withBackedUp(at, job, (session) =>
     session.backup.conclude({
       startedAt: new Date(job.scheduledAt ?? job.startedAt),
       detail: plan.detail,
       objects: Readable.from(lines) as AsyncIterable<ObjectLine>,
       gone,
+      before: async () => {
+        const manifest = await predecessor(store, job, at.signal);
+        return manifest && { manifest, objects: () => readObjects(store, manifest, at.signal) };
+      },
     }),
   );
   const [sealer, opener] = [await sealerOf(snapshot), await openerIfHere(snapshot)];

@@ -21,7 +21,7 @@ export function discardBackup(deps: Dependencies): Activities['discardBackup'] {
           const raw = await readJson(store, folder + MANIFEST, at.signal);
           const manifest = parseManifest(raw, folder + MANIFEST);
           const own = manifest.run.runId === job.run.runId;
-          return { committed: own ? reportOf(manifest, job) : null };
+          return { committed: own ? reportOf(manifest, job, store) : null };
         }
         if (await isAnothers(store, job, at.signal)) return { committed: null };
         const product = findProduct(job.snapshot.product);

@@ -13,6 +13,7 @@ import { writeObjects } from '../catalog/objects.ts';
 import { parseManifest, readManifest } from '../catalog/read-manifest.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
+import type { Sealer } from '../pipeline/age/sealer.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
@@ -20,6 +21,7 @@ import { openerIfHere, sealerOf } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
 import { removeOwnWork } from './remove-own-work.ts';
 import { removeStrays } from './remove-strays.ts';
+import { recipientsOf, sealedAlike } from './sealed-alike.ts';
 import { totalsOf } from './summarise.ts';
 
 export interface ImportOptions {
@@ -59,12 +61,14 @@ export async function importDirectory(
 
   const run = { workflowId: `import/${target}/${timeName(startedAt)}`, runId };
   const claim = { ...run, cluster: '', namespace: '', startedAt: new Date().toISOString() };
-  await (await sealerOf(snapshot))?.selfTest();
-  await putOnce(store, folder + RUN, toJson({ ...claim, host: hostname() }), signal);
-
-  const { artifacts, lines, detail, warnings } = await storeAll(options, folder);
-  await checkPresence(store, folder, lines, signal);
   const sealer = await sealerOf(snapshot);
+  await sealer?.selfTest();
+  const recipients = recipientsOf(sealer);
+  const mark = toJson({ ...claim, host: hostname(), recipients });
+  await putOnce(store, folder + RUN, mark, signal);
+
+  const { artifacts, lines, detail, warnings } = await storeAll(options, folder, sealer);
+  await checkPresence(store, folder, lines, signal);
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
     holdfast: options.version,
@@ -95,9 +99,10 @@ export async function importDirectory(
   return { manifest: committed, already: false };
 }
 
-async function storeAll(options: ImportOptions, folder: string) {
+async function storeAll(options: ImportOptions, folder: string, sealer: Sealer | undefined) {
   const { store, snapshot, directory, spool, signal } = options;
-  const [sealer, opener] = [await sealerOf(snapshot), await openerIfHere(snapshot)];
+  const opener = await openerIfHere(snapshot);
+  const adopt = await sealedAlike(store, folder, sealer, signal);
   const lines: ObjectLine[] = [];
   const take = async (artifact: ArtifactPlan, open: () => Promise<OpenArtifact | 'gone'>) => {
     const stored = await storeArtifact({
@@ -107,6 +112,7 @@ async function storeAll(options: ImportOptions, folder: string) {
       open,
       sealer,
       opener,
+      adopt,
       signal,
       onBytes: (bytes) => options.onBytes(bytes),
     });

@@ -139,19 +139,26 @@ async function isGood(
       bad.set(owner, isBad);
     }
     if (isBad) return false;
-    if ((await checkQuick(store, backupFolder(target, id), line, signal)).length > 0) return false;
+    try {
+      const found = await checkQuick(store, backupFolder(target, id), line, signal);
+      if (found.length > 0) return false;
+    } catch (error) {
+      if (isOf(error, ['OBJECT_DENIED'])) return false;
+      throw error;
+    }
   }
   return true;
 }
 
 /** The other's bytes under the own name, in the order that formats.md promises. */
 function renamed(other: ObjectLine, own: ObjectLine): ObjectLine {
-  const { bytes, sha256, from, plain, codec, encrypted } = other;
+  const { bytes, sha256, from, crc32, plain, codec, encrypted } = other;
   return {
     path: own.path,
     bytes,
     sha256,
     ...(from === undefined ? {} : { from }),
+    ...(crc32 === undefined ? {} : { crc32 }),
     ...(plain ? { plain } : {}),
     codec,
     encrypted,

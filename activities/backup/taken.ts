@@ -24,6 +24,8 @@ export interface Taken {
   delegated?: Manifest['delegated'];
   detail: Record<string, unknown>;
   warnings: Warning[];
+  /** It has not got what its predecessor holds and the source still names. */
+  lacking?: boolean;
 }
 
 /** @throws BACKUP_INCOMPLETE */
@@ -50,6 +52,7 @@ async function streamed(at: Attempt, job: BackupJob, store: Store, folder: strin
     productObjects: [],
     detail: conclusion.detail,
     warnings: [...plan.warnings, ...conclusion.warnings],
+    ...(conclusion.lacking && { lacking: true }),
   };
 }
 

@@ -16,7 +16,7 @@ import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, ProductSession } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { streamsPerPage } from '../streams-per-page.ts';
-import { openerIfHere, sealerOf, throttleOf, withSession, withStore } from '../workspace.ts';
+import { openerIfHere, sealerOf, throttleOf, withBackedUp, withStore } from '../workspace.ts';
 
 export function transferPage(deps: Dependencies): Activities['transferPage'] {
   return ({ job, page, streams }) =>
@@ -29,7 +29,7 @@ export function transferPage(deps: Dependencies): Activities['transferPage'] {
         if (!plan) throw planMissing(job);
         const artifacts = await readPage(store, folder, plan, page, at.signal);
         const known = await readPartials(store, folder, page, at.number, at.signal);
-        const receipts = await withSession(at, job.snapshot, (session) =>
+        const receipts = await withBackedUp(at, job, (session) =>
           transfer(at, job, store, folder, session, page, artifacts, known, streams),
         );
         return totals(await writeReceipts(store, folder, page, receipts, at.signal));

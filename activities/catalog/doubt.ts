@@ -6,7 +6,7 @@ import type { Manifest } from './manifest.ts';
 import { newestProof } from './proofs.ts';
 
 /**
- * Why a backup is not known to be good: its newest proof failed, it holds less than half of its predecessor, it names an
+ * Why a backup is not known to be good: its newest proof failed, it lacks what its predecessor holds, it names an
  * object that was found damaged, or it rests on a backup that cannot be read. `latest` passes over it, and whoever restores it by its id is warned.
  * @returns undefined when nothing speaks against it
  * @throws BACKUP_DAMAGED of a list that cannot be read, STORE_*

@@ -16,8 +16,8 @@ export interface FoundBackup {
 }
 
 /**
- * Finds a backup by id, or the newest that is good: `latest` passes over backups that hold less than half of their
- * predecessor, whose newest proof failed, that name an object which was found damaged, or whose manifest or list, or that
+ * Finds a backup by id, or the newest that is good: `latest` passes over backups that lack what their
+ * predecessor holds, whose newest proof failed, that name an object which was found damaged, or whose manifest or list, or that
  * of a backup which they rest on, cannot be read, and says so. It passes over safety backups too: they hold what somebody wanted to get rid of, and whoever tries
  * a failed restore again must not get it back.
  * @throws BACKUP_UNKNOWN

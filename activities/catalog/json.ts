@@ -24,7 +24,7 @@ export async function readJson(store: Store, key: string, signal?: AbortSignal):
 
 /** What describes a backup and is there without being readable is as good as damaged: others are taken instead. */
 export function asDamage(error: unknown): unknown {
-  const codes = ['OBJECT_ARCHIVED', 'OBJECT_UNREADABLE'];
+  const codes = ['OBJECT_ARCHIVED', 'OBJECT_DENIED', 'OBJECT_UNREADABLE'];
   if (!(error instanceof HoldfastError) || !codes.includes(error.code)) return error;
   return new HoldfastError('BACKUP_DAMAGED', error.message, { cause: error, hint: error.hint });
 }

@@ -72,6 +72,11 @@ export const objectLineSchema = z.object({
   /** As stored. */
   bytes,
   sha256,
+  /** As stored, where the store was sent it: what it keeps can be compared with it without a read. */
+  crc32: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .optional(),
   /** After decryption, before decompression: what the product sent. Of this part alone when split. Absent: as stored. */
   plain: z.object({ bytes, sha256 }).optional(),
   codec: z.enum(['identity', 'gzip', 'zstd']),

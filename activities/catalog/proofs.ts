@@ -97,8 +97,14 @@ async function* newestFirst(
   signal?: AbortSignal,
 ): AsyncGenerator<Proof> {
   const keys: string[] = [];
-  for await (const { key } of store.list(backupFolder(target, backup) + PROOFS, { signal })) {
-    keys.push(key);
+  try {
+    for await (const { key } of store.list(backupFolder(target, backup) + PROOFS, { signal })) {
+      keys.push(key);
+    }
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'OBJECT_DENIED') throw error;
+    yield UNREADABLE;
+    return;
   }
   for (const key of keys.toReversed()) yield await readProof(store, key, signal);
 }
@@ -109,5 +115,7 @@ async function readProof(store: Store, key: string, signal?: AbortSignal): Promi
     throw error;
   });
   const parsed = proofSchema.safeParse(raw);
-  return parsed.success ? parsed.data : { time: '', operation: 'unreadable', ok: false };
+  return parsed.success ? parsed.data : UNREADABLE;
 }
+
+const UNREADABLE: Proof = { time: '', operation: 'unreadable', ok: false };

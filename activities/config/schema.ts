@@ -148,7 +148,7 @@ const target = z.strictObject({
         on: z
           .array(z.enum(ENDINGS))
           .min(1, 'expected at least one outcome')
-          .default(['warned', 'failed'])
+          .default(['warned', 'failed', 'skipped'])
           .describe('The outcomes that are told'),
       }),
     )
@@ -169,7 +169,9 @@ const target = z.strictObject({
         .describe('Streams of a run at a time; a copy has four times as many objects under way'),
       bytesPerSecond: size
         .optional()
-        .describe('Of all streams together: of a backup, a copy, or a restore into it'),
+        .describe(
+          'Of all streams of one worker together, of a backup, a copy, or a restore into it: with several workers it may be a multiple',
+        ),
     })
     .prefault({}),
   timeouts: z

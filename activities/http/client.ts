@@ -230,7 +230,7 @@ function queryString(query: HttpRequest['query']): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-function readAuthorities(file: string): string[] {
+export function readAuthorities(file: string): string[] {
   try {
     return [...rootCertificates, readFileSync(file, 'utf8')];
   } catch (cause) {

@@ -147,7 +147,7 @@ class AttemptWriter {
       signal,
       bytes: this.#split ? undefined : announcedBytes(artifact, this.#codec),
     });
-    if (object.bytes !== stored.bytes || (object.sha256 ?? stored.sha256) !== stored.sha256) {
+    if (object.bytes !== stored.bytes) {
       throw new HoldfastError(
         'STORE_ERROR',
         `The store ${store.name} reports other bytes for ${folder}${path} than it was sent.`,
@@ -157,6 +157,7 @@ class AttemptWriter {
       path,
       bytes: stored.bytes,
       sha256: stored.sha256,
+      ...(object.crc32 !== undefined && { crc32: object.crc32 }),
       ...(seal ? { plain: { bytes: plain.bytes, sha256: plain.sha256 } } : {}),
       codec: this.#codec,
       encrypted: seal !== undefined,

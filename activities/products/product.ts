@@ -151,6 +151,8 @@ export interface BackupSource {
     detail: Record<string, unknown>;
     objects: AsyncIterable<ObjectLine>;
     gone: string[];
+    /** What this backup is measured against. Absent, or undefined: there is nothing. */
+    before?: () => Promise<Pick<BackupReader, 'manifest' | 'objects'> | undefined>;
   }): Promise<Conclusion>;
 }
 
@@ -216,6 +218,8 @@ export interface Conclusion {
   files: { path: string; role: string; subject: string; bytes: Uint8Array }[];
   detail: Record<string, unknown>;
   warnings: Warning[];
+  /** The source still has to have something that its last backup holds, and could not give it: the backup is suspect. */
+  lacking?: boolean;
 }
 
 /** A committed backup, as a restore reads it. */
@@ -257,6 +261,13 @@ export interface RestoreSink {
     state: Record<string, unknown>,
     body: () => AsyncIterable<Uint8Array>,
   ): Promise<void>;
+
+  /**
+   * Whether others may write into what the steps fill. Reading that back before anything was written may make the server
+   * store what they wrote where the backup's own goes, so nothing is proven there that was not surely applied. Absent:
+   * nobody does.
+   */
+  isShared?(state: Record<string, unknown>): boolean;
 
   /** Reads one artifact back from the destination and compares it with what the backup holds. */
   prove(

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { ByteBudget } from './byte-budget.ts';
+import { hostIdentity, type HostIdentity } from './host-identity.ts';
 import { PartBuffers } from './part-buffers.ts';
 import { Pools } from './pools.ts';
 
@@ -19,8 +17,7 @@ export interface StoreResources {
   readonly retry: { tries: number; pauseMs: number };
   /** What a store copies by itself: the largest object in one request, and the parts of a larger one. */
   readonly copy: { wholeBytes: number; partBytes: number };
-  /** Tells hosts apart that use one directory. */
-  readonly hostId: string;
+  readonly host: HostIdentity;
   limitOf(place: string): AdaptiveLimit;
   /** Something that is made once per worker and key, such as a client with its connections. */
   shared<T>(key: string, make: () => T): T;
@@ -37,7 +34,7 @@ export interface StoreResourceOptions {
   commitMs?: number | undefined;
   retry?: { tries: number; pauseMs: number } | undefined;
   copy?: { wholeBytes: number; partBytes: number } | undefined;
-  hostId?: string | undefined;
+  host?: HostIdentity | undefined;
 }
 
 export function createStoreResources(options: StoreResourceOptions = {}): StoreResources {
@@ -59,22 +56,11 @@ export function createStoreResources(options: StoreResourceOptions = {}): StoreR
     retry: options.retry ?? { tries: 5, pauseMs: 200 },
     // What S3 takes in one request; larger parts mean fewer requests, smaller ones more of them at a time.
     copy: options.copy ?? { wholeBytes: 5 * GiB, partBytes: 512 * MiB },
-    hostId: options.hostId ?? ownHostId(),
+    host: options.host ?? hostIdentity(),
     limitOf: (place) => shared(`limit ${place}`, () => new AdaptiveLimit(concurrency)),
     shared,
     close: () => pools.destroy(),
   };
-}
-
-/** Hashed, because systemd asks that a machine id is never shown as it is. */
-function ownHostId(): string {
-  let identity = hostname();
-  try {
-    identity = readFileSync('/etc/machine-id', 'utf8').trim() || identity;
-  } catch {
-    // Not Linux, or a bare container: its host name must do.
-  }
-  return createHash('sha256').update(`holdfast ${identity}`).digest('hex').slice(0, 32);
 }
 
 const MiB = 1024 * 1024;

@@ -55,20 +55,23 @@ export interface Store {
    */
   read(key: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
 
-  head(key: string, options?: CallOptions): Promise<StoredObject | undefined>;
+  head(key: string, options?: HeadOptions): Promise<StoredObject | undefined>;
 
   /** Every object whose key begins with the prefix, in key order. */
-  list(prefix: string, options?: CallOptions): AsyncIterable<StoredObject>;
+  list(prefix: string, options?: MarkerOptions): AsyncIterable<StoredObject>;
 
   /** The names of the folders directly below the prefix (`''` or ending in `/`), in order, without `/`. */
   folders(prefix: string, options?: CallOptions): Promise<string[]>;
 
   /** Removes objects; one that is not there is no error. */
-  remove(keys: string[], options?: CallOptions): Promise<void>;
+  remove(keys: string[], options?: MarkerOptions): Promise<void>;
 
   /** Uploads that were begun below the prefix and neither completed nor aborted: leftovers of dead workers. */
   openUploads(prefix: string, options?: CallOptions): AsyncIterable<OpenUpload>;
   abortUpload(upload: OpenUpload, options?: CallOptions): Promise<void>;
+
+  /** Where a store can tell: nothing was put here yet. A folder whose disk is not mounted looks so, too. */
+  isBlank?(options?: CallOptions): Promise<boolean>;
 
   /** Tries what the store must be able to do, below `.holdfast-probe/`, and removes its traces. */
   probe(options?: CallOptions): Promise<ProbeFinding[]>;
@@ -78,6 +81,16 @@ export interface Store {
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
+}
+
+export interface HeadOptions extends CallOptions {
+  /** Also ask for `crc32`, which takes a permission more where objects are encrypted with a key of their own. */
+  checksum?: boolean | undefined;
+}
+
+export interface MarkerOptions extends CallOptions {
+  /** Also the objects, named with a `/` at the end, by which other tools make a folder of S3. No other call takes one. */
+  markers?: boolean | undefined;
 }
 
 export interface ReadOptions extends CallOptions {
@@ -106,8 +119,8 @@ export interface CopyOptions extends CallOptions {
 export interface StoredObject {
   key: string;
   bytes: number;
-  /** SHA-256 in hex, where the store itself vouches for it. */
-  sha256?: string;
+  /** Of all its bytes, in hex: `create` tells it of what was sent, `head` of what the store keeps, where it is known. */
+  crc32?: string;
   /** Where the store gives one: another when the object is another. Without quotes; no digest that one could compute. */
   etag?: string;
   /**

@@ -4,7 +4,7 @@ import { HoldfastError } from '../failure.ts';
 import { lineKey } from '../pipeline/line-key.ts';
 import type { Store, StoredObject } from '../stores/store.ts';
 
-/** The object is there and served, with its size, and with its checksum where the store vouches for one. */
+/** The object is there and served, with its size, and with its CRC32 where the store was sent one and tells it. */
 export async function checkQuick(
   store: Store,
   folder: string,
@@ -17,7 +17,7 @@ export async function checkQuick(
   }
   let there: StoredObject | undefined;
   try {
-    there = await store.head(key, { signal });
+    there = await store.head(key, { signal, checksum: line.crc32 !== undefined });
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'OBJECT_UNREADABLE') throw error;
     return [{ code: error.code, object: key, message: error.message }];
@@ -27,8 +27,8 @@ export async function checkQuick(
     const message = `${key} has ${there.bytes} bytes instead of ${line.bytes}.`;
     return [{ code: 'BACKUP_DAMAGED', object: key, message }];
   }
-  if (there.sha256 !== undefined && there.sha256 !== line.sha256) {
-    const message = `${key} has another checksum in the store than in the manifest.`;
+  if (there.crc32 !== undefined && line.crc32 !== undefined && there.crc32 !== line.crc32) {
+    const message = `${key} has another checksum in the store (CRC32 ${there.crc32}) than in the manifest (${line.crc32}).`;
     return [{ code: 'BACKUP_DAMAGED', object: key, message }];
   }
   if (there.archived) {

@@ -17,6 +17,7 @@ export interface EmbeddedTemporal {
 
 const READY_WITHIN_MS = 120_000;
 const HOST = '127.0.0.1';
+const REMEMBERED_S = 30 * 24 * 3_600;
 
 /** The version of the server inside, such as `1.29.1`. */
 export async function serverVersion(executable: string): Promise<string> {
@@ -69,6 +70,10 @@ export async function startEmbedded(options: {
     await forgetPids(options.pids);
   };
   await untilReady(address, options, gone.signal, stop);
+  await rememberRuns(address, options.namespace).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return { address, ui: `http://${HOST}:${options.uiPort}`, gone: gone.signal, stop };
 }
 
@@ -126,6 +131,22 @@ async function answers(address: string, namespace: string): Promise<boolean> {
     }
   } catch {
     return false;
+  }
+}
+
+/** Else the server forgets a run a day after its end, and a page from last week's notice leads nowhere. */
+async function rememberRuns(address: string, namespace: string): Promise<void> {
+  const connection = await openConnection({ address });
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    // Somebody may have chosen a longer time.
+    if (Number(config?.workflowExecutionRetentionTtl?.seconds) >= REMEMBERED_S) return;
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: { seconds: REMEMBERED_S as never } },
+    });
+  } finally {
+    await connection.close();
   }
 }
 

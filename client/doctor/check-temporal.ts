@@ -1,13 +1,22 @@
 import type { Config } from '../../activities/config/config.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { told } from '../../activities/few.ts';
 import { asHoldfastError } from '../failures.ts';
 import { connectTemporal, type TemporalSession } from '../temporal/connect.ts';
-import { missingSearchAttributes, registrationCommand } from '../temporal/search-attributes.ts';
+import {
+  areUsable,
+  mistypedSentence,
+  registrationCommand,
+  removalCommand,
+  unusableSearchAttributes,
+} from '../temporal/search-attributes.ts';
 import { pollersOf } from '../temporal/workers.ts';
 import { plural } from '../terminal/figures.ts';
+import { checkSchedules } from './check-schedules.ts';
 import type { Check } from './check.ts';
+import { waitingRuns } from './waiting-runs.ts';
 
-/** Reachable, its version, our namespace, the search attributes, and a worker on every queue that is needed. */
+/** Reachable, its version, our namespace, the search attributes, a worker on every queue that is needed, the schedules. */
 export async function checkTemporal(config: Config): Promise<Check[]> {
   let session: TemporalSession;
   try {
@@ -16,10 +25,16 @@ export async function checkTemporal(config: Config): Promise<Check[]> {
     return [broken(error, config.temporal.address ?? 'server')];
   }
   try {
+    const server = await reachable(session);
+    const waiting = await waitingRuns(session);
+    const queues = new Set([...queuesOf(config), ...waiting.keys()]);
     return [
-      await reachable(session),
-      await attributes(session),
-      ...(await Promise.all(queuesOf(config).map((queue) => workers(session, queue)))),
+      server,
+      ...(await attributes(session)),
+      ...(await Promise.all(
+        [...queues].map((queue) => workers(session, queue, waiting.get(queue) ?? [])),
+      )),
+      ...(await checkSchedules(session, config)),
     ];
   } catch (error) {
     return [broken(error, session.address)];
@@ -44,19 +59,31 @@ async function reachable({ connection, namespace, address }: TemporalSession): P
   };
 }
 
-async function attributes(session: TemporalSession): Promise<Check> {
-  const missing = await missingSearchAttributes(session);
+async function attributes(session: TemporalSession): Promise<Check[]> {
+  const unusable = await unusableSearchAttributes(session);
+  const { missing, mistyped } = unusable;
   const check = { area: 'temporal', subject: 'search attributes' } as const;
-  if (missing.length === 0) return { ...check, level: 'ok', message: 'registered' };
-  return {
-    ...check,
-    level: 'problem',
-    message: `not registered: ${missing.join(', ')}. Runs work, but cannot be filtered by them.`,
-    hint: `A worker registers them when it may. The command: ${registrationCommand(session, missing)}`,
-  };
+  if (areUsable(unusable)) return [{ ...check, level: 'ok', message: 'registered' }];
+  const problem = { ...check, level: 'problem' } as const;
+  const checks: Check[] = [];
+  if (missing.length > 0) {
+    checks.push({
+      ...problem,
+      message: `not registered: ${missing.join(', ')}. Runs work, but cannot be filtered by them.`,
+      hint: `A worker registers them when it may. The command: ${registrationCommand(session, missing)}`,
+    });
+  }
+  if (mistyped.length > 0) {
+    checks.push({
+      ...problem,
+      message: `${mistypedSentence(unusable)}. Runs work, but set none of them and cannot be filtered by them.`,
+      hint: `If nothing else uses them, remove them; a worker that starts registers them anew. The command: ${removalCommand(session, unusable)}`,
+    });
+  }
+  return checks;
 }
 
-async function workers(session: TemporalSession, queue: string): Promise<Check> {
+async function workers(session: TemporalSession, queue: string, waiting: string[]): Promise<Check> {
   const subject = `task queue ${queue}`;
   const [forActivities, forWorkflows] = await Promise.all([
     pollersOf(session, queue, 'activity'),
@@ -76,7 +103,7 @@ async function workers(session: TemporalSession, queue: string): Promise<Check> 
     area: 'temporal',
     subject,
     level: 'problem',
-    message: 'no worker polls it, so its runs wait',
+    message: `no worker polls it, so its runs wait${waiting.length > 0 ? `: ${told(waiting)}` : ''}`,
     hint: `Start \`holdfast worker${command}\`.`,
   };
 }

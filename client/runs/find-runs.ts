@@ -1,7 +1,7 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { OPERATIONS, type Operation } from '../../workflows/contract/names.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
-import { missingSearchAttributes } from '../temporal/search-attributes.ts';
+import { unusableSearchAttributes } from '../temporal/search-attributes.ts';
 
 export interface FoundRun {
   workflowId: string;
@@ -45,10 +45,10 @@ async function ofTarget(session: TemporalSession, target: string): Promise<strin
   const byId = OPERATIONS.map(
     (operation) => `WorkflowId BETWEEN "${operation}/${target}/" AND "${operation}/${target}0"`,
   );
-  const missing = await missingSearchAttributes(session).catch(() => ['HoldfastTarget'] as const);
-  const byAttribute = missing.some((name) => name === 'HoldfastTarget')
-    ? []
-    : [`HoldfastTarget = "${target}"`];
+  const unusable = await unusableSearchAttributes(session).catch(() => undefined);
+  const names = unusable && [...unusable.missing, ...unusable.mistyped.map(({ name }) => name)];
+  const searchable = names && !names.includes('HoldfastTarget');
+  const byAttribute = searchable ? [`HoldfastTarget = "${target}"`] : [];
   return `(${[...byId, ...byAttribute].join(' OR ')})`;
 }
 

@@ -9,6 +9,8 @@ export interface Observation {
   status: WorkflowExecutionDescription['status']['name'];
   startedAt: Date;
   closedAt: Date | undefined;
+  /** The queue on which its own steps wait for a worker, as whoever started it chose. */
+  taskQueue: string;
   /** No worker has taken it up yet. */
   untouched: boolean;
   /** Undefined when no worker answered in time. */
@@ -23,6 +25,7 @@ export interface PendingActivity {
   running: boolean;
   attempt: number;
   lastError: string | undefined;
+  /** When its attempt was, or will be, there to be taken. */
   scheduledAt: Date | undefined;
   figures: Figures | undefined;
 }
@@ -46,6 +49,7 @@ export async function observe(
     status: description.status.name,
     startedAt: description.startTime,
     closedAt: description.closeTime,
+    taskQueue: description.taskQueue,
     untouched,
     progress: running && !untouched ? await progressOf(session, workflowId, runId) : undefined,
     pending: await pendingOf(session, description),
@@ -68,7 +72,7 @@ export async function progressOf(
   }
 }
 
-function pendingOf(
+export function pendingOf(
   { client }: TemporalSession,
   { raw }: WorkflowExecutionDescription,
 ): Promise<PendingActivity[]> {

@@ -15,12 +15,14 @@ export async function queueWithoutWorker(
 ): Promise<string | undefined> {
   const late = (since: Date | undefined) => since && Date.now() - since.getTime() > PATIENCE_MS;
   if (seen.status !== 'RUNNING') return undefined;
-  if (seen.untouched) return late(seen.startedAt) ? TASK_QUEUE : undefined;
-  if (!seen.progress && (await pollersOf(session, TASK_QUEUE, 'workflow')).length === 0) {
-    return TASK_QUEUE;
+  if (seen.untouched) return late(seen.startedAt) ? seen.taskQueue : undefined;
+  if (!seen.progress && (await pollersOf(session, seen.taskQueue, 'workflow')).length === 0) {
+    return seen.taskQueue;
   }
-  for (const { running, attempt, taskQueue, scheduledAt } of seen.pending) {
-    if (running || attempt > 1 || !taskQueue || !late(scheduledAt)) continue;
+  const served = new Set(seen.pending.flatMap((each) => (each.running ? [each.taskQueue] : [])));
+  for (const { running, taskQueue, scheduledAt } of seen.pending) {
+    // An attempt that failed has the next one ahead for a while: that one is late only when its time has come.
+    if (running || !taskQueue || served.has(taskQueue) || !late(scheduledAt)) continue;
     if ((await pollersOf(session, taskQueue, 'activity')).length > 0) continue;
     // A worker that has no place left for an activity does not ask for one, but for workflows it does.
     if (taskQueue === TASK_QUEUE && (await pollersOf(session, taskQueue, 'workflow')).length > 0)

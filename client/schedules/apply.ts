@@ -1,7 +1,7 @@
 import { ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
 import { scheduleId, TASK_QUEUE, workflowId } from '../../workflows/contract/names.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
-import { keywords, missingSearchAttributes } from '../temporal/search-attributes.ts';
+import { areUsable, keywords, unusableSearchAttributes } from '../temporal/search-attributes.ts';
 import type { ScheduledTarget } from './difference.ts';
 import { inputOf, OVERLAP_POLICIES } from './settings.ts';
 
@@ -30,7 +30,7 @@ async function optionsOf(
   session: TemporalSession,
   { name, product, store, schedule }: ScheduledTarget,
 ): Promise<ScheduleOptions> {
-  const missing = await missingSearchAttributes(session);
+  const searchable = areUsable(await unusableSearchAttributes(session));
   return {
     scheduleId: scheduleId('backup', name),
     spec: {
@@ -51,8 +51,8 @@ async function optionsOf(
       args: [inputOf(name)],
       memo: { cron: schedule.cron },
       staticSummary: `scheduled backup of ${name}`,
-      // An unregistered one would make every start fail.
-      ...(missing.length === 0
+      // One that is unregistered, or of another type, would make every start fail.
+      ...(searchable
         ? {
             typedSearchAttributes: keywords({
               HoldfastTarget: name,

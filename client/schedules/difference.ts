@@ -10,7 +10,11 @@ export interface Change {
   /** `leftover`: in Temporal and not in the file. `foreign`: somebody else's schedule has this id. */
   kind: 'create' | 'update' | 'unchanged' | 'leftover' | 'foreign';
   fields: { name: keyof Facts; from?: string; to?: string }[];
+  /** Of one that is paused: the note about it, which may be empty. */
+  paused?: string;
 }
+
+type Temporal = Pick<TemporalSession, 'client'>;
 
 export type ScheduledTarget = Target & { schedule: NonNullable<Target['schedule']> };
 
@@ -21,7 +25,7 @@ export function scheduledTargets(config: Config): ScheduledTarget[] {
 }
 
 /** What would have to change in Temporal so that it is as the file says. */
-export async function differences(session: TemporalSession, config: Config): Promise<Change[]> {
+export async function differences(session: Temporal, config: Config): Promise<Change[]> {
   const wanted = scheduledTargets(config);
   const changes = await Promise.all(
     wanted.map(async (target) => compare(target, await findSchedule(session, target.name))),
@@ -50,14 +54,15 @@ function compare(target: ScheduledTarget, found: FoundSchedule | undefined): Cha
   const fields = names
     .filter((name) => wanted[name] !== found.facts[name])
     .map((name) => ({ name, from: found.facts[name], to: wanted[name] }));
-  return { ...change, kind: fields.length === 0 ? 'unchanged' : 'update', fields };
+  const paused = found.paused ? { paused: found.note ?? '' } : {};
+  return { ...change, kind: fields.length === 0 ? 'unchanged' : 'update', fields, ...paused };
 }
 
 const SIGNS = { create: '+', update: '~', unchanged: ' ', leftover: '?', foreign: '!' };
 
 export function changeLines(changes: Change[]): string[] {
-  return changes.flatMap(({ schedule, kind, fields, target }) => [
-    `${SIGNS[kind]} ${schedule}  ${remarkOn(kind, target)}`,
+  return changes.flatMap(({ schedule, kind, fields, target, paused }) => [
+    `${SIGNS[kind]} ${schedule}  ${remarkOn(kind, target)}${paused === undefined ? '' : '; it is paused and stays so'}`,
     ...fields.map(({ name, from, to }) =>
       from === undefined ? `    ${name}: ${to}` : `    ${name}: ${from} -> ${to}`,
     ),

@@ -19,8 +19,10 @@ export interface FoundSchedule {
 
 const PREFIX = scheduleId('backup', '');
 
+type Temporal = Pick<TemporalSession, 'client'>;
+
 export async function findSchedule(
-  { client }: TemporalSession,
+  { client }: Temporal,
   target: string,
 ): Promise<FoundSchedule | undefined> {
   try {
@@ -33,10 +35,7 @@ export async function findSchedule(
 }
 
 /** @throws SCHEDULE_UNKNOWN, naming the nearest; CONFIRM_REQUIRED when it is somebody else's */
-export async function requireSchedule(
-  session: TemporalSession,
-  target: string,
-): Promise<FoundSchedule> {
+export async function requireSchedule(session: Temporal, target: string): Promise<FoundSchedule> {
   const found = await findSchedule(session, target);
   if (found?.own) return found;
   if (found) {
@@ -54,7 +53,7 @@ export async function requireSchedule(
 }
 
 /** The schedules that Holdfast made, by target. */
-export async function listSchedules(session: TemporalSession): Promise<FoundSchedule[]> {
+export async function listSchedules(session: Temporal): Promise<FoundSchedule[]> {
   const found: FoundSchedule[] = [];
   for await (const { scheduleId: id } of session.client.schedule.list()) {
     if (!id.startsWith(PREFIX)) continue;

@@ -6,13 +6,53 @@ type Name = keyof typeof SEARCH_ATTRIBUTES;
 
 const NUMBERS = { KEYWORD: 2, INT: 3 } as const;
 const NAMES = { KEYWORD: 'Keyword', INT: 'Int' } as const;
+/** As Temporal's protocol numbers its types; its enum is not exported. */
+const TYPES = ['', 'Text', 'Keyword', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList'];
 
-/** The search attributes of Holdfast that the namespace lacks. */
-export async function missingSearchAttributes(session: TemporalPlace): Promise<Name[]> {
+/** The search attributes of Holdfast that a run cannot set in a namespace: one that did could not even be cancelled. */
+export interface UnusableAttributes {
+  missing: Name[];
+  mistyped: { name: Name; type: string; expected: string }[];
+}
+
+export async function unusableSearchAttributes(
+  session: TemporalPlace,
+): Promise<UnusableAttributes> {
   const { customAttributes } = await session.connection.operatorService.listSearchAttributes({
     namespace: session.namespace,
   });
-  return names().filter((name) => customAttributes?.[name] === undefined);
+  const unusable: UnusableAttributes = { missing: [], mistyped: [] };
+  for (const name of names()) {
+    const type: number | undefined = customAttributes?.[name];
+    const expected = SEARCH_ATTRIBUTES[name];
+    if (type === undefined) unusable.missing.push(name);
+    else if (type !== NUMBERS[expected]) {
+      const found = TYPES[type] ?? String(type);
+      unusable.mistyped.push({ name, type: found, expected: NAMES[expected] });
+    }
+  }
+  return unusable;
+}
+
+export function areUsable({ missing, mistyped }: UnusableAttributes): boolean {
+  return missing.length + mistyped.length === 0;
+}
+
+export function mistypedSentence({ mistyped }: UnusableAttributes): string {
+  return mistyped
+    .map(
+      ({ name, type, expected }) => `${name} is of type ${type} and should be of type ${expected}`,
+    )
+    .join(', ');
+}
+
+/** For whoever may remove what Holdfast never does: it may be in use. */
+export function removalCommand(
+  { address, namespace }: Pick<TemporalPlace, 'address' | 'namespace'>,
+  { mistyped }: UnusableAttributes,
+): string {
+  const which = mistyped.map(({ name }) => `--name ${name}`).join(' ');
+  return `temporal operator search-attribute remove --address ${address} --namespace ${namespace} ${which}`;
 }
 
 export async function registerSearchAttributes(

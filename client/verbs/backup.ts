@@ -60,7 +60,7 @@ function linesOf(report: BackupReport): string[] {
   const where = sameFailureDomain ? `committed, and not yet in ${store}` : `in ${store}`;
   return [
     `${backup} is ${where}: ${plural(artifacts, 'artifact')}, ${humanBytes(plainBytes)}${stored}, in ${humanDuration(durationMs)}${withWarnings(report.warnings)}` +
-      (state === 'suspect' ? '. It is suspect: it holds less than half of its predecessor' : ''),
+      (state === 'suspect' ? '. It is suspect: it lacks what its predecessor holds' : ''),
     ...(sameFailureDomain
       ? [
           `Its bytes lie beside the database alone until ${sameFailureDomain.copy} has ended: holdfast status ${sameFailureDomain.copy}`,

@@ -1,3 +1,4 @@
+import { TerminatedFailure } from '@temporalio/common';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../activities/failure.ts';
 import { TARGET_NAME } from '../../workflows/contract/names.ts';
@@ -67,11 +68,17 @@ export function cancelVerb(program: Command): void {
         ]);
       } catch (error) {
         if (!(error instanceof HoldfastError) || error.code !== 'CANCELLED') throw error;
+        if (error.cause instanceof TerminatedFailure) throw notQuiet(error);
         call.output.result({ ...ended, cancelled: true }, [`${run.workflowId} is cancelled`]);
         return EXIT.cancelled;
       }
     },
   );
+}
+
+/** It was ended from outside before its cancel was done: what it began may go on, and what it made is still there. */
+function notQuiet({ message, hint, cause }: HoldfastError): HoldfastError {
+  return new HoldfastError('INTERNAL', message, { cause, hint });
 }
 
 /** @throws RUN_UNKNOWN, INPUT_INVALID when a target has several, or when the id is that of no run */

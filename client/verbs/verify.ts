@@ -19,7 +19,10 @@ export function verifyVerb(program: Command): void {
     .description('check a backup against its manifest; the result is kept beside it')
     .argument('<target>', 'a target of the configuration')
     .argument('[backup]', 'the id of a backup', 'latest')
-    .option('--deep', 'read and hash every byte, and parse it; else sizes and checksums alone');
+    .option(
+      '--deep',
+      'read and hash every byte, and parse it; else sizes alone, and what checksums the store tells',
+    );
   verb<Options>(
     followOptions(command),
     {

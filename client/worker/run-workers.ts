@@ -1,15 +1,21 @@
+import { Client } from '@temporalio/client';
 import { DefaultLogger, type LogLevel, Runtime } from '@temporalio/worker';
 import { loadConfig, type Config } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { connectNative } from '../../worker/connect.ts';
 import { createWorker } from '../../worker/create-worker.ts';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { unappliedRemark } from '../schedules/remark.ts';
 import type { TemporalPlace } from '../temporal/connect.ts';
 import type { TemporalOptions } from '../temporal/options.ts';
 import { temporalRefusal } from '../temporal/refusal.ts';
 import {
-  missingSearchAttributes,
+  areUsable,
+  mistypedSentence,
   registerSearchAttributes,
   registrationCommand,
+  removalCommand,
+  unusableSearchAttributes,
 } from '../temporal/search-attributes.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { logLine } from './log-line.ts';
@@ -57,6 +63,12 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     const place = { connection, namespace, address: connectionOptions.address };
     await requireNamespace(place);
     await register(place, output);
+    if (options.taskQueues.includes(TASK_QUEUE)) {
+      const session = { client: new Client({ connection, namespace }) };
+      // Who may not list schedules works all the same.
+      const remark = await unappliedRemark(session, config).catch(() => undefined);
+      if (remark) output.remark(remark);
+    }
     const workers = await Promise.all(
       options.taskQueues.map((taskQueue) =>
         createWorker({
@@ -65,7 +77,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
           taskQueue,
           stores,
           loadConfig: () => loadConfig({ path: config.path }),
-          searchable: async () => (await missingSearchAttributes(place)).length === 0,
+          searchable: async () => areUsable(await unusableSearchAttributes(place)),
         }),
       ),
     );
@@ -107,7 +119,16 @@ async function requireNamespace({ connection, namespace, address }: TemporalPlac
 }
 
 async function register(place: TemporalPlace, output: Output): Promise<void> {
-  const missing = await missingSearchAttributes(place).catch(() => []);
+  const unusable = await unusableSearchAttributes(place).catch(() => undefined);
+  if (!unusable) return;
+  const { missing, mistyped } = unusable;
+  if (mistyped.length > 0) {
+    const command = removalCommand(place, unusable);
+    output.event(
+      { event: 'mistyped', attributes: mistyped, command },
+      `Search attributes of Holdfast have another type: ${mistypedSentence(unusable)}. Runs work without them. The command that removes them, so that the next start registers them anew:\n  ${command}`,
+    );
+  }
   if (missing.length === 0) return;
   try {
     await registerSearchAttributes(place, missing);

@@ -6,6 +6,7 @@ import type { ProductSession } from '../../activities/products/product.ts';
 import { expected, members } from '../influxdb-v1/portable-backup.ts';
 import { tarArchive } from '../pipeline/tar-archive.ts';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
+import { TASK_REFUSED } from '../simulators/aiven-influxdb/switches.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { failureOf } from './failure-of.ts';
@@ -137,6 +138,19 @@ describe('the task of a backup', () => {
       code: 'JOB_FAILED',
       message: expect.stringContaining('shard 7: EOF'),
     });
+  });
+
+  it.each([
+    [400, 'TARGET_REFUSED'],
+    [403, 'PERMISSION_MISSING'],
+  ])('that is refused for good ends in the words of the vendor: HTTP %d', async (status, code) => {
+    aiven.switches.taskRefused = status;
+    const failure = await failureOf(backUp());
+    expect(failure).toMatchObject({ code, retryable: false });
+    expect(failure.message).toContain(`requesting a backup failed`);
+    expect(failure.message).toContain(`HTTP ${status}, "${TASK_REFUSED}"`);
+    expect(aiven.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    await expect(files()).rejects.toThrow('ENOENT');
   });
 
   it('is told in the words of the vendor while it runs, and not any more when it has ended', async () => {

@@ -22,6 +22,7 @@ export function connectTo(
   aiven: AivenSimulator,
   connection: object = {},
   signal = new AbortController().signal,
+  stallMs = STALL_MS,
 ): ProductSession {
   process.env[TOKEN] = aiven.account.token;
   return aivenInfluxdb.connect({
@@ -34,7 +35,7 @@ export function connectTo(
       ...connection,
     }),
     concurrency: 4,
-    stallMs: STALL_MS,
+    stallMs,
     signal,
   });
 }

@@ -30,13 +30,14 @@ export interface CommandOptions {
 
 /** The real command, as a shell without a terminal starts it. */
 export function start(args: string[], options: CommandOptions = {}): Running {
-  const { PATH, HOME, HOLDFAST_TEMPORAL } = process.env;
+  const { PATH, HOME, HOLDFAST_TEMPORAL, HOLDFAST_HOST_ID } = process.env;
   const child = spawn(process.execPath, [...commandForNode(), ...args], {
     cwd: options.cwd ?? ROOT,
     env: {
       PATH,
       HOME,
       ...(HOLDFAST_TEMPORAL ? { HOLDFAST_TEMPORAL } : {}),
+      ...(HOLDFAST_HOST_ID ? { HOLDFAST_HOST_ID } : {}),
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openConnection } from '../../client/temporal/open-connection.ts';
 import { otherVerbsRemark } from '../../client/dev/other-verbs.ts';
 import { freePort } from '../support/free-port.ts';
 import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
@@ -104,6 +105,13 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
     expect((await fetch(`http://127.0.0.1:${uiPort}`)).ok).toBe(true);
     const backup = await run(['backup', 'metrics', '--json'], { env });
     expect(backup.code, backup.stdout).toBe(0);
+    const connection = await openConnection({ address: `127.0.0.1:${port}` });
+    const kept = await connection.workflowService.describeNamespace({ namespace: 'default' });
+    await connection.close();
+    expect(Number(kept.config?.workflowExecutionRetentionTtl?.seconds)).toBe(30 * 24 * 3600);
+    expect(first.stderr()).toMatch(
+      /^The schedule of metrics is not in Temporal as .*`holdfast schedule apply`/m,
+    );
     expect((await run(['schedule', 'apply', '--yes'], { env })).code).toBe(0);
     const second = await startDev().ended;
     expect(second.code).toBe(2);
@@ -118,6 +126,7 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
 
     const again = startDev();
     await ready(again);
+    expect(again.stderr()).not.toContain('schedule apply');
     const status = await run(['status', '--json'], { env });
     expect(status.result).toMatchObject({
       runs: [{ workflowId: backup.result['workflowId'], status: 'COMPLETED', outcome: 'warned' }],

@@ -1,8 +1,20 @@
 import { execFile } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { importDirectory } from '../../activities/backup/import-directory.ts';
+import { loadConfig, snapshotOf } from '../../activities/config/config.ts';
+import { createOpener } from '../../activities/pipeline/age/opener.ts';
+import { fingerprint } from '../../activities/pipeline/age/sealer.ts';
+import { influxdbV2 } from '../../activities/products/influxdb-v2/index.ts';
+import type { DirectorySource } from '../../activities/products/product.ts';
+import { Secret } from '../../activities/secrets.ts';
+import { openStore } from '../../activities/stores/open-store.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { startWorld, type World } from '../workflows/world.ts';
 import { run } from './command.ts';
 
@@ -95,6 +107,67 @@ describe('holdfast import', () => {
     });
     expect(code).toBe(0);
     expect(result).toMatchObject({ backup: id, already: false, artifacts: 14 });
+  });
+
+  it('takes over nothing that was encrypted for other recipients', async () => {
+    const [old, fresh] = [await generateX25519Identity(), await generateX25519Identity()];
+    // The old one is kept for older backups, so what was left can be read here.
+    process.env['TEST_IDENTITIES'] = `${old}\n${fresh}`;
+    const path = join(world.holdfast.folder, 'sealed');
+    await mkdir(path);
+    /** Imports for these, until so many artifacts are stored. */
+    const importFor = async (identities: string[], most = Infinity) => {
+      const recipients = await Promise.all(identities.map(identityToRecipient));
+      const encryption = { recipients, identity: { env: 'TEST_IDENTITIES' } };
+      const target = { ...world.config.targets['spare'], encryption };
+      const config = join(world.holdfast.folder, 'sealed.yaml');
+      const stores = { disk: { type: 'directory', path } };
+      await writeFile(config, JSON.stringify({ stores, targets: { spare: target } }));
+      const broken = new AbortController();
+      let taken = 0;
+      const snapshot = snapshotOf(await loadConfig({ path: config }), 'spare');
+      const store = openStore(snapshot.store, createStoreResources());
+      try {
+        return await importDirectory({
+          store,
+          snapshot,
+          directory: (await influxdbV2.openDirectory?.(directory)) as DirectorySource,
+          spool: world.holdfast.folder,
+          note: null,
+          version: '0.1.0',
+          signal: broken.signal,
+          onBytes: () => undefined,
+          onArtifact: () => void ((taken += 1) === most && broken.abort(new Error('broken off'))),
+        });
+      } finally {
+        await store.close();
+      }
+    };
+    const stored = async () => (await filesBelow(path)).filter((name) => name.includes('/data/'));
+
+    await expect(importFor([old], 4)).rejects.toThrow('broken off');
+    const first = await stored();
+    await expect(importFor([fresh], 6)).rejects.toThrow('broken off');
+    // Now there are objects for either, and no more can be told of one.
+    await expect(importFor([old], 8)).rejects.toThrow('broken off');
+    const { manifest } = await importFor([fresh]);
+    expect(manifest.encryption?.recipients).toEqual([
+      fingerprint(await identityToRecipient(fresh)),
+    ]);
+    expect(first.length).toBeGreaterThanOrEqual(4);
+    const opener = await createOpener(new Secret(fresh));
+    for (const name of await stored()) {
+      const source = createReadStream(join(path, name)) as AsyncIterable<Uint8Array>;
+      for await (const chunk of opener.open(source)) void chunk;
+    }
+
+    await rm(path, { recursive: true });
+    await mkdir(path);
+    await expect(importFor([old, fresh], 4)).rejects.toThrow('broken off');
+    const kept = await stored();
+    await importFor([fresh, old]);
+    expect(await stored()).toEqual(expect.arrayContaining(kept));
+    expect((await filesBelow(path)).filter((name) => name.includes('/work/'))).toEqual([]);
   });
 
   it('refuses a damaged directory with one sentence, and leaves nothing', async () => {

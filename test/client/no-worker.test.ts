@@ -91,6 +91,23 @@ describe('holdfast cancel', () => {
     expect(result).toMatchObject({ error: { code: 'WORKER_MISSING', message } });
     await handle.terminate();
   });
+
+  it('does not call cancelled what was terminated meanwhile: nothing of it was cleaned up', async () => {
+    const id = 'backup/killed/2026-11-20t02-00-00z';
+    const handle = await client.workflow.start('backup', {
+      workflowId: id,
+      taskQueue: 'holdfast',
+      args: [{ target: 'killed' }],
+    });
+    const cancelling = start(['cancel', id, '--wait', '--json'], { env });
+    await expect.poll(() => cancelling.stdout()).toContain('"cancelling"');
+    await handle.terminate();
+    const { code, result } = await cancelling.ended;
+    const message = `The run ${id} was terminated by hand.`;
+    const hint = expect.stringContaining('`holdfast doctor --remove-leftovers`') as string;
+    expect(result).toMatchObject({ error: { message, hint } });
+    expect(code).toBe(1);
+  });
 });
 
 describe('holdfast status', () => {

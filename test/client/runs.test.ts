@@ -308,8 +308,17 @@ describe('holdfast status and cancel', () => {
     const id = (await run('backup', 'lonely', '--detach')).stdout.trim();
     const idle = async () => (await run('status', id, '--json')).result['noWorkerOn'];
     await expect.poll(idle).toBe('nowhere');
-    expect((await run('cancel', 'lonely', '--json')).code).toBe(6);
+    // Nothing in the file names its queue any more.
     await world.holdfast.configure(world.config);
+    const { result } = await run('doctor', '--json');
+    expect(result['checks']).toContainEqual(
+      expect.objectContaining({
+        subject: 'task queue nowhere',
+        level: 'problem',
+        message: expect.stringContaining(id) as string,
+      }),
+    );
+    expect((await run('cancel', 'lonely', '--json')).code).toBe(6);
   });
 
   it('say of a terminated run who removes what it left', async () => {

@@ -79,7 +79,7 @@ describe('holdfast schedule apply', () => {
     }));
     await configure({
       metrics: 'schedule: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin, jitter: 10m }',
-      plain: 'schedule: { cron: "@daily", catchUp: 1h, overlap: bufferOne }',
+      plain: 'schedule: { cron: "@daily", catchUp: 1h, overlap: bufferOne, pauseOnFailure: true }',
     });
     const { code, result } = await run('schedule', 'apply', '--yes', '--json');
     expect(code).toBe(0);
@@ -97,12 +97,18 @@ describe('holdfast schedule apply', () => {
         fields: [
           { name: 'overlap', from: 'skip', to: 'bufferOne' },
           { name: 'catchUp', from: '2h', to: '1h' },
+          { name: 'pauseOnFailure', from: 'false', to: 'true' },
         ],
+        paused: 'by hand',
       },
     ]);
     const { state, policies } = await client.schedule.getHandle('backup/plain').describe();
     expect(state).toMatchObject({ paused: true, note: 'by hand' });
-    expect(policies).toMatchObject({ overlap: 'BUFFER_ONE', catchupWindow: 3_600_000 });
+    expect(policies).toEqual({
+      overlap: 'BUFFER_ONE',
+      catchupWindow: 3_600_000,
+      pauseOnFailure: true,
+    });
     const again = await run('schedule', 'apply', '--json');
     expect(again.code).toBe(0);
     expect(again.result).toMatchObject({
@@ -137,6 +143,14 @@ describe('holdfast schedule apply', () => {
     expect(state.remainingActions).toBeUndefined();
   });
 
+  it('pauses after a failure from the first time on, where the configuration says so', async () => {
+    await configure({ careful: 'schedule: { cron: "@daily", pauseOnFailure: true }' });
+    expect((await run('schedule', 'apply', '--yes')).code).toBe(0);
+    const handle = client.schedule.getHandle('backup/careful');
+    expect((await handle.describe()).policies.pauseOnFailure).toBe(true);
+    await handle.delete();
+  });
+
   it('warns of days that crontab would take otherwise', async () => {
     await configure({ odd: 'schedule: { cron: "0 2 1 * 0" }' });
     const { stderr } = await run('schedule', 'apply', '--dry-run');
@@ -165,11 +179,47 @@ describe('holdfast schedule apply', () => {
   });
 });
 
+describe('holdfast doctor', () => {
+  const schedules = async () => {
+    const { result } = await run('doctor', '--json');
+    const checks = result['checks'] as { area: string; subject: string }[];
+    return checks.filter(({ area }) => area === 'schedules');
+  };
+
+  it('says which schedules of the file will not run, and which are no longer in it', async () => {
+    await configure({
+      metrics: 'schedule: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin, jitter: 10m }',
+      plain: 'schedule: { cron: "0 4 * * *" }',
+      missing: 'schedule: { cron: "@daily" }',
+      foreign: 'schedule: { cron: "@daily" }',
+    });
+    const problem = (subject: string, message: RegExp) => ({
+      area: 'schedules',
+      subject,
+      level: 'problem',
+      message: expect.stringMatching(message) as string,
+      hint: expect.any(String) as string,
+    });
+    expect(await schedules()).toEqual([
+      { area: 'schedules', subject: 'metrics', level: 'ok', message: 'as configured' },
+      problem('plain', /^differs in Temporal: cron, .*; it is paused: by hand$/),
+      problem('missing', /^not in Temporal/),
+      problem('foreign', /belongs to somebody else/),
+    ]);
+    await configure({ metrics: 'schedule: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin }' });
+    expect(await schedules()).toMatchObject([
+      { subject: 'metrics', level: 'problem' },
+      { subject: 'plain', level: 'note' },
+    ]);
+  });
+});
+
 describe('the other verbs of holdfast schedule', () => {
   it('list, pause, resume, trigger and remove a schedule', async () => {
     const listed = await run('schedule', 'list');
     expect(listed.stdout).toMatch(/^metrics +30 2 \* \* 1-5 +Europe\/Berlin +\d{4}-/m);
     expect(listed.stdout).toMatch(/^plain +@daily +UTC +paused/m);
+    expect(listed.stdout).toMatch(/^plain is paused: by hand$/m);
 
     expect((await run('schedule', 'resume', 'plain')).code).toBe(0);
     expect((await run('schedule', 'pause', 'metrics', '--reason', 'because')).code).toBe(0);
@@ -200,6 +250,7 @@ describe('the other verbs of holdfast schedule', () => {
     ['2026-11-03T12:00:00Z', '2026-11-01T12:00:00Z', /must be the earlier time/],
     ['2026-11-01', '2026-11-03T12:00:00Z', /--from <time>.* RFC 3339/],
     ['2026-11-01T12:00:00Z', '2026-11-03 12:00', /--to <time>.* RFC 3339/],
+    ['2026-11-01T12:00:00Z', '2199-01-01T00:00:00Z', /2199-01-01 .* has not come yet/],
   ])('refuse to run what was missed from %s to %s', async (from, to, message) => {
     const ran = await run('schedule', 'backfill', 'plain', '--from', from, '--to', to, '--json');
     expect(ran.code).toBe(2);

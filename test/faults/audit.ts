@@ -23,7 +23,7 @@ export async function audit(stage: Stage): Promise<Audit> {
   const remote = await auditObjects(objectsOf(stage));
   const uploads = [...stage.s3.bucket.uploads.values()].map(({ key }) => `open upload of ${key}`);
   const overwritten = [...stage.s3.bucket.writes]
-    .filter(([key, times]) => times > 1 && !key.includes('/leases/'))
+    .filter(([key, times]) => times > 1 && key.startsWith(OWN) && !key.includes('/leases/'))
     .map(([key]) => `${key} was written more than once`);
   const spooled = (await filesBelow(stage.spool)).map((file) => `spooled file ${file}`);
   return {
@@ -32,10 +32,14 @@ export async function audit(stage: Stage): Promise<Audit> {
   };
 }
 
+/** A product may write into the same bucket. */
+const OWN = 'holdfast/';
+
 function objectsOf(stage: Stage): Map<string, Buffer> {
-  const prefix = 'holdfast/';
   return new Map(
-    [...stage.s3.bucket.objects].map(([key, { body }]) => [key.slice(prefix.length), body]),
+    [...stage.s3.bucket.objects]
+      .filter(([key]) => key.startsWith(OWN))
+      .map(([key, { body }]) => [key.slice(OWN.length), body]),
   );
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseManifest } from '../../activities/catalog/read-manifest.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
+import { crc32Of } from '../simulators/s3/bucket.ts';
 import { audit } from './audit.ts';
 import { ending } from './following.ts';
 import { bucketsOf, setStage, type Stage } from './stage.ts';
@@ -110,6 +111,18 @@ describe('ART-03, S3-18: an object that is not there any more', () => {
       ).toEqual([]);
     },
   );
+});
+
+test('an object replaced by other bytes of its length is found by a quick verification', async () => {
+  const object = stage.s3.bucket.get(keyOf(/\.3\.tar$/));
+  object.crc32 = crc32Of(object.body);
+  expect((await verify('quick')).report).toMatchObject({ ok: true });
+  const body = Buffer.from(object.body).fill(0, 0, 512);
+  Object.assign(object, { body, crc32: crc32Of(body) });
+  expect((await verify('quick')).report).toMatchObject({
+    ok: false,
+    findings: [{ code: 'BACKUP_DAMAGED', message: expect.stringContaining('another checksum') }],
+  });
 });
 
 describe('an object that the store keeps and does not serve', () => {

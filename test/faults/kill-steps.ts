@@ -197,6 +197,9 @@ export const COPY: Step[] = [
   'commitCopy after',
 ];
 
+/** Of three objects of two parts each, and four small ones: by the store itself, or through the worker. */
+export const COPY_INTO_S3: Step[] = ['copyPage object 2', 'copyPage part 4', 'commitCopy answer 8'];
+
 export const RESTORE_JOB: Record<string, Step[]> = {
   'while the objects are put back': [
     'stagePage before',

@@ -133,3 +133,24 @@ describe('the proof of a shard', () => {
     ).toEqual(proof);
   });
 });
+
+describe('a database that is kept unproven', () => {
+  it('is told with the retention that it has in the backup', async () => {
+    const plan = await session.restore.plan({
+      backup: backupInMemory(),
+      restore: { target: 'metrics' },
+      destination: 'old',
+      run: 'run1',
+    });
+    for (const name of ['telemetry', 'events of plant 7']) {
+      server.databases.set(name, ['restoring-run1']);
+    }
+    expect(await session.restore.undo(plan, true)).toEqual({
+      removed: [],
+      quarantined: [
+        'telemetry (it bears the retention policy unproven-run1; it was restored to keep its data for ever; in the backup they are kept: monthly 3640d)',
+        'events of plant 7 (it bears the retention policy unproven-run1)',
+      ],
+    });
+  });
+});

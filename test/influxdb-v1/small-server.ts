@@ -1,18 +1,26 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { encodeField } from '../../activities/pipeline/influxdb-portable/protobuf.ts';
 import { influxdbV1 } from '../../activities/products/influxdb-v1/index.ts';
 import type { ProductSession } from '../../activities/products/product.ts';
 
 /** As much of an InfluxDB 1 as answers what these tests ask: real ones are in `test/real`. */
 export interface SmallServer extends AsyncDisposable {
+  /** Of its queries, and host and port of its snapshot protocol. */
+  readonly url: string;
+  readonly snapshot: string;
   /** The names of the retention policies of each database. */
   databases: Map<string, string[]>;
   /** What it sends of every shard. */
   tar: Buffer;
   /** Points of each field, as it counts them in every measurement. */
   counts: Record<string, number>;
-  connect(): ProductSession;
+  /** With one, every query needs it. */
+  user?: { username: string; password: string };
+  /** Takes what it is asked there, and never answers. */
+  silent?: 'queries' | 'snapshots' | undefined;
+  connect(signal?: AbortSignal): ProductSession;
 }
 
 export async function startSmallServer(): Promise<SmallServer> {
@@ -29,8 +37,14 @@ export async function startSmallServer(): Promise<SmallServer> {
   };
   const http = createHttpServer((request, response) => {
     void (async () => {
+      if (server.silent === 'queries') return;
+      response.setHeader('x-influxdb-version', '1.8.10');
+      if (request.url === '/ping') return void response.writeHead(204).end();
       let body = '';
       for await (const chunk of request.setEncoding('utf8')) body += String(chunk);
+      if (server.user && request.headers.authorization !== basic(server.user)) {
+        return void response.writeHead(401).end(JSON.stringify({ error: 'authorization failed' }));
+      }
       const query = new URLSearchParams(body).get('q') ?? '';
       response.end(JSON.stringify({ results: query.split('; ').map(answer) }));
     })();
@@ -38,23 +52,27 @@ export async function startSmallServer(): Promise<SmallServer> {
   const snapshots = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', (request) => {
-      // It has no shard to take anything in, and says so by closing.
-      if (request[1] === UPDATE) socket.destroy();
-      else socket.end(server.tar);
+      if (server.silent === 'snapshots') return;
+      // It has no shard to take anything in, makes none, and says so by closing.
+      if (request[1] === UPDATE || request[1] === METADATA_UPDATE) socket.destroy();
+      else socket.end(request[1] === METADATA ? NO_DATABASES : server.tar);
     });
   });
-  const [url, snapshot] = [await listening(http), await listening(snapshots)];
+  const url = `http://${await listening(http)}`;
+  const snapshot = await listening(snapshots);
   const server: SmallServer = {
+    url,
+    snapshot,
     databases,
     tar: Buffer.alloc(0),
     counts: {},
-    connect: () =>
+    connect: (signal = new AbortController().signal) =>
       influxdbV1.connect({
         target: 'old-influx',
-        connection: influxdbV1.connection.parse({ url: `http://${url}`, snapshot }),
+        connection: influxdbV1.connection.parse({ url, snapshot }),
         concurrency: 2,
         stallMs: 10_000,
-        signal: new AbortController().signal,
+        signal,
       }),
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();
@@ -65,7 +83,22 @@ export async function startSmallServer(): Promise<SmallServer> {
   return server;
 }
 
+const METADATA = 1;
+const METADATA_UPDATE = 6;
 const UPDATE = 7;
+
+/** As a server sends its metadata that has none yet. */
+const NO_DATABASES = (() => {
+  const metadata = Buffer.concat([1, 2, 3, 7, 8, 9].map((field) => encodeField(field, 1)));
+  const header = Buffer.alloc(16);
+  header.writeBigUInt64BE(0x59590101n, 0);
+  header.writeBigUInt64BE(BigInt(metadata.length), 8);
+  return Buffer.concat([header, metadata]);
+})();
+
+function basic({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
 
 async function listening(server: Server): Promise<string> {
   server.listen(0, '127.0.0.1');

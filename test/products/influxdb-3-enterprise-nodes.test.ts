@@ -198,11 +198,38 @@ describe('an answer', () => {
   });
 });
 
-test('a storage that is not the cluster’s is seen before anything begins', async () => {
+test('a storage that is not the cluster’s is doubted before a backup, and fails it', async () => {
   await using stage = await enterpriseStage();
   await stage.take();
-  await stage.fresh().preflight('backup');
-  const failure = await failureOf(stage.fresh({ clusterId: 'other' }).preflight('backup'));
-  expect(failure.code).toBe('CONFIG_INVALID');
-  expect(failure.message).toContain('clusterId');
+  expect((await stage.fresh().preflight('backup')).warnings).toEqual([]);
+  const other = stage.fresh({ clusterId: 'other' });
+  const { warnings } = await other.preflight('backup');
+  expect(warnings).toMatchObject([
+    { code: 'STORAGE_DOUBTFUL', message: expect.stringContaining('clusterId') },
+  ]);
+  const [name = ''] = await stage.world.backups();
+  const failure = await failureOf(other.backup.inventory(name, await other.backup.observe()));
+  expect(failure.code).toBe('BACKUP_INCOMPLETE');
+  expect(failure.message).toContain('`connection.storage` is not its object store');
+});
+
+test('a backup that was put back and taken away again stands in the way of no other', async () => {
+  await using stage = await enterpriseStage({ switches: { putBack: 'after restart' } });
+  const { simulator } = stage.world;
+  const { storage, backups } = simulator.cluster;
+  const { backup } = await stage.take();
+  const { name } = backup;
+  const folder = simulator.cluster.prefix(name);
+  const record = backups.get(name);
+  const objects = await storage.list(folder);
+  backups.delete(name);
+  await simulator.restartCompactor();
+  expect([...backups]).toMatchObject([[name, { putBack: true, files: record?.files }]]);
+  await storage.remove(objects.map(({ key }) => key));
+  const { warnings } = await stage.fresh().preflight('backup');
+  expect(warnings).toMatchObject([
+    { code: 'STORAGE_DOUBTFUL', message: expect.stringContaining(name) },
+  ]);
+  await stage.take();
+  expect((await stage.fresh().preflight('backup')).warnings).toEqual([]);
 });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Census } from '../../activities/products/influxdb-3-enterprise/census.ts';
 import { failureOf, mayPass } from './delegated-stage.ts';
 import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
 import { inEnvironment, linesOf } from './influxdb-3-enterprise.ts';
@@ -180,74 +179,6 @@ describe('a restore', () => {
       artifacts: 5,
       failed: { count: 1, subjects: ['telemetry/late has 1 rows, and is not in the backup'] },
     });
-  });
-
-  test('into a database with retention is not blamed for rows that went by themselves', async () => {
-    await using stage = await enterpriseStage();
-    const { cluster } = stage.world.simulator;
-    const age = (seconds: number) => (BigInt(Date.now()) - BigInt(seconds * 1000)) * 1_000_000n;
-    cluster.write('short', [`t v=1 ${age(7_000)}`, `t v=2 ${age(100)}`, `t v=3 ${age(10)}`]);
-    cluster.setRetention('short', 7_200n * 1_000_000_000n);
-    const { backup } = await stage.take();
-    const plan = await stage.plan(backup, {});
-    const { state } = await stage.restore(plan, backup);
-    cluster.setRetention('short', 3_600n * 1_000_000_000n);
-    const census = JSON.parse(Buffer.from(await backup.file('census.json')).toString()) as {
-      after: { databases: { name: string; retentionNs: number }[] };
-    };
-    expect(census.after.databases).toContainEqual({ name: 'short', retentionNs: 7.2e12 });
-    census.after.databases.at(-1)!.retentionNs = 3.6e12;
-    const aged = { ...backup, file: async () => Buffer.from(JSON.stringify(census)) };
-    const proven = await stage.session.restore.prove(plan, state, aged, () => undefined);
-    expect(proven.totals).toMatchObject({ identical: 4, equivalent: 1, failed: { count: 0 } });
-    expect(codes(proven.warnings)).toEqual(['RETENTION_EXPIRES']);
-    const strict = await stage.fresh().restore.prove(plan, state, backup, () => undefined);
-    expect(strict.totals.failed.subjects).toEqual([
-      'short/t has 2 rows, and the backup at least 3',
-    ]);
-  });
-
-  test('into a database with retention is proven by the newest row, and by nothing once that has expired', async () => {
-    await using stage = await enterpriseStage();
-    const { cluster } = stage.world.simulator;
-    const age = (seconds: number) => (BigInt(Date.now()) - BigInt(seconds * 1000)) * 1_000_000n;
-    cluster.write('short', [`t v=1 ${age(7_000)}`, `t v=2 ${age(100)}`, `t v=3 ${age(10)}`]);
-    cluster.setRetention('short', 3_600n * 1_000_000_000n);
-    const { backup } = await stage.take();
-    const plan = await stage.plan(backup, {});
-    const { state } = await stage.restore(plan, backup);
-    const census = JSON.parse(Buffer.from(await backup.file('census.json')).toString()) as {
-      before: Census;
-      after: Census;
-    };
-    const [oldest, older] = [7_000, 6_000].map((s) =>
-      new Date(Date.now() - s * 1000).toISOString(),
-    );
-    const proveWith = async (counted: object) => {
-      const sides = [census.before, census.after].map((side) => ({
-        ...side,
-        tables: side.tables.map((one) => (one.table === 't' ? { ...one, ...counted } : one)),
-      }));
-      const [before, after] = sides;
-      const file = async () => Buffer.from(JSON.stringify({ format: 1, before, after }));
-      return stage.fresh().restore.prove(plan, state, { ...backup, file }, () => undefined);
-    };
-    const aged = await proveWith({ rows: 3, first: oldest });
-    expect(aged.totals).toMatchObject({ identical: 4, equivalent: 1, failed: { count: 0 } });
-
-    const gone = await proveWith({ rows: 3, first: oldest, last: older });
-    expect(gone.totals).toMatchObject({ artifacts: 4, identical: 4, equivalent: 0 });
-    expect(gone.warnings).toMatchObject([{ code: 'PROOF_PARTIAL' }]);
-    expect(gone.warnings[0]?.message).toMatch(/short\/t/);
-
-    cluster.content.get('short')?.tables.get('t')?.clear();
-    for (const written of [[], [`t v=4 ${age(1)}`]]) {
-      cluster.write('short', written);
-      const emptied = await proveWith({ rows: 3, first: oldest });
-      expect(emptied.totals.failed.subjects.join()).toMatch(
-        /^short\/t has [01] rows, and the backup at least 3; its row of .* lacks/,
-      );
-    }
   });
 
   test('without anybody who counts is only the word of the server, which is said', async () => {

@@ -247,7 +247,12 @@ describe('a destination that misbehaves', () => {
       await whole.prepare();
       const [step, other] = whole.plan.steps;
       if (!step || !other) throw new Error('The plan is too short.');
-      server.state.shards.delete(Number(step.key['shard']));
+      const gone = server.state.metadata.buckets
+        .flatMap(({ groups }) => groups)
+        .find(({ shards }) => shards.includes(Number(step.key['shard'])));
+      if (!gone) throw new Error('The shard did not come back.');
+      gone.deletedAt = new Date().toISOString();
+      await server.state.removeShards(gone);
       const failure = await failureOf(whole.apply(step));
       expect(failure.code).toBe('DESTINATION_CHANGED');
       expect(failure.message).toContain(`has removed ${step.subject}`);

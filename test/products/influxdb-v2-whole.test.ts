@@ -14,6 +14,7 @@ import {
 } from '../support/influx.ts';
 import { backupRun, type BackupRun } from './backup-run.ts';
 import { influxdbV2UnderTest } from './influxdb-v2.ts';
+import { startLimitingProxy } from '../support/limiting-proxy.ts';
 import { restoreRun, type RestoreRun } from './restore-run.ts';
 import { connectTo, failureOf } from './session.ts';
 
@@ -83,6 +84,57 @@ describe('tasks', () => {
     const restoring = await whole(await run.take(connect(source)));
     expect(codes(restoring.plan.summary.warnings)).toEqual([]);
     expect((await restoring.complete()).warnings).toEqual([]);
+  });
+});
+
+describe('replications', () => {
+  test('that come back need a restart, and block no further restore until then', async () => {
+    const [bucket] = source.state.metadata.buckets;
+    const { id: localBucketID = '', orgID = '' } = bucket ?? {};
+    source.state.metadata.replications.push({ id: '0a', name: 'r', orgID, localBucketID });
+    const backup = await run.take(connect(source));
+    const { warnings } = await (await whole(backup)).complete();
+    expect(warnings).toMatchObject([
+      { code: 'TASKS_NEED_RESTART', message: expect.stringContaining('replications') as string },
+    ]);
+    const again = await whole(backup);
+    expect(again.plan.summary.replaces).toContain('replications');
+    expect((await again.complete()).restored).toEqual(['acme/telemetry']);
+    await target.restart();
+    expect((await whole(backup)).plan.summary.replaces).toContain('replications');
+  });
+});
+
+describe('a proxy that lets no long upload pass', () => {
+  const LIMIT = 15_000;
+  const proxied = async (shardBytes: number) => {
+    source.generate({ shards: 1, shardBytes });
+    const proxy = await startLimitingProxy(target.url, LIMIT);
+    try {
+      const backup = await run.take(connect(source));
+      return await restoreRun(
+        connect({ ...target, url: proxy.url }),
+        backup,
+        {},
+        await run.spool(),
+      );
+    } finally {
+      await proxy[Symbol.asyncDispose]();
+    }
+  };
+
+  test('is found out while nothing is replaced yet', async () => {
+    const failure = await failureOf(proxied(50_000));
+    expect(failure).toMatchObject({
+      code: 'TARGET_REFUSED',
+      message: expect.stringContaining('HTTP 413') as string,
+      hint: expect.stringContaining('client_max_body_size') as string,
+    });
+  });
+
+  test('stands in no way of what is short enough', async () => {
+    source = await replaced(source);
+    expect((await proxied(2_000)).plan.steps).toHaveLength(1);
   });
 });
 
@@ -299,6 +351,11 @@ describe('a whole restore that never ended', () => {
     expect(target.state.metadata.labels).toEqual([]);
   });
 });
+
+async function replaced(server: InfluxSimulator): Promise<InfluxSimulator> {
+  await server.stop();
+  return startInfluxSimulator();
+}
 
 /** A directory of the official tool, taken in as `holdfast import` does it. */
 async function imported(dir: string): Promise<BackupReader> {

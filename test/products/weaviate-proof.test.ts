@@ -134,6 +134,40 @@ describe.each(['sample', 'full'] as const)('a proof by %s', (proof) => {
     });
   });
 
+  test('knows objects of the sample by all that they hold, and by nothing else', async () => {
+    const { backup, inventory } = await stage.take(open());
+    await stage.ask('DELETE', '/schema/Article');
+    const plan = await stage.plan(backup, { select: { classes: ['Article'] } });
+    const state = await stage.session.restore.start(plan, new Date());
+    await ended(() => stage.session.restore.poll(plan, state));
+    const sample = censusOf(inventory).places.find((one) => one.class === 'Article')?.sample;
+    const one = articles(0, { objects: OBJECTS }).find(({ id }) => id === sample?.[0]?.[0]);
+    if (!one) throw new Error('The sample has an article.');
+    const failed = async () => {
+      const { totals } = await open().restore.prove(plan, state, backup, () => undefined);
+      return totals.failed.subjects.join();
+    };
+    // A full proof sees the same by its digest of everything.
+    const differs =
+      proof === 'full' ? 'objects are not what they were' : `object ${one.id} is not what it was`;
+    await stage.write([one]);
+    expect(await failed()).toBe('');
+    await stage.write([{ ...one, properties: { ...one.properties, title: 'another' } }]);
+    expect(await failed()).toContain(differs);
+    await stage.write([{ ...one, vector: one.vector?.map((value) => value / 2) ?? [] }]);
+    expect(await failed()).toContain(differs);
+
+    const [other] = articles(4_000, { objects: 1 });
+    if (!other) throw new Error('There is an article.');
+    await stage.ask('DELETE', `/objects/Article/${one.id}`);
+    await stage.write([other]);
+    if (proof === 'sample') expect(await failed()).toContain(`object ${one.id} is missing`);
+    else expect(await failed()).toContain('class Article');
+    await stage.ask('DELETE', `/objects/Article/${other.id}`);
+    await stage.write([one]);
+    expect(await failed()).toBe('');
+  });
+
   test('takes objects written after the restore for no fault, and says so', async () => {
     const { backup } = await stage.take(open());
     await stage.ask('DELETE', '/schema/Article');

@@ -40,6 +40,7 @@ describe('a restore of Weaviate', () => {
       ['onConflict: rename', { onConflict: 'rename' }, 'INPUT_INVALID', /under its own name only/],
       ['buckets', { select: { buckets: ['x'] } }, 'INPUT_INVALID', /which has classes/],
       ['a class that it lacks', { select: { classes: ['X'] } }, 'SELECTION_EMPTY', /Article, Note/],
+      ['no class', { select: { classes: [] } }, 'SELECTION_EMPTY', /names no class.*Article, Note/],
     ] as const)('refuses %s in one sentence', async (_, request, code, message) => {
       await expect(stage.plan(backup, request as object)).rejects.toMatchObject({
         code,
@@ -156,24 +157,6 @@ describe('a restore of Weaviate', () => {
           await start();
         },
       );
-
-      test('beside a restore that a dead server left unfinished, but not for long', async () => {
-        const { name } = await stage.take();
-        await stage.plant(`${name}/restore_config.json`, {
-          id: name,
-          status: 'STARTED',
-          error: '',
-          version: '2.1',
-          nodes: {},
-          startedAt: new Date().toISOString(),
-          completedAt: '0001-01-01T00:00:00Z',
-        });
-        const start = await replacing();
-        await expect(start()).rejects.toMatchObject({ code: 'TARGET_BUSY' });
-        expect(classes()).toEqual(EVERY);
-        await start(new Date(Date.now() - 61_000));
-        await rm(join(stage.folder, name), { recursive: true });
-      });
 
       test('while a node is away, or is not there any more', async () => {
         const start = await replacing();

@@ -8,10 +8,12 @@ import { connectTo, takeBackup } from '../aiven-influxdb/take-backup.ts';
 import { startAivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { startInfluxdV1, type InfluxdV1 } from '../support/influxd-v1.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { holdCompactions } from './hold-compactions.ts';
 
 const BEGIN = 1_699_999_200;
 
-async function fill(server: InfluxdV1): Promise<void> {
+/** @returns what a restore brings back: also what was deleted, while it lies beside a note that it is gone */
+async function fill(server: InfluxdV1): Promise<unknown[]> {
   await server.query('CREATE DATABASE plant WITH DURATION 0s SHARD DURATION 1h NAME fine');
   await server.query(
     'CREATE RETENTION POLICY coarse ON plant DURATION 0s REPLICATION 1 SHARD DURATION 24h',
@@ -23,7 +25,14 @@ async function fill(server: InfluxdV1): Promise<void> {
   );
   await server.write('plant', lines);
   await server.write('plant', lines.slice(0, 100), 'coarse');
-  await server.write('other', ['note text="a, b" 1699999200']);
+  await server.write('other', ['note text="a, b" 1699999200', 'note text="c" 1699999201']);
+  const all = await counts(server);
+  await using flushed = await temporaryFolder('flushed');
+  await server.backup(flushed.path);
+  await holdCompactions(server, 'other/autogen');
+  await server.query('DELETE FROM note WHERE time = 1699999201s', 'other');
+  expect(await counts(server)).not.toEqual(all);
+  return all;
 }
 
 async function counts(server: InfluxdV1): Promise<unknown[]> {
@@ -38,8 +47,7 @@ async function counts(server: InfluxdV1): Promise<unknown[]> {
 describe('a backup that came by way of the vendor from a real InfluxDB 1', () => {
   it('is restored by the official tool from the folder as it is, and by Holdfast', async () => {
     await using source = await startInfluxdV1();
-    await fill(source);
-    const before = await counts(source);
+    const before = await fill(source);
     await using aiven = await startAivenSimulator({
       content: { influxd: await findTool('influxd-v1'), snapshot: source.snapshot },
       switches: { pendingPolls: 0, layout: 'nested' },

@@ -6,6 +6,7 @@ import { startHoldingProxy, type HoldingProxy } from '../support/holding-proxy.t
 import { startInfluxdV1, type InfluxdV1 } from '../support/influxd-v1.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { HASTE } from '../workflows/world.ts';
+import { holdCompactions } from './hold-compactions.ts';
 
 /** A service whose backups are of a real InfluxDB 1, `source`, and another one to restore into: target `spare`. */
 export interface V1Stage {
@@ -30,6 +31,8 @@ export interface V1Stage {
 export const START = 1_700_002_800;
 const HOUR = 3600;
 export const SHARDS = 40;
+/** Of which one is deleted before any backup. */
+export const ALARMS = 3;
 
 /** @param options.worker false: the test starts its own, in processes of their own */
 export async function setV1Stage(options: { worker: boolean }): Promise<V1Stage> {
@@ -96,7 +99,7 @@ export async function setV1Stage(options: { worker: boolean }): Promise<V1Stage>
   };
 }
 
-/** Two databases, one of them with two retention policies. */
+/** Two databases, one of them with two retention policies, and a point that is deleted. */
 async function seed(server: InfluxdV1): Promise<void> {
   await server.query('CREATE DATABASE telemetry WITH DURATION INF SHARD DURATION 1h NAME raw');
   await server.query(
@@ -116,6 +119,15 @@ async function seed(server: InfluxdV1): Promise<void> {
     'monthly',
   );
   await server.write('events of plant 7', [`stop reason="belt" ${START}`]);
+  await server.write(
+    'telemetry',
+    Array.from({ length: ALARMS }, (_, at) => `alarm v=${at} ${START + at}`),
+  );
+  await using flushed = await temporaryFolder('v1-flushed');
+  // What is deleted after that stays in its file, beside a note that it is gone.
+  await server.backup(flushed.path);
+  await holdCompactions(server, 'telemetry/raw');
+  await server.query(`DELETE FROM alarm WHERE time = ${START}s`, 'telemetry');
 }
 
 /** Every point of a measurement, in a form that can be compared. */

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { RestoreReport } from '../../workflows/contract/operations.ts';
+import type { BackupReport, RestoreReport } from '../../workflows/contract/operations.ts';
 import { findTool } from '../../infra/tools/find-tool.ts';
 import { run } from '../client/command.ts';
 import { phase } from '../faults/following.ts';
@@ -12,18 +12,26 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { loadWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import { recoveryBlocks, runBlock } from './recovery-page.ts';
-import { pointsOf, setV1Stage, SHARDS, type V1Stage } from './influxdb-v1-workflow-stage.ts';
+import {
+  ALARMS,
+  pointsOf,
+  setV1Stage,
+  SHARDS,
+  START,
+  type V1Stage,
+} from './influxdb-v1-workflow-stage.ts';
 
 const ALL = ['events of plant 7', 'telemetry'];
 
 describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
   let stage: V1Stage;
   let backup: string;
+  let warnings: BackupReport['warnings'];
   beforeAll(async () => {
     stage = await setV1Stage({ worker: true });
     await stage.holdfast.run('backup', { target: 'metrics' });
     // The tool packs everything anew, under other names and with them in each gzip: shards are known by their files.
-    ({ backup } = await stage.holdfast.run('backup', { target: 'metrics' }));
+    ({ backup, warnings } = await stage.holdfast.run('backup', { target: 'metrics' }));
     const own = await readdir(join(stage.store, 'metrics', backup, 'data'));
     expect(own.filter((name) => name.endsWith('.gz'))).toEqual([]);
   });
@@ -48,6 +56,21 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
       expect(original.length).toBeGreaterThan(0);
       expect(await pointsOf(stage.spare, from)).toEqual(original);
     }
+  });
+
+  test('brings back what was deleted shortly before, as it says', async () => {
+    const told = warnings.filter(({ code }) => code === 'TOMBSTONES_PRESENT');
+    expect(told).toMatchObject([{ message: expect.stringContaining('(shard 1)') }]);
+    const select = { databases: ['telemetry'] };
+    await stage.holdfast.run('restore', { target: 'metrics', into: 'spare', select });
+    const [left, back] = [
+      await pointsOf(stage.source, 'telemetry.raw.alarm'),
+      await pointsOf(stage.spare, 'telemetry.raw.alarm'),
+    ];
+    expect(left).toHaveLength(ALARMS - 1);
+    expect(back).toHaveLength(ALARMS);
+    expect(back).toEqual(expect.arrayContaining(left));
+    expect(back).toContainEqual(expect.objectContaining({ time: START * 1e9, v: 0 }));
   });
 
   test('brings one database back under another name, beside the old one', async () => {
@@ -84,12 +107,13 @@ describe('a backup of the vendor, restored into a real InfluxDB 1', () => {
       'fetch-directory',
       'fetch-named-directory',
       'check',
+      'leave-out',
       'decrypt',
       'join',
-      'rename-v1',
+      'rename',
       last,
     ]) {
-      if (name === 'rename-v1') await renameShard(join(recovery, 'data'));
+      if (name === 'rename') await renameShard(join(recovery, 'data'));
       const { code, output } = await runBlock(blocks.get(name) ?? 'false', {
         PATH: `${programs}:${process.env['PATH']}`,
         BACKUP_URL: join(stage.store, 'metrics', backup),

@@ -178,7 +178,9 @@ describe('a restore of buckets into a real influxd', () => {
     await session().restore.prepare(plan, taken.reader);
     expect(await session().restore.undo(plan, true)).toEqual({
       removed: [],
-      quarantined: ['acme/odd.unproven-run9'],
+      quarantined: [
+        'acme/odd.unproven-run9 (it was restored to keep its data for ever; in the backup they are kept 7300d)',
+      ],
     });
     expect(await destination.bucketNames()).toContain('odd.unproven-run9');
   });
@@ -268,7 +270,10 @@ describe('a restore of a whole real influxd', () => {
     expect(plan.summary).toMatchObject({
       destructive: true,
       replaces: expect.arrayContaining(['acme/precious']),
-      bound: [expect.stringContaining('every token of suite (1 now)')],
+      bound: [
+        expect.stringContaining('every token of suite (1 now)'),
+        expect.stringContaining('whoever writes to suite'),
+      ],
     });
     const state = asStored(await open().restore.prepare({ ...plan, steps: [] }, taken.reader));
     // The answer got lost and the worker died: another one begins again, with a token that is worth nothing any more.

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HoldfastError } from '../../activities/failure.ts';
 import { openBackupDirectory } from '../../activities/products/influxdb-v2/import-directory.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { connect, planRestore, restore, takeBackup, type Taken } from './adapter.ts';
+import { connect, planRestore, restore, restoreStep, takeBackup, type Taken } from './adapter.ts';
 import { first, influx, points, startInfluxd, type InfluxServer } from './influxd.ts';
 
 const YEARS = 20 * 365 * 86_400;
@@ -161,6 +162,29 @@ describe('a restore of a whole real influxd', () => {
     const plan = await planRestore(session, taken, {}, '0123abcd');
     await session.restore.prepare(plan, taken.reader, () => Promise.resolve(false));
     expect(await labels()).not.toMatch(/of the target|holdfast-restore-/);
+  });
+
+  it('ends at once when somebody removes a bucket, and keeps what clients wrote when an upload fails', async () => {
+    await using taken = await takeBackup(connect(source.url).backup);
+    await using target = await startInfluxd();
+    const session = connect(target.url);
+    const plan = await planRestore(session, taken, {});
+    const state = await session.restore.prepare(plan, taken.reader);
+    const step = first(plan.steps.filter(({ subject }) => subject.includes('telemetry')));
+    await target.write('telemetry', points(2, ['client']));
+    const broken = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(1024);
+      await Promise.reject(new HoldfastError('TARGET_BUSY', 'The upload broke.'));
+    };
+    const upload = session.restore.apply(step, state, broken);
+    await expect(upload).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+    for (const each of plan.steps) await restoreStep(session, taken, each, state);
+    expect(await target.count('telemetry')).toBe(18);
+    const { id } = first((await target.api('GET', '/api/v2/buckets?name=telemetry')).buckets);
+    await target.api('DELETE', `/api/v2/buckets/${id}`);
+    await expect(restoreStep(session, taken, step, state)).rejects.toMatchObject({
+      code: 'DESTINATION_CHANGED',
+    });
   });
 
   it('that never ended leaves retentions that are found and put back', async () => {

@@ -30,6 +30,7 @@ describeStore('S3 (versitygw)', async () => {
   return {
     store: reopen(),
     manyParts: 4 * partSize,
+    tellsChecksums: true,
     racing: 'versitygw 1.7.0 on a file system looks for the name first and takes it afterwards',
     reopen,
     async close() {

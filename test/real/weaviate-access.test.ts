@@ -89,17 +89,39 @@ describe('a real Weaviate with roles', () => {
     expect(restored).toContain('class Photo');
   });
 
-  test('gets users and roles back, those that were asked for, with their keys and rights', async () => {
+  test('gets users and roles back in the place of all others, with their keys and rights', async () => {
     const { backup, warnings } = await world.holdfast.run('backup', { target: 'articles' });
     expect(warnings.map(({ code }) => code)).toEqual(['CREDENTIALS_IN_BACKUP']);
     await dropClasses(world.weaviate);
     for (const name of ['ada', 'bob']) await ask('DELETE', `/users/db/${name}`);
     for (const name of ['reading', 'saving']) await ask('DELETE', `/authz/roles/${name}`);
     expect((await as('ada', 'GET', '/schema')).status).toBe(401);
+    await ask('POST', '/authz/roles', { name: 'later', permissions: READING });
+    await createUser('carol', 'later');
+    expect((await as('carol', 'GET', '/schema')).status).toBe(200);
 
-    const { restored } = await world.holdfast.run('restore', { target: 'articles', backup });
-    expect(restored).toEqual(expect.arrayContaining(['users', 'roles']));
-    expect((await as('bob', 'GET', '/schema')).status).toBe(401);
+    const restore = { target: 'articles', backup };
+    await expect(world.holdfast.run('restore', restore)).rejects.toMatchObject({
+      cause: { type: 'CONFIRM_REQUIRED' },
+    });
+    const { restored, plan } = await world.holdfast.run('restore', {
+      ...restore,
+      confirm: 'articles',
+    });
+    expect(plan.replaces).toEqual([
+      expect.stringMatching(/^all users and their keys \(carol; /),
+      expect.stringMatching(/^all roles and assignments \(later; /),
+    ]);
+    expect(restored).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^users /) as string,
+        expect.stringMatching(/^roles /) as string,
+      ]),
+    );
+    for (const name of ['bob', 'carol']) {
+      expect((await as(name, 'GET', '/schema')).status).toBe(401);
+    }
+    expect((await callWeaviate(world.weaviate, 'GET', '/authz/roles/later')).status).toBe(404);
     expect((await callWeaviate(world.weaviate, 'GET', '/authz/roles/saving')).status).toBe(404);
     const reading = { url: world.weaviate.url, apiKey: keys.get('ada') };
     expect(await countObjects(reading, 'Article')).toBe(100);

@@ -1,16 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openStore } from '../../activities/stores/open-store.ts';
+import { createStoreResources } from '../../activities/stores/resources.ts';
 import { askWeaviate, callWeaviate } from '../support/weaviate-data.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
+import { secret } from './adapter.ts';
 import {
   classesOf,
   contentsOf,
   dropClasses,
+  OWN_BUCKET,
   startWeaviateWorld,
   type WeaviateWorld,
 } from './weaviate-world.ts';
 
 /** The bytes of a backup, written or read; descriptors pass. */
 const UPLOAD = /^(PUT|POST) .*\/chunk-/;
+/** A chunk whose upload was begun. */
+const PART = /^PUT .*\/chunk-.*partNumber/;
 const DOWNLOAD = /^GET .*\/chunk-/;
 const DESCRIPTOR = /\/backup_config\.json/;
 
@@ -42,6 +48,34 @@ async function statusOf(name: string): Promise<string> {
   return ((await askWeaviate(world.weaviate, 'GET', path)) as { status: string }).status;
 }
 
+/** What the bucket keeps, and shows in no listing, of uploads that did not come to an end. */
+async function begunUploads(): Promise<string[]> {
+  const { endpoint, region, accessKeyId, secretAccessKey } = world.own;
+  const resources = createStoreResources();
+  const store = openStore(
+    {
+      name: 'own',
+      type: 's3',
+      bucket: OWN_BUCKET,
+      region,
+      endpoint,
+      credentials: {
+        accessKeyId: { env: secret(accessKeyId) },
+        secretAccessKey: { env: secret(secretAccessKey) },
+      },
+    },
+    resources,
+  );
+  try {
+    const keys: string[] = [];
+    for await (const { key } of store.openUploads('')) keys.push(key);
+    return keys;
+  } finally {
+    await store.close();
+    await resources.close();
+  }
+}
+
 /** The name of the newest backup that the server knows. */
 async function newest(): Promise<string> {
   const list = (await askWeaviate(world.weaviate, 'GET', '/backups/s3')) as { id: string }[];
@@ -51,10 +85,12 @@ async function newest(): Promise<string> {
 describe('a real Weaviate in trouble', () => {
   test('a backup under way is cancelled, and nothing of it is left', async () => {
     const before = await world.written();
-    const handle = await startHeld('backup', {}, UPLOAD);
+    const handle = await startHeld('backup', {}, PART);
+    expect(await begunUploads()).not.toEqual([]);
     await handle.signal('cancel', { reason: 'a test' });
     await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect(await world.written()).toEqual(before);
+    expect(await begunUploads()).toEqual([]);
     // The server is free for the next one.
     world.gate.open();
     expect(await world.holdfast.run('backup', { target: 'articles' })).toMatchObject({
@@ -94,6 +130,37 @@ describe('a real Weaviate in trouble', () => {
     expect(await world.holdfast.run('backup', { target: 'articles' })).toMatchObject({
       state: 'ok',
     });
+  });
+
+  test('a restore whose server was killed is given up at once, and is in the way of no other', async () => {
+    const before = await contentsOf(world.weaviate);
+    const { backup } = await world.holdfast.run('backup', { target: 'articles' });
+    const { backup: other } = await world.holdfast.run('backup', { target: 'articles' });
+    await dropClasses(world.weaviate);
+    const handle = await startHeld('restore', { backup }, DOWNLOAD);
+    world.front.refuse(/./);
+    await world.weaviate.node.kill();
+    world.gate.open();
+    await world.weaviate.node.start();
+    const path = `/backups/s3/${backup}/restore`;
+    expect(await askWeaviate(world.weaviate, 'GET', path)).toMatchObject({
+      status: 'TRANSFERRING',
+    });
+    world.front.open();
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: {
+        type: 'JOB_FAILED',
+        message: expect.stringContaining('the server was started anew') as string,
+      },
+    });
+    await askWeaviate(world.weaviate, 'POST', '/schema', { class: 'Photo' });
+    await world.holdfast.run('restore', {
+      target: 'articles',
+      backup: other,
+      onConflict: 'replace',
+      confirm: 'articles',
+    });
+    expect(await contentsOf(world.weaviate)).toEqual(before);
   });
 
   test('a restore under way is cancelled, and no class of it is left', async () => {

@@ -13,7 +13,7 @@ import { secret } from './adapter.ts';
 
 export const OWN_BUCKET = 'weaviate-backups';
 export const OWN_PATH = 'cluster-a';
-const BUCKET = 'holdfast';
+export const BUCKET = 'holdfast';
 export const API_KEY = 'an-api-key-for-tests';
 
 export const PATIENCE = { heartbeat: '5s', retryPause: '500ms', attempts: 300, stall: '20s' };
@@ -47,6 +47,8 @@ export async function startWeaviateWorld(
     /** Of the settings of the Holdfast store. */
     store?: object;
     env?: Record<string, string>;
+    /** False: the test starts its own, in processes of their own. */
+    worker?: boolean;
   } = {},
 ): Promise<WeaviateWorld> {
   const [own, store] = await Promise.all([
@@ -89,7 +91,8 @@ export async function startWeaviateWorld(
       },
     },
   };
-  const holdfast = await startHoldfast({ address: inject('temporalAddress'), config });
+  const { worker = true } = options;
+  const holdfast = await startHoldfast({ address: inject('temporalAddress'), config, worker });
   return {
     weaviate,
     gate,

@@ -20,6 +20,8 @@ export interface StoreUnderTest {
   manyParts: number;
   /** Why writers that come at the very same moment may all succeed there; whole objects are still all that is kept. */
   racing?: string;
+  /** What it tells of a small object holds the CRC32 of its bytes, when it is asked for that. */
+  tellsChecksums?: true;
   /** The same place once more, as another worker would open it. */
   reopen(): Store;
   close(): Promise<void>;
@@ -58,12 +60,13 @@ export function describeStore(name: string, factory: () => Promise<StoreUnderTes
         for (const [what, length] of lengths()) {
           const bytes = someBytes(length);
           const key = `t/b/data/${what.replaceAll(' ', '-')}.tar`;
-          expect(await store.create(key, stream(bytes)), what).toMatchObject({
-            key,
-            bytes: length,
-          });
+          const created = await store.create(key, stream(bytes));
+          expect(created, what).toMatchObject({ key, bytes: length });
           expect((await collect(store.read(key))).equals(bytes), what).toBe(true);
           expect(await store.head(key), what).toMatchObject({ key, bytes: length });
+          const told = (await store.head(key, { checksum: true }))?.crc32;
+          expect([undefined, created.crc32], what).toContain(told);
+          if (under.tellsChecksums && length < 1000) expect(told, what).toBeDefined();
         }
       });
 

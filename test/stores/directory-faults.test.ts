@@ -1,20 +1,31 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { directoryFailure } from '../../activities/stores/directory/failure.ts';
+import type { HostIdentity } from '../../activities/stores/host-identity.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { expectFailure } from './conformance.ts';
+import { diskFaults } from './disk-faults.ts';
 import { collect, cut, listOf, someBytes, stream } from './sources.ts';
 
+const disk = diskFaults();
 let folder: TemporaryFolder;
 beforeEach(async () => {
   folder = await temporaryFolder('store');
 });
 afterEach(async () => folder.remove());
 
-function open(options: { hostId?: string; shared?: boolean; path?: string; max?: number } = {}) {
+interface Options {
+  hostId?: string;
+  /** Whether the host is the same tomorrow. */
+  lasts?: boolean;
+  shared?: boolean;
+  path?: string;
+  max?: number;
+}
+
+function open(options: Options = {}) {
   return openStore(
     {
       name: 'disk',
@@ -23,9 +34,11 @@ function open(options: { hostId?: string; shared?: boolean; path?: string; max?:
       shared: options.shared,
       maxObjectSize: options.max,
     },
-    createStoreResources({ hostId: options.hostId ?? 'host-a' }),
+    createStoreResources({ host: hostCalled(options.hostId ?? 'host-a', options.lasts) }),
   );
 }
+
+const hostCalled = (name: string, lasts = true): HostIdentity => ({ id: name, name, lasts });
 
 describe('files', () => {
   it('can be read by their owner alone, and so can the folders', async () => {
@@ -125,6 +138,37 @@ describe('two hosts', () => {
   });
 });
 
+describe('a container, which is another host whenever it is made anew', () => {
+  const fleeting = (hostId: string) => open({ hostId, lasts: false });
+
+  it('is asked for a name before the directory is claimed', async () => {
+    const error = await expectFailure(
+      fleeting('worker-7c9f8d').put('t/x', Buffer.from('x')),
+      'STORE_NOT_SHARED',
+    );
+    expect(error.message).toContain('worker-7c9f8d has no /etc/machine-id');
+    expect(error.hint).toMatch(/shared: true.*HOLDFAST_HOST_ID/);
+    expect(await readdir(folder.path)).toEqual([]);
+    expect(await fleeting('worker-7c9f8d').probe()).toMatchObject([
+      { ok: false, message: expect.stringContaining('HOLDFAST_HOST_ID') },
+    ]);
+  });
+
+  it('goes on where it was the host so far', async () => {
+    await open({ hostId: 'alpine' }).put('t/x', Buffer.from('x'));
+    await fleeting('alpine').put('t/y', Buffer.from('y'));
+    const refused = fleeting('worker-5b6c7d').put('t/z', Buffer.from('z'));
+    const error = await expectFailure(refused, 'STORE_NOT_SHARED');
+    expect(error.message).toContain('belongs to the host alpine');
+    expect(error.hint).toContain('HOLDFAST_HOST_ID');
+  });
+
+  it('needs no name for a directory that is shared', async () => {
+    await open({ lasts: false, shared: true }).put('t/x', Buffer.from('x'));
+    expect(await readdir(folder.path)).toEqual(['t']);
+  });
+});
+
 describe('limits and failures', () => {
   it('refuses a stream beyond `maxObjectSize`, and leaves nothing of it', async () => {
     const store = open({ max: 1000 });
@@ -135,21 +179,40 @@ describe('limits and failures', () => {
     expect(await readdir(join(folder.path, 't'))).toEqual(['x']);
   });
 
-  it('S3-16 a full disk is a failure that waits for a person', async () => {
-    const error = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    const told = directoryFailure(error, 'Store disk (/backups)', 'write t/x');
-    await expectFailure(Promise.reject(told), 'STORE_FULL');
-    expect((told as Error).message).toBe(
-      'Store disk (/backups) could not write t/x: the disk is full (ENOSPC).',
+  it.each([
+    ['ENOSPC', 'the disk is full'],
+    ['EDQUOT', 'the quota of the disk is used up'],
+  ])('S3-16 a full disk (%s) is a failure that waits for a person', async (code, reason) => {
+    const store = open();
+    await store.put('t/x', Buffer.from('x'));
+    disk.fault = (call, path) => (call === 'write' && path.includes('y.tar') ? code : undefined);
+    const error = await expectFailure(
+      store.create('t/b/y.tar', stream(someBytes(3_000_000))),
+      'STORE_FULL',
     );
+    expect(error.message).toContain(`could not write t/b/y.tar: ${reason} (${code}).`);
+    expect(error.retryable).toBe(false);
+    expect(await readdir(join(folder.path, 't/b'))).toEqual([]);
   });
 
-  it('a folder without permission is told', async (context) => {
-    context.skip(process.getuid?.() === 0, 'root may write anywhere');
-    await chmod(folder.path, 0o500);
-    await expectFailure(open().put('t/x', Buffer.from('x')), 'STORE_DENIED');
-    await chmod(folder.path, 0o700);
+  it.each(['EACCES', 'EROFS'])('a folder without permission (%s) is told', async (code) => {
+    const store = open();
+    await store.put('t/x', Buffer.from('x'));
+    disk.fault = (call, path) => (call === 'open' && path.includes('y.tar') ? code : undefined);
+    const error = await expectFailure(store.put('t/y.tar', Buffer.from('y')), 'STORE_DENIED');
+    expect(error.message).toContain('could not write t/y.tar');
+    expect(await readdir(join(folder.path, 't'))).toEqual(['x']);
   });
+
+  it.each(['EPERM', 'ENOTSUP', 'ENOSYS'])(
+    'a file system without hard links (%s) is told as one',
+    async (code) => {
+      disk.fault = (call) => (call === 'link' ? code : undefined);
+      const error = await expectFailure(open().put('t/x', Buffer.from('x')), 'STORE_REFUSED');
+      expect(error.message).toContain('no hard links (FAT and exFAT');
+      expect(await readdir(folder.path)).toEqual([]);
+    },
+  );
 
   it('an object where a folder is needed is told', async () => {
     const store = open();

@@ -10,6 +10,7 @@ describeStore('S3 (simulated)', async () => {
   return {
     store: s3.open({ partSize }),
     manyParts: 4 * partSize,
+    tellsChecksums: true,
     reopen: () => s3.open({ partSize }),
     close: () => s3.close(),
   };

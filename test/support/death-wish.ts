@@ -8,10 +8,16 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 /**
  * Where a worker dies, as by `kill -9`: `<activity> before` its body, `after` it (done, and not yet answered), or in
  * the midst of it: before its n-th `request` to a database or an object store, before the n-th `answer` is read, before
- * the n-th `link` (an object of a directory store appears) or the n-th `unlink`.
+ * the n-th `link` (an object of a directory store appears) or the n-th `unlink`; or before it reads that an object store
+ * has its n-th `object`, or `part` of one, of the data of a backup.
  */
 export type Step = `${string} before` | `${string} after` | `${string} ${Midst} ${number}`;
-type Midst = 'request' | 'answer' | 'link' | 'unlink';
+type Midst = 'request' | 'answer' | 'link' | 'unlink' | 'object' | 'part';
+
+interface Sent {
+  method: string;
+  path: string;
+}
 
 interface Running {
   activity: string;
@@ -45,7 +51,7 @@ export function deathWish(dieAt: Step[], freezeAt: Step[]): ActivityInterceptors
       execute: (input, next) => {
         const activity = info.activityType;
         passing(`${activity} before`);
-        const counts = { request: 0, answer: 0, link: 0, unlink: 0 };
+        const counts = { request: 0, answer: 0, link: 0, unlink: 0, object: 0, part: 0 };
         return running.run({ activity, counts }, async () => {
           const result = await next(input);
           passing(`${activity} after`);
@@ -59,11 +65,15 @@ export function deathWish(dieAt: Step[], freezeAt: Step[]): ActivityInterceptors
 function watch(midst: (kind: Midst) => void): void {
   const askedBy = new WeakMap<object, () => void>();
   subscribe('undici:request:create', (message) => {
-    const { request } = message as { request: object };
+    const { request } = message as { request: Sent };
     // The answer arrives in nobody's context.
     askedBy.set(
       request,
-      AsyncLocalStorage.bind(() => midst('answer')),
+      AsyncLocalStorage.bind(() => {
+        midst('answer');
+        if (request.method !== 'PUT' || !request.path.includes('/data/')) return;
+        midst(request.path.includes('partNumber=') ? 'part' : 'object');
+      }),
     );
     midst('request');
   });

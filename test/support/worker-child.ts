@@ -17,7 +17,8 @@ Runtime.install({ logger: new DefaultLogger(orders.logLevel ?? 'WARN') });
 const connection = await NativeConnection.connect({ address: orders.address });
 const stores = createStoreResources({
   ...(orders.stallMs === undefined ? {} : { stallMs: orders.stallMs }),
-  ...(orders.hostId === undefined ? {} : { hostId: orders.hostId }),
+  ...(orders.copy && { copy: orders.copy }),
+  ...(orders.hostId && { host: { id: orders.hostId, name: orders.hostId, lasts: true } }),
 });
 const worker = await createWorker({
   connection,

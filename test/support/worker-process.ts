@@ -16,6 +16,8 @@ export interface WorkerOrders {
   logLevel?: 'WARN' | 'DEBUG' | 'TRACE';
   /** Of requests to object stores. */
   stallMs?: number;
+  /** From where on a store copies an object in parts by itself. */
+  copy?: { wholeBytes: number; partBytes: number };
   /** To stand in for another host. */
   hostId?: string;
 }

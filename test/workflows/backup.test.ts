@@ -99,6 +99,32 @@ describe('backup', () => {
     expect(report.warnings.map(({ code }) => code)).toContain('SHARD_GONE');
   });
 
+  test('is suspect without a shard that the source could not open, until a person accepts it', async () => {
+    await world.holdfast.run('backup', { target: 'metrics' });
+    world.source.switches.shardUnopened = { shards: [9] };
+    const lacking = await world.holdfast.run('backup', { target: 'metrics' });
+    expect(lacking.state).toBe('suspect');
+    expect(lacking.warnings).toContainEqual(
+      expect.objectContaining({
+        code: 'SHARD_UNREADABLE',
+        subject: 'acme/telemetry/shard 9',
+      }),
+    );
+    const plan = await world.holdfast.run('restore', {
+      target: 'metrics',
+      backup: lacking.backup,
+      into: 'spare',
+      dryRun: true,
+    });
+    const codes = plan.warnings.map(({ code }) => code);
+    expect(codes).toEqual(expect.arrayContaining(['BACKUP_DOUBTFUL', 'SHARD_UNREADABLE']));
+    const tags = { 'accept-shrunk': 'yes' };
+    expect((await world.holdfast.run('backup', { target: 'metrics', tags })).state).toBe('ok');
+    const next = await world.holdfast.run('backup', { target: 'metrics' });
+    expect(next.state).toBe('ok');
+    expect(next.warnings.map(({ code }) => code)).not.toContain('SHARD_UNREADABLE');
+  });
+
   test('SRC-13 an emptied source is suspect, and stays so until a person accepts it', async () => {
     await world.holdfast.run('backup', { target: 'metrics' });
     await world.source.shrink(0.2);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { ALWAYS } from '../simulators/s3/faults.ts';
 import { run } from '../client/command.ts';
+import { summariesIn } from '../support/summaries.ts';
 import { startWebhook, type Webhook } from '../support/webhook.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
 import { causeOf } from './world.ts';
@@ -30,6 +31,8 @@ test('a copy that does not end in time fails, is told everywhere, and can be tak
   const failure = await world.copied('near', backup).catch(causeOf);
   expect(failure).toMatchObject({ type: 'COPY_OVERDUE' });
   expect(String(failure)).toContain(backup);
+  const copy = world.holdfast.client.workflow.getHandle(`copy/near/${backup}`);
+  expect(summariesIn(await copy.fetchHistory())).toContain('deadline');
   // Whoever is told knows from the first moment that the bytes lie beside the database alone, and that it stays so.
   expect(webhook.notices).toMatchObject([
     {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { run } from '../client/command.ts';
 import { startWebhook, type Webhook } from '../support/webhook.ts';
@@ -106,6 +108,57 @@ test('tells nobody of a plan, neither that it was made nor that it could not be'
   const impossible = { ...plan, select: { buckets: ['no-such-bucket'] } };
   await expect(world.holdfast.run('restore', impossible)).rejects.toThrow();
   expect(webhook.notices).toEqual([]);
+});
+
+test('tells without being asked for it that a scheduled run was skipped, and who held the lock', async () => {
+  await listen([{ webhook: { env: 'TEST_WEBHOOK' } }]);
+  const { workflow, schedule: schedules } = world.holdfast.client;
+  const holder = { operation: 'backup', workflowId: 'backup/sibling/x', since: 'just now' };
+  const lock = await workflow.start('lock', {
+    taskQueue: 'holdfast',
+    workflowId: 'target/metrics',
+    args: [holder],
+    memo: holder,
+  });
+  const schedule = await schedules.create({
+    scheduleId: 'backup/metrics',
+    spec: {},
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'backup',
+      workflowId: 'backup/metrics/scheduled',
+      taskQueue: 'holdfast',
+      args: [{ target: 'metrics' }],
+    },
+  });
+  await schedule.trigger();
+  await expect.poll(() => webhook.notices, { timeout: 30_000 }).toHaveLength(1);
+  await schedule.delete();
+  await lock.signal('release');
+  expect(webhook.notices).toMatchObject([
+    {
+      outcome: 'skipped',
+      code: 'LOCK_HELD',
+      text: expect.stringMatching(/ was skipped: .*held by backup\/sibling\/x/) as string,
+    },
+  ]);
+  await listen([{ webhook: { env: 'TEST_WEBHOOK' }, on: EVERYTHING }]);
+});
+
+test('tells what a verification found', async () => {
+  const { backup } = await world.holdfast.run('backup', { target: 'metrics' });
+  const shards = (await world.files()).filter(
+    (file) => file.includes(backup) && file.endsWith('.tar'),
+  );
+  for (const shard of shards) await writeFile(join(world.store.path, shard), 'flipped');
+  webhook.notices.length = 0;
+  const report = await world.holdfast.run('verify', { target: 'metrics', backup });
+  expect(report).toMatchObject({ ok: false });
+  const [first] = report.findings;
+  expect(shards.length).toBeGreaterThan(1);
+  const message = `${report.findings.length} findings, first: ${first?.message}`;
+  expect(webhook.notices).toMatchObject([{ outcome: 'failed', code: first?.code, message }]);
+  expect(webhook.notices[0]?.text).toContain(message);
 });
 
 test('asks a webhook that is down again, and tells each only what it wants to hear', async () => {

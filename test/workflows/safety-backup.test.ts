@@ -48,6 +48,32 @@ describe('before a whole server is replaced', () => {
     );
   });
 
+  test('the way back is open with the tokens that a restore broke off brought along', async () => {
+    world.spare.switches.restoreFlipsBit = true;
+    const broken = await world.holdfast.start('restore', WHOLE);
+    await broken.result().catch(causeOf);
+    const { warnings } = await broken.query<Progress>('progress');
+    const lost = warnings.find(({ code }) => code === 'REPLACED_LOST');
+    expect(lost?.message).toContain('takes the token of target metrics');
+    world.spare.calm();
+    const again = await world.holdfast.run('restore', WHOLE);
+    expect(again.warnings.map(({ code }) => code)).toContain('TOKEN_CHANGED');
+    expect((await safetyManifest(world.store.path, again.safetyBackup)).state).toBe('ok');
+
+    const [first] = warnings.filter(({ code }) => code === 'SAFETY_BACKUP');
+    const backup = /is kept as backup (\S+) of/.exec(first?.message ?? '')?.[1] ?? '';
+    const back = { target: 'spare', backup, confirm: 'spare' };
+    const spare = world.config.targets['spare']!;
+    const tokenAfterRestore = { env: 'TEST_SOURCE_TOKEN' };
+    spare['connection'] = { ...(spare['connection'] as object), tokenAfterRestore };
+    await world.holdfast.configure(world.config);
+    await world.holdfast.run('backup', { target: 'spare' });
+    const { restored, warnings: told } = await world.holdfast.run('restore', back);
+    expect(restored).toContain('acme/precious');
+    expect(told.map(({ code }) => code)).not.toContain('TOKEN_CHANGED');
+    await world.holdfast.run('backup', { target: 'spare' });
+  });
+
   test('what the safety backup warns of is told as its own, once', async () => {
     await world.holdfast.run('backup', { target: 'spare' });
     await deletePoints(world.spare, 'history', 'host="b"');

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { timeName } from '../../workflows/contract/names.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
+import { summariesIn } from '../support/summaries.ts';
 import { startWorld, type World } from './world.ts';
 
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/;
 let world: World;
 
 beforeAll(async () => {
@@ -26,6 +28,10 @@ describe('what a person sees of a run', () => {
         return moving.length;
       })
       .toBeGreaterThan(1);
+    // Nothing can be foretold before the first artifact is done.
+    const expectedEnd = /^### streaming\n[^]*\n\| expected end \| \d{4}-\d\d-\d\dT[\d:]{8}Z \|$/m;
+    await expect.poll(() => pageOf(handle)).toMatch(expectedEnd);
+    expect((await handle.query<Progress>('progress')).eta).toMatch(RFC_3339);
     world.source.calm();
     await handle.result();
     expect(moving.at(0)).toMatchObject({ artifacts: { total: 82 }, cancellable: 'until commit' });
@@ -35,35 +41,30 @@ describe('what a person sees of a run', () => {
 
   test('runs are found by what they did, and their page tells it', async () => {
     const handle = await world.holdfast.start('backup', { target: 'metrics' });
-    const report = (await handle.result()) as { backup: string };
+    const report = (await handle.result()) as { backup: string; storedBytes: number };
     const described = await handle.describe();
-    expect(described.typedSearchAttributes.getAll()).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          key: expect.objectContaining({ name: 'HoldfastBackup' }),
-          value: report.backup,
-        }),
-        expect.objectContaining({
-          key: expect.objectContaining({ name: 'HoldfastOutcome' }),
-          value: 'warned',
-        }),
-      ]),
+    const attributes = described.typedSearchAttributes.getAll();
+    expect(Object.fromEntries(attributes.map(({ key, value }) => [key.name, value]))).toMatchObject(
+      {
+        HoldfastTarget: 'metrics',
+        HoldfastProduct: 'influxdb-v2',
+        HoldfastStore: 'disk',
+        HoldfastBackup: report.backup,
+        HoldfastOutcome: 'warned',
+        HoldfastBytes: report.storedBytes,
+      },
     );
     const history = await handle.fetchHistory();
     expect(history.events!.length).toBeLessThan(100);
-    const summaries = (history.events ?? []).flatMap(({ userMetadata }) => {
-      const data = userMetadata?.summary?.data;
-      return data ? [JSON.parse(Buffer.from(data).toString()) as string] : [];
-    });
+    const summaries = summariesIn(history);
     expect(summaries).toEqual(expect.arrayContaining(['preflight of metrics']));
     expect(summaries.join()).toMatch(/artifacts 1–\d+ of 82/);
-    const page = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-    expect(page.currentDetails).toMatch(/^### done\n/);
-    expect(page.currentDetails).toContain(`| backup | \`${report.backup}\` |`);
-    expect(page.currentDetails).toMatch(
-      /\| artifacts \| 82 of 82 \|\n\| bytes \| [\d.]+ KiB \|\n\| rate \| /,
-    );
-    expect(page.currentDetails).toContain('- `METADATA_UNENCRYPTED` ');
+    const page = await pageOf(handle);
+    expect(page).toMatch(/^### done\n/);
+    expect(page).toContain(`| backup | \`${report.backup}\` |`);
+    expect(page).toMatch(/\| artifacts \| 82 of 82 \|\n\| bytes \| [\d.]+ KiB \|\n\| rate \| /);
+    expect(page).not.toContain('expected end');
+    expect(page).toContain('- `METADATA_UNENCRYPTED` ');
   });
 
   test('an attempt that fails is told with its number and its sentence', async () => {
@@ -100,6 +101,7 @@ describe('what a person sees of a run', () => {
       20 * 60_000,
       false,
     ],
+    ['by its start when its time has not come yet', -20 * 60_000, false],
   ])('a schedule names the backup %s', async (_, lateMs, bySchedule) => {
     const { schedule: schedules } = world.holdfast.client;
     const time = new Date(Math.floor((Date.now() - lateMs) / 1000) * 1000);
@@ -127,9 +129,19 @@ describe('what a person sees of a run', () => {
     await expect.poll(async () => (await committed()).length).toBe(before.length + 1);
     const [made] = (await committed()).filter((id) => !before.includes(id));
     expect(made?.startsWith(timeName(time))).toBe(bySchedule);
-    if (!bySchedule) expect(made?.localeCompare(timeName(new Date(Date.now() - 600_000)))).toBe(1);
+    if (!bySchedule) {
+      expect(made?.localeCompare(timeName(new Date(Date.now() - 600_000)))).toBe(1);
+      expect(made?.localeCompare(timeName(new Date(Date.now() + 600_000)))).toBe(-1);
+    }
     await schedule.delete();
   });
+
+  async function pageOf(handle: { query<T>(name: string): Promise<T> }): Promise<string> {
+    const { currentDetails } = await handle.query<{ currentDetails?: string }>(
+      '__temporal_workflow_metadata',
+    );
+    return currentDetails ?? '';
+  }
 
   /** The ids of the backups in the store. */
   async function committed(): Promise<string[]> {

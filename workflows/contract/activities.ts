@@ -47,6 +47,8 @@ export interface Activities {
   preflight(request: {
     snapshot: TargetSnapshot;
     purpose: 'backup' | 'restore';
+    /** Of a restore: the target that the backup is of. */
+    source?: TargetSnapshot | undefined;
   }): Promise<Preflight>;
 
   /** Claims the backup's prefix (`work/run.json`) and proves that encryption works, before the first byte. */
@@ -151,6 +153,8 @@ export interface BackupJob extends Job {
   tags: Record<string, string>;
   /** Delegated: rests on no earlier backup. */
   full?: boolean;
+  /** Before a restore: the target whose credentials an earlier restore may have brought along. */
+  source?: TargetSnapshot;
 }
 
 /** A job that reads a committed backup of `snapshot.target`. */

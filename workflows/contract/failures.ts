@@ -87,6 +87,11 @@ export const FAILURES = {
     retry: 'never',
     hint: 'Somebody changed the destination during the restore; look at it and start again.',
   },
+  DESTINATION_UNREADABLE: {
+    fault: 'product',
+    retry: 'never',
+    hint: 'Stop influxd, move its `engine` away, start it, restore again; or restore by buckets.',
+  },
   LOCK_LOST: {
     fault: 'user',
     retry: 'never',
@@ -254,6 +259,11 @@ export const FAILURES = {
     fault: 'user',
     retry: 'never',
     hint: 'Have it brought back (S3: `restore-object`); keep lifecycle rules from archiving backups.',
+  },
+  OBJECT_DENIED: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Give the file or folder to the user that runs the worker (`chown -R`).',
   },
   OBJECT_UNREADABLE: {
     fault: 'store',

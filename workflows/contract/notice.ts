@@ -23,7 +23,10 @@ export interface Notice {
   backup?: string;
   /** Of a restore into another target. */
   into?: string;
-  /** Of a run that failed: its code of the table of failures, and its sentence. */
+  /**
+   * Of a run that failed: its code of the table of failures, and its sentence. Of one that was skipped: LOCK_HELD, and who
+   * held the lock. Of a verification that found damage: the first of it, and how much there is.
+   */
   code?: string;
   message?: string;
   warnings: Warning[];

@@ -13,6 +13,8 @@ export interface BackupReport {
   backup: string;
   target: string;
   store: string;
+  /** Where the store was: a path, or `s3://bucket/prefix`. */
+  place?: string;
   state: 'ok' | 'suspect';
   /** Delegated: its bytes lie where the product put them, until the workflow named here has copied them. */
   sameFailureDomain?: { copy: string };

@@ -19,7 +19,7 @@ export function createBackupJobs(session: Session): BackupJobs {
         clusterUuid: client.pin.uuid,
         census:
           connection.census === 'rows'
-            ? await takeCensus(client, { concurrency })
+            ? await takeCensus(client, { concurrency, above: 'new' })
             : { reason: '`connection.census` is `none`' },
       };
     },

@@ -1,8 +1,9 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { DelegatedBackup, Inventory } from '../delegated.ts';
-import { type Census, censusSchema, isCensus, labelOf, takeCensus } from './census.ts';
+import { type Census, censusSchema, isCensus, takeCensus } from './census.ts';
 import type { NoResult } from './query.ts';
 import type { Session } from './session.ts';
+import { labelOf } from './tables.ts';
 import { z } from 'zod';
 
 export const CENSUS = 'census.json';
@@ -22,7 +23,9 @@ export async function recordCensus(session: Session, observed: unknown): Promise
   const { client, concurrency, connection } = session;
   const before = censusSchema.safeParse(observed).data ?? reasonOf(observed);
   if (connection.census === 'none') return { files: [], warnings: [], detail: { census: 'none' } };
-  const after = isCensus(before) ? await takeCensus(client, { concurrency }) : before;
+  const after = isCensus(before)
+    ? await takeCensus(client, { concurrency, above: before })
+    : before;
   if (!isCensus(before) || !isCensus(after)) {
     const { reason } = isCensus(after) ? { reason: 'nobody answers' } : after;
     return {

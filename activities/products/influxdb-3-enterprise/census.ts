@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { eachBounded } from '../../each-bounded.ts';
 import type { EnterpriseClient } from './client.ts';
+import { countAbove, cutOffsOf } from './cut-offs.ts';
 import { type NoResult, query, type Row } from './query.ts';
+import { type KnownTable, labelOf, listDatabases, listTables } from './tables.ts';
 
 const table = z.object({
   database: z.string(),
@@ -11,6 +13,10 @@ const table = z.object({
   /** Of the oldest and the newest row, as the server prints them; absent without rows. */
   first: z.string().optional(),
   last: z.string().optional(),
+  /** Rows that are older go by themselves; null when none do. Absent when the server does not tell. */
+  retentionNs: z.number().nullable().optional(),
+  /** Cut-offs, the oldest first, with the rows above each. Absent where no row goes by itself. */
+  above: z.array(z.tuple([z.string(), z.number()])).optional(),
 });
 export type TableCount = z.output<typeof table>;
 
@@ -19,7 +25,7 @@ export const censusSchema = z.object({
   databases: z.array(
     z.object({
       name: z.string(),
-      /** Rows that are older go by themselves. */
+      /** Of tables that have none of their own. */
       retentionNs: z.number().optional(),
     }),
   ),
@@ -29,27 +35,15 @@ export const censusSchema = z.object({
 });
 export type Census = z.output<typeof censusSchema>;
 
-/** About 100 bytes each are kept of so many tables. */
+/** About 200 bytes each are kept of so many tables, and as much again of those that have cut-offs. */
 const MOST_TABLES = 50_000;
+const MOST_WITH_CUT_OFFS = 10_000;
 
 export interface CensusOptions {
   concurrency: number;
   onTable?: (() => void) | undefined;
-}
-
-/** Databases of people, with their retention. */
-export async function listDatabases(
-  client: EnterpriseClient,
-): Promise<Census['databases'] | NoResult> {
-  const sql = 'SELECT database_name, retention_period_ns, deleted FROM system.databases';
-  const rows = await query(client, '_internal', sql);
-  if (!Array.isArray(rows)) return rows;
-  return rows.filter(isThere).map((row) => ({
-    name: String(row.database_name),
-    ...(typeof row.retention_period_ns === 'number'
-      ? { retentionNs: row.retention_period_ns }
-      : {}),
-  }));
+  /** Whether to count above cut-offs as well: new ones, or those of an earlier census. */
+  above?: 'new' | Census;
 }
 
 /** Counts every table. What cannot be counted says so, and why nothing can. */
@@ -59,15 +53,8 @@ export async function takeCensus(
 ): Promise<Census | NoResult> {
   const databases = await listDatabases(client);
   if (!Array.isArray(databases)) return databases;
-  const sql = 'SELECT database_name, table_name, deleted FROM system.tables';
-  const rows = await query(client, '_internal', sql);
-  if (!Array.isArray(rows)) return rows;
-  const names = new Set(databases.map(({ name }) => name));
-  const known = rows
-    .filter(isThere)
-    .map((row) => ({ database: String(row.database_name), table: String(row.table_name) }))
-    .filter(({ database }) => names.has(database))
-    .sort((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1));
+  const known = await listTables(client, databases);
+  if (!Array.isArray(known)) return known;
   const tables = await countTables(client, known.slice(0, MOST_TABLES), options);
   return { databases, tables, left: Math.max(0, known.length - MOST_TABLES) };
 }
@@ -75,25 +62,48 @@ export async function takeCensus(
 /** The counts of the tables named, in their order. */
 export async function countTables(
   client: EnterpriseClient,
-  named: Pick<TableCount, 'database' | 'table'>[],
-  { concurrency, onTable }: CensusOptions,
+  named: KnownTable[],
+  { concurrency, onTable, above }: CensusOptions,
 ): Promise<TableCount[]> {
+  const earlier = new Map(
+    typeof above === 'object' ? above.tables.map((one) => [labelOf(one), one.above]) : [],
+  );
   const counted: TableCount[] = [];
-  await eachBounded([...named.entries()], concurrency, async ([at, { database, table: name }]) => {
-    counted[at] = await countTable(client, database, name);
+  let withCutOffs = 0;
+  await eachBounded([...named.entries()], concurrency, async ([at, one]) => {
+    const { retentionNs } = one;
+    const count = {
+      ...(await countTable(client, one)),
+      ...(retentionNs === undefined ? {} : { retentionNs }),
+    };
+    if (above !== undefined && retentionNs !== null && withCutOffs < MOST_WITH_CUT_OFFS) {
+      withCutOffs += 1;
+      const times = earlier.get(labelOf(one))?.map(([time]) => time);
+      const marks = await countAbove(client, one, times ?? cutOffsOf(count, client.clock.now()));
+      if (marks) count.above = marks;
+    }
+    counted[at] = count;
     onTable?.();
   });
   return counted;
 }
 
-/** The count of one table, or of its rows up to a time. */
+export interface Period {
+  after?: string;
+  upTo?: string;
+}
+
+/** The count of one table, or of its rows of a period. */
 export async function countTable(
   client: EnterpriseClient,
-  database: string,
-  name: string,
-  upTo?: string,
+  { database, table: name }: Pick<TableCount, 'database' | 'table'>,
+  { after, upTo }: Period = {},
 ): Promise<TableCount> {
-  const where = upTo === undefined ? '' : ` WHERE time <= '${upTo}'`;
+  const bounds = [
+    ...(after === undefined ? [] : [`time > '${after}'`]),
+    ...(upTo === undefined ? [] : [`time <= '${upTo}'`]),
+  ];
+  const where = bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`;
   const sql =
     'SELECT count(*) AS row_count, min(time) AS first_time, max(time) AS last_time ' +
     `FROM "${name.replaceAll('"', '""')}"${where}`;
@@ -109,14 +119,6 @@ export async function countTable(
   };
 }
 
-export function labelOf({ database, table: name }: Pick<TableCount, 'database' | 'table'>): string {
-  return `${database}/${name}`;
-}
-
 export function isCensus(value: Census | NoResult): value is Census {
   return 'tables' in value;
-}
-
-function isThere(row: Row): boolean {
-  return row.deleted !== true && row.database_name !== '_internal';
 }

@@ -23,7 +23,10 @@ export function checkComplete(
     return problem('the server does not say how many files it has');
   }
   if (files === 0) return problem('the server says that it has no files at all');
-  if (objects.length === 0) return problem(`the server says ${files} files, and there are none`);
+  if (objects.length === 0)
+    return problem(
+      `the server says ${files} files, and there are none: unless somebody removed them, \`connection.storage\` is not its object store, or \`connection.clusterId\` not its id`,
+    );
   if (objects.length < files) {
     return problem(`the server says ${files} files, and there are ${objects.length}`);
   }

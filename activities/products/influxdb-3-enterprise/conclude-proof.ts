@@ -37,7 +37,7 @@ export function concludeProof(
   warn(
     'RETENTION_EXPIRES',
     because('retention'),
-    'Rows older than their retention have gone again, so these tables were not compared in full',
+    'Rows older than their retention have gone again, so of these tables only what is younger was compared',
   );
   warn(
     'PROOF_PARTIAL',
@@ -47,7 +47,7 @@ export function concludeProof(
   warn(
     'PROOF_PARTIAL',
     uncountedFor('retention'),
-    'All that these tables held in the backup may have expired by now, so nothing is proven of them',
+    'So much of what these tables held in the backup has expired by now that nothing is proven of them',
   );
   return {
     totals: {

@@ -3,13 +3,13 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { DelegatedBackup, PlannedJob } from '../delegated.ts';
 import { readCensus } from './census-record.ts';
-import { listDatabases } from './census.ts';
 import { few } from '../../few.ts';
 import { idsOf } from './find-restore.ts';
 import { checkName } from './names.ts';
 import { RestoreApi } from './restore-api.ts';
 import type { PlanDetail } from './restore-detail.ts';
 import type { Session } from './session.ts';
+import { listDatabases } from './tables.ts';
 import { isAdditive, readVersion } from './version.ts';
 
 /** What a restore does to this cluster, which is another act in each version. Changes nothing. */

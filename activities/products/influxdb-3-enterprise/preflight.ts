@@ -17,8 +17,7 @@ export async function preflight(
 ): Promise<Preflight> {
   const version = await readVersion(session.client);
   const backups = await findEngine(session, version);
-  await checkStorage(session, backups);
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = await checkStorage(session, backups);
   if (version.number === undefined) {
     warnings.push({
       code: 'VERSION_UNKNOWN',
@@ -67,10 +66,17 @@ async function findEngine(session: Session, version: Version): Promise<BackupRec
   );
 }
 
-/** Newest first; that none of them is in the store means that it is not the cluster's. */
+/** Newest first. */
 const LOOKED_AT = 3;
 
-async function checkStorage({ client, storage, connection }: Session, backups: BackupRecord[]) {
+/**
+ * That none of its backups is in the store may mean that it is not the cluster's, or that what a restore put back there
+ * was removed and the server has not looked since: only the next backup tells which.
+ */
+async function checkStorage(
+  { client, storage, connection }: Session,
+  backups: BackupRecord[],
+): Promise<Warning[]> {
   const { clusterId } = connection;
   const { signal } = client;
   const whole = backups
@@ -81,15 +87,18 @@ async function checkStorage({ client, storage, connection }: Session, backups: B
   const root = `${clusterId}/backups/`;
   if (whole.length === 0) {
     await storage.list(root, { signal })[Symbol.asyncIterator]().next();
-    return;
+    return [];
   }
   for (const { name } of whole) {
     const objects = storage.list(`${root}${name}/`, { signal })[Symbol.asyncIterator]();
-    if (!(await objects.next()).done) return;
+    if (!(await objects.next()).done) return [];
   }
-  throw new HoldfastError(
-    'CONFIG_INVALID',
-    `The cluster has a backup ${whole[0]?.name}, and ${storage.place} has nothing below ${root}${whole[0]?.name}/: ` +
-      '`connection.storage` is not its object store, or `connection.clusterId` not its id.',
-  );
+  return [
+    {
+      code: 'STORAGE_DOUBTFUL',
+      message:
+        `The cluster lists a backup ${whole[0]?.name}, and ${storage.place} has nothing below ${root}${whole[0]?.name}/. ` +
+        'Either a restore put it back and removed it again, which a server may see only when it starts; or `connection.storage` is not its object store, or `connection.clusterId` not its id.',
+    },
+  ];
 }

@@ -7,7 +7,7 @@ import {
   countTable,
   countTables,
   isCensus,
-  labelOf,
+  type Period,
   takeCensus,
   type TableCount,
 } from './census.ts';
@@ -18,6 +18,7 @@ import { pause } from '../../pause.ts';
 import type { NoResult } from './query.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Session } from './session.ts';
+import { labelOf } from './tables.ts';
 import { strayTables } from './stray-tables.ts';
 
 /**
@@ -130,8 +131,8 @@ async function judgeAll(
   for (const [label, one] of expected) {
     const table = one.before ?? one.after;
     if (!table) continue;
-    const upTo = (time: string) => countTable(client, table.database, table.table, time);
-    verdicts.set(label, await judge(now.get(label), one, upTo, new Date()));
+    const within = (period: Period) => countTable(client, table, period);
+    verdicts.set(label, await judge(now.get(label), one, within, client.clock.now()));
   }
   return verdicts;
 }

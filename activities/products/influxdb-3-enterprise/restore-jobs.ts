@@ -1,7 +1,6 @@
 import { HoldfastError } from '../../failure.ts';
 import type { JobReport, PlannedJob, RestoreJobs } from '../delegated.ts';
 import { pauseMs } from './backup-jobs.ts';
-import { listDatabases } from './census.ts';
 import { findRestores, severalOf } from './find-restore.ts';
 import { few } from '../../few.ts';
 import { planRestore } from './plan-restore.ts';
@@ -12,6 +11,7 @@ import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Session } from './session.ts';
 import { startRestore } from './start-restore.ts';
 import { cancelRestore, undoRestore } from './stop-restore.ts';
+import { listDatabases } from './tables.ts';
 
 export function createRestoreJobs(session: Session): RestoreJobs {
   const { client, connection } = session;

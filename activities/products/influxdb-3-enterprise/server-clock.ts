@@ -13,6 +13,10 @@ export class ServerClock {
     if (!Number.isNaN(time)) this.#aheadMs = time - Date.now();
   }
 
+  now(): Date {
+    return new Date(Date.now() + this.#aheadMs);
+  }
+
   /**
    * Whether what the server says to be of `time` may be of the moment `since` of our clock, or later. Wrong for what is
    * older by the slack only: whoever asks must know that by other means.

@@ -1,7 +1,9 @@
 import type { CensusFile } from './census-record.ts';
-import { type Census, countTable, labelOf } from './census.ts';
+import { type Census, countTable } from './census.ts';
 import type { Expected } from './compare.ts';
 import type { Session } from './session.ts';
+import { labelOf } from './tables.ts';
+import { printedTime } from './times.ts';
 
 export interface Strays {
   failed: string[];
@@ -25,11 +27,11 @@ export async function strayTables(
   const strays: Strays = { failed: [], newer: [] };
   // With tables that were never counted, one cannot tell them from new ones.
   if (after.left > 0 || before.left > 0) return strays;
-  const upTo = new Date(Date.parse(restoredAt) - BUFFERED_MS).toISOString().replace(/Z$/, '');
+  const upTo = printedTime(Date.parse(restoredAt) - BUFFERED_MS);
   for (const table of now.tables) {
     const label = labelOf(table);
     if (expected.has(label) || table.rows === 0) continue;
-    const older = (await countTable(client, table.database, table.table, upTo)).rows;
+    const older = (await countTable(client, table, { upTo })).rows;
     if (older === null || older === 0) strays.newer.push(label);
     else strays.failed.push(`${label} has ${older} rows, and is not in the backup`);
   }

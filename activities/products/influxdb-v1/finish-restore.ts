@@ -1,8 +1,9 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
+import { formatDuration } from '../../config/duration.ts';
 import { HoldfastError } from '../../failure.ts';
 import { quoted, type InfluxV1Client } from './client.ts';
 import { dropDatabase, policyNames } from './databases.ts';
-import { marker, unproven, type RestoreDetail } from './restore-detail.ts';
+import { marker, unproven, type PlannedDatabase, type RestoreDetail } from './restore-detail.ts';
 
 /** Gives every policy its retention back, and takes the mark away. May be repeated after any step. */
 export async function finishRestore(
@@ -44,7 +45,8 @@ export async function undoRestore(
 ): Promise<{ removed: string[]; quarantined: string[] }> {
   const removed: string[] = [];
   const quarantined: string[] = [];
-  for (const { name } of databases) {
+  for (const database of databases) {
+    const { name } = database;
     const policies = await policyNames(client, name);
     if (!policies?.includes(marker(run))) continue;
     if (keep) {
@@ -55,13 +57,27 @@ export async function undoRestore(
         `marking database ${name} as unproven`,
       );
       await removeMark(name, run, client);
-      quarantined.push(`${name} (it bears the retention policy ${unproven(run)})`);
+      const mark = `it bears the retention policy ${unproven(run)}`;
+      quarantined.push(`${name} (${[mark, ...retentionOf(database)].join('; ')})`);
     } else {
       await dropDatabase(client, name);
       removed.push(name);
     }
   }
   return { removed, quarantined };
+}
+
+/** What is not proven is not made to expire: a person is to look at it first. */
+function retentionOf({ policies }: PlannedDatabase): string[] {
+  const kept = policies
+    .filter(({ duration }) => duration !== '0')
+    .map(
+      ({ name, duration }) => `${name} ${formatDuration(Number(BigInt(duration) / 1_000_000n))}`,
+    );
+  if (kept.length === 0) return [];
+  return [
+    `it was restored to keep its data for ever; in the backup they are kept: ${kept.join(', ')}`,
+  ];
 }
 
 async function removeMark(name: string, run: string, client: InfluxV1Client): Promise<void> {

@@ -2,9 +2,9 @@ import type { ObjectLine } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupReader, RestoreStep } from '../product.ts';
 import { shardName, shardsOf, type Bucket } from './buckets.ts';
-import { shardOf } from './conclude.ts';
 import { ROLE, SUBJECT } from './names.ts';
 import { readManifest, type OfficialManifest } from './official-manifest.ts';
+import { shardOf } from './shard-of.ts';
 import { unsuspended } from './suspended-retention.ts';
 
 /** A committed backup as this product reads it: its official manifest, and the objects that it names. */

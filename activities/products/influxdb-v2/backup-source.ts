@@ -10,6 +10,7 @@ import { isAtLeast, readHealth } from './health.ts';
 import { downloadMetadata, type SpooledFile } from './metadata.ts';
 import { baseName, ROLE, SUBJECT } from './names.ts';
 import { Resources } from './resources.ts';
+import { serverNow } from './server-now.ts';
 import { downloadShard } from './shard.ts';
 import { fileBytes, holdsFile } from './spool.ts';
 import { stillSuspended } from './suspended-retention.ts';
@@ -32,7 +33,7 @@ export function createBackupSource(source: Source): BackupSource {
         Number(key['shard']),
         source.connection.compression,
       ),
-    conclude,
+    conclude: (taken) => conclude(taken, serverNow(source.client, source.token)),
   };
 }
 

@@ -1,4 +1,10 @@
-import { HttpClient, type HttpRequest, type HttpResponse } from '../../http/client.ts';
+import { announce } from '../../http/announce.ts';
+import {
+  HttpClient,
+  readAuthorities,
+  type HttpRequest,
+  type HttpResponse,
+} from '../../http/client.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { Secret } from '../../secrets.ts';
 import { parse } from './lossless-json.ts';
@@ -27,10 +33,12 @@ export class InfluxClient {
   /** For people: `InfluxDB at http://127.0.0.1:8086`. */
   readonly server: string;
   readonly #http: HttpClient;
+  readonly #options: ClientOptions;
   readonly #patienceMs: number;
 
   constructor(options: ClientOptions) {
     this.server = `InfluxDB at ${options.url.replace(/\/$/, '')}`;
+    this.#options = options;
     this.#http = new HttpClient({ ...options, server: this.server });
     this.#patienceMs = options.stallMs * PATIENCE;
   }
@@ -49,6 +57,22 @@ export class InfluxClient {
     });
     if (response.status < 300 || accept.includes(response.status)) return response;
     throw refusal(await readComplaint(response), this.server, call.operation);
+  }
+
+  /**
+   * Announces an upload and sends none of it.
+   * @returns the status of the answer, if there was one
+   */
+  async announce(path: string, token: Secret, bytes: number): Promise<number | undefined> {
+    const { url, ca, signal, stallMs } = this.#options;
+    return announce({
+      url: url.replace(/\/$/, '') + path,
+      headers: { authorization: `Token ${token.reveal()}` },
+      bytes,
+      ca: ca === undefined ? undefined : readAuthorities(ca),
+      signal,
+      patienceMs: stallMs,
+    });
   }
 
   /** The JSON of an answer, with every digit of its integers. */

@@ -3,18 +3,28 @@ import type { ObjectLine } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupSource, Conclusion } from '../product.ts';
 import { bounded } from './bounded-warnings.ts';
-import { isSelected, shardName, shardsOf, type Bucket } from './buckets.ts';
+import { isSelected, shardsOf, type Bucket } from './buckets.ts';
 import { capturedSchema, unpackBuckets, type Captured } from './captured.ts';
+import { judgeGone, type GoneShards } from './gone-shards.ts';
+import { recordOf, tellGone } from './lost-shards.ts';
 import { ROLE, SUBJECT } from './names.ts';
 import { officialFile, printManifest, withFiles, type OfficialFile } from './official-manifest.ts';
+import type { ServerNow } from './server-now.ts';
+import { shardOf } from './shard-of.ts';
 
 /** Names of a selection that the manifest of the backup repeats. */
 const TOLD = 20;
 /** The manifest of the backup has to stay small, whatever the server holds. */
 const SUMMARISED = 150;
 
-/** Writes the official manifest from what was stored, and says what a person should know about it. */
-export const conclude: BackupSource['conclude'] = async (taken) => {
+/**
+ * Writes the official manifest from what was stored, and says what a person should know about it.
+ * @param server that may not have had what it named; a directory holds all that it names
+ */
+export async function conclude(
+  taken: Parameters<BackupSource['conclude']>[0],
+  server?: ServerNow,
+): Promise<Conclusion> {
   const captured = capturedSchema.parse(taken.detail);
   const stored = await collect(taken.objects);
   const buckets = unpackBuckets(captured).filter((bucket) => isSelected(bucket, captured.select));
@@ -24,6 +34,15 @@ export const conclude: BackupSource['conclude'] = async (taken) => {
     buckets: buckets.map((bucket) => withFiles(bucket, (shard) => stored.shards.get(shard)?.file)),
   });
   const path = `${captured.base}.manifest`;
+  const gone =
+    server &&
+    (await judgeGone({
+      ...taken,
+      buckets,
+      askedAt: captured.askedAt,
+      select: captured.select && boundedSelect(captured.select),
+      server,
+    }));
   return {
     files: [
       {
@@ -33,14 +52,15 @@ export const conclude: BackupSource['conclude'] = async (taken) => {
         bytes: Buffer.from(manifest),
       },
     ],
-    detail: summarise(captured, path, buckets, stored),
+    detail: summarise(captured, path, buckets, stored, gone),
     warnings: [
+      ...(gone ? tellGone(gone) : []),
       ...deletedPoints(stored),
-      ...gone(taken.gone, namedAhead(buckets, captured.askedAt)),
       ...credentials(captured, stored.encrypted),
     ],
+    lacking: (gone?.unreadable.shards.length ?? 0) > 0,
   };
-};
+}
 
 interface Stored {
   metadata: Map<string, OfficialFile>;
@@ -81,13 +101,6 @@ function add(stored: Stored, lines: ObjectLine[]): void {
   stored.shards.set(shard, { file: officialFile(lines), subject: first.subject, tombstones });
 }
 
-/** The shard that an object holds, by its name: `20261120T020000Z.31~2.tar.gz`. */
-export function shardOf(line: ObjectLine): number {
-  const id = /\.(\d+)(?:~\d+)?\.tar(?:\.|$)/.exec(line.part?.of ?? line.path)?.[1];
-  if (id !== undefined) return Number(id);
-  throw new HoldfastError('BACKUP_DAMAGED', `${line.path} does not name the shard that it holds.`);
-}
-
 function metadataFile(stored: Stored, subject: string): OfficialFile {
   const file = stored.metadata.get(subject);
   if (file) return file;
@@ -99,6 +112,7 @@ function summarise(
   manifest: string,
   buckets: Bucket[],
   stored: Stored,
+  gone: GoneShards | undefined,
 ): Conclusion['detail'] {
   const summary = buckets.map((bucket) => {
     const files = [...shardsOf(bucket)].flatMap(({ shard }) => {
@@ -123,6 +137,7 @@ function summarise(
     shardsWithTombstones: [...stored.shards.values()].filter((shard) => shard.tombstones > 0)
       .length,
     plaintextTokens: captured.plaintextTokens,
+    ...(gone && recordOf(gone)),
     ...(captured.select && { select: boundedSelect(captured.select) }),
   };
 }
@@ -149,31 +164,6 @@ function deletedPoints(stored: Stored): Warning[] {
       `${subject} holds points that were deleted but not yet compacted away: they come back on a restore.`,
     (more) =>
       `${more} further shards hold points that were deleted but not yet compacted away: they come back on a restore.`,
-  );
-}
-
-/** The server names shards up to half an hour before their time, and creates them with the first point. */
-const AHEAD_MS = 3_600_000;
-
-function namedAhead(buckets: Bucket[], askedAt: string | undefined): Set<string> {
-  if (askedAt === undefined) return new Set();
-  const from = Date.parse(askedAt);
-  const isAhead = (begin: number) => begin > from && begin < from + AHEAD_MS;
-  const names = buckets.flatMap((bucket) =>
-    [...shardsOf(bucket)]
-      .filter(({ group }) => isAhead(Date.parse(group.startTime)))
-      .map(({ shard }) => shardName(bucket, shard.id)),
-  );
-  return new Set(names);
-}
-
-function gone(subjects: string[], expected: Set<string>): Warning[] {
-  return bounded(
-    'SHARD_GONE',
-    subjects.filter((subject) => !expected.has(subject)),
-    (subject) =>
-      `The server named ${subject} and does not have it: it was removed meanwhile, or nothing was ever written to it.`,
-    (more) => `The server named ${more} further shards and does not have them.`,
   );
 }
 

@@ -20,7 +20,7 @@ export const connectionSchema = z.strictObject({
   tokenAfterRestore: secretReference
     .optional()
     .describe(
-      'An operator token of the server as the backup knew it: a full restore replaces every token by those of the backup.',
+      'An operator token of the server as the backup knew it: a full restore replaces every token by those of the backup. Used wherever the server does not take `token`.',
     ),
   ca: z
     .string()

@@ -29,10 +29,18 @@ export function parseComplaint(text: string): { code: string; message: string } 
 export function refusal(complaint: Complaint, server: string, operation: string): HoldfastError {
   const { status, message } = complaint;
   const says = message === '' ? `HTTP ${status}` : `HTTP ${status}, "${shortened(message, 300)}"`;
-  const fail = (code: FailureCode, what: string) =>
-    new HoldfastError(code, `${server}: ${operation} failed: ${what} (${says}).`);
+  const fail = (code: FailureCode, what: string, hint?: string) =>
+    new HoldfastError(
+      code,
+      `${server}: ${operation} failed: ${what} (${says}).`,
+      hint === undefined ? {} : { hint },
+    );
   if (status === 401 && /^(unauthorized( access)?)?$/.test(message)) {
-    return fail('AUTH_REJECTED', 'the server does not know the token');
+    return fail(
+      'AUTH_REJECTED',
+      'the server does not know the token',
+      'Check the token named in the configuration. After a restore of the whole server only the tokens of that backup work: give one of them as `connection.tokenAfterRestore`.',
+    );
   }
   if (status === 401 || status === 403) {
     return fail(
@@ -42,6 +50,13 @@ export function refusal(complaint: Complaint, server: string, operation: string)
   }
   if (status >= 300 && status < 400) {
     return fail('WRONG_SERVER', 'the address redirects elsewhere');
+  }
+  if (status === 413) {
+    return fail(
+      'TARGET_REFUSED',
+      'something in front of the server takes no upload of this length',
+      'Raise the limit of that proxy for bodies of requests (nginx: `client_max_body_size 0`), or give the address of the server itself as `connection.url`.',
+    );
   }
   if (status === 404 && (message === 'path not found' || message === '')) {
     return fail('WRONG_SERVER', 'there is no such route');

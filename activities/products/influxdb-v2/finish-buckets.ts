@@ -1,6 +1,8 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import { moveMappings } from './move-mappings.ts';
+import { moveScrapers } from './move-scrapers.ts';
+import { replicationsOf } from './replications-of.ts';
 import type { Resources } from './resources.ts';
 import type { PlannedBucket, RestoreState, SomeBuckets } from './restore-detail.ts';
 import { retentionRules } from './retention.ts';
@@ -73,11 +75,17 @@ async function finishBucket(
   await giveName(planned, bucket, resources);
   if (!replaces) return [];
   await moveMappings(planned, bucket, resources);
+  await moveScrapers(planned, bucket, resources);
+  const bound = await replicationsOf(replaces.id, bucket.orgID, resources);
+  const anew =
+    bound.length > 0
+      ? ` Its replications stay with it, so make them anew: ${bound.join(', ')}.`
+      : '';
   return [
     {
       code: 'REPLACED_KEPT',
       subject: `${organisation}/${name}`,
-      message: `The bucket that was replaced is kept as ${organisation}/${replaces.keptAs}; remove it when nobody needs it.`,
+      message: `The bucket that was replaced is kept as ${organisation}/${replaces.keptAs}; remove it when nobody needs it.${anew}`,
     },
   ];
 }

@@ -40,11 +40,11 @@ function connect(context: ProductContext): ProductSession {
     preflight: (purpose) =>
       preflight(
         client,
-        purpose === 'backup' ? () => tokens.configured() : () => tokens.operator(),
+        purpose === 'backup' ? () => tokens.current() : () => tokens.operator(),
         purpose,
         connection.select,
       ),
-    backup: createBackupSource({ client, connection, token: () => tokens.configured() }),
+    backup: createBackupSource({ client, connection, token: () => tokens.current() }),
     restore: createRestoreSink({ client, tokens, signal: context.signal }),
     // A restore of the whole server may have replaced the token that is configured.
     leftovers: serverLeftovers(new Resources(client, () => tokens.operator())),

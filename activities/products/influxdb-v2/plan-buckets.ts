@@ -5,10 +5,12 @@ import type { PlannedRestore } from '../product.ts';
 import { few } from '../../few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem } from './buckets.ts';
+import { lostShards } from './lost-shards.ts';
 import type { LiveBucket, LiveMapping, Resources } from './resources.ts';
 import { chooseBuckets, type ChosenBucket } from './restore-choice.ts';
 import type { PlannedBucket, SomeBuckets } from './restore-detail.ts';
 import { expiringSoon, retentionOf } from './retention.ts';
+import { replicationsOf } from './replications-of.ts';
 import { returningPoints } from '../returning-points.ts';
 
 interface Request {
@@ -53,10 +55,14 @@ export async function planBuckets(request: Request): Promise<PlannedRestore> {
           .filter(isSystem)
           .map((bucket) => `${fullName(bucket)} (of the server itself, not restored)`),
       ),
-      bound: few(await boundTo(replaced, request.resources)),
+      bound: few(await boundTo(replaced, there, request.resources)),
       artifacts: steps.length,
       bytes: plainBytes(steps),
       warnings: [
+        ...lostShards(
+          backup,
+          chosen.map(({ bucket }) => bucket),
+        ),
         ...returningPoints(steps),
         ...expiringSoon(
           chosen.map(({ bucket }) => bucket),
@@ -144,13 +150,20 @@ function newOrganisations(planned: PlannedBucket[], there: Surroundings): string
   return [...names].filter((name) => !there.organisations.has(name));
 }
 
-/** What points to a replaced bucket by its id: mappings are moved, tokens cannot be. */
-async function boundTo(replaced: PlannedBucket[], resources: Resources): Promise<string[]> {
+/** What points to a replaced bucket by its id: mappings and scrapers are moved, tokens and replications cannot be. */
+async function boundTo(
+  replaced: PlannedBucket[],
+  { organisations }: Surroundings,
+  resources: Resources,
+): Promise<string[]> {
   if (replaced.length === 0) return [];
   const authorizations = await resources.authorizations();
-  return replaced.flatMap((bucket) => {
+  const scrapers = await resources.scrapers();
+  const bound: string[] = [];
+  for (const bucket of replaced) {
     const { id: old, mappings } = bucket.replaces ?? { id: '', mappings: [] };
-    return [
+    const orgID = organisations.get(bucket.organisation) ?? '';
+    bound.push(
       ...mappings.map(
         ({ database, retentionPolicy }) =>
           `DBRP mapping ${database}/${retentionPolicy} of ${label(bucket)} (moved to the restored bucket)`,
@@ -161,8 +174,15 @@ async function boundTo(replaced: PlannedBucket[], resources: Resources): Promise
           ({ id, description }) =>
             `token ${description === '' ? id : `"${description}" (${id})`} of ${label(bucket)} (stays with the replaced bucket; make a new one)`,
         ),
-    ];
-  });
+      ...scrapers
+        .filter(({ bucketID }) => bucketID === old)
+        .map(({ name }) => `scraper "${name}" of ${label(bucket)} (moved to the restored bucket)`),
+      ...(await replicationsOf(old, orgID, resources)).map(
+        (name) => `${name} of ${label(bucket)} (stays with the replaced bucket; make a new one)`,
+      ),
+    );
+  }
+  return bound;
 }
 
 function label({ organisation, name }: PlannedBucket): string {

@@ -6,15 +6,19 @@ import { few } from '../../few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem, parseBuckets, shardsOf } from './buckets.ts';
 import { isAtLeast, readHealth, readVersion } from './health.ts';
+import { lostShards } from './lost-shards.ts';
 import { downloadBucketList } from './metadata.ts';
 import { tellOlder } from './not-in-metadata.ts';
+import { requireLongUploads } from './preflight.ts';
 import type { Resources } from './resources.ts';
 import type { WholeServer } from './restore-detail.ts';
 import { expiringSoon, retentionOf } from './retention.ts';
 import { returningPoints } from '../returning-points.ts';
+import { requireReadable } from './require-readable.ts';
 import { searchMetadata } from './search-metadata.ts';
 import { settingsOf } from './settings.ts';
 import { tasksRest } from './tasks-rest.ts';
+import { tokenChanged } from './token-changed.ts';
 import type { Tokens } from './tokens.ts';
 
 interface Request {
@@ -33,6 +37,8 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
   const older = content.manifest.buckets.filter(({ notInMetadata }) => notInMetadata);
   const steps = buckets.flatMap((bucket) => stepsOf(bucket, content));
   const there = await lookAround(request);
+  const longest = steps.reduce((most, step) => Math.max(most, plainBytes([step])), 0);
+  await requireLongUploads(request.resources.client, await request.tokens.operator(), longest);
   const detail: WholeServer = {
     version: 1,
     mode: 'server',
@@ -59,10 +65,12 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
           (bucket) => `${fullName(bucket)} (not in these metadata; \`select\` restores it)`,
         ),
       ),
-      bound: there.used ? there.bound : [],
+      bound: there.bound,
       artifacts: steps.length,
       bytes: plainBytes(steps),
       warnings: [
+        ...there.warnings,
+        ...lostShards(reader.manifest),
         ...(await metadataWarnings(request)),
         ...(await versionWarnings(request)),
         ...filterWarnings(reader.manifest),
@@ -77,11 +85,13 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
 }
 
 /** A server is unused when it is as its set-up left it: one user, one organisation, one bucket, no data, no settings. */
-async function lookAround({ resources, tokens, destination }: Request): Promise<{
+async function lookAround(request: Request): Promise<{
   used: boolean;
   replaces: string[];
   bound: string[];
+  warnings: Warning[];
 }> {
+  const { resources, tokens, destination, content, reader } = request;
   const { client } = resources;
   const organisations = await resources.organisations();
   const names = new Map(organisations.map(({ id, name }) => [id, name]));
@@ -89,9 +99,8 @@ async function lookAround({ resources, tokens, destination }: Request): Promise<
   const authorizations = await resources.authorizations();
   const settings = await settingsOf(resources, organisations);
   const text = await downloadBucketList(client, await tokens.operator());
-  const holding = parseBuckets(text, `The metadata of ${client.server}`).filter(
-    (bucket) => !isSystem(bucket) && !shardsOf(bucket).next().done,
-  );
+  const named = parseBuckets(text, `The metadata of ${client.server}`);
+  const holding = named.filter((bucket) => !isSystem(bucket) && !shardsOf(bucket).next().done);
   const used =
     organisations.length > 1 ||
     live.length > 1 ||
@@ -107,7 +116,15 @@ async function lookAround({ resources, tokens, destination }: Request): Promise<
     ],
     bound: [
       `every token of ${destination} (${authorizations.length} now) stops working; those of the backup work instead`,
+      `whoever writes to ${destination}: stop them until the restore is done, or what they write meanwhile may be lost`,
     ],
+    warnings: await requireReadable({
+      buckets: named,
+      content,
+      backup: reader.manifest,
+      resources,
+      tokens,
+    }),
   };
 }
 
@@ -127,7 +144,13 @@ async function metadataWarnings({
     candidates.map(({ token }) => token),
   );
   const resting = tasks ? [tasksRest('The tasks and checks of the backup')] : [];
-  if (known) return resting;
+  const first = candidates.find((_, index) => known[index]);
+  if (first) {
+    return [
+      ...resting,
+      ...(first.own ? [] : [tokenChanged(tokens.target, first.name, 'after this restore')]),
+    ];
+  }
   const tried = candidates.map(({ name }) => name).join(', ');
   if (hashed) {
     throw new HoldfastError(

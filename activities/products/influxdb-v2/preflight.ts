@@ -30,6 +30,25 @@ export async function preflight(
   };
 }
 
+/** The server never makes it. */
+const NO_SHARD = '9223372036854775807';
+
+/**
+ * Finds out whether a proxy lets the longest upload pass, while nothing is destroyed: it judges by the announced length,
+ * and the server itself answers that it does not have the shard.
+ * @throws TARGET_REFUSED
+ */
+export async function requireLongUploads(
+  client: InfluxClient,
+  token: Secret,
+  bytes: number,
+): Promise<void> {
+  const status = await client.announce(`/api/v2/restore/shards/${NO_SHARD}`, token, bytes);
+  if (status !== 413) return;
+  const operation = `announcing an upload of ${bytes} bytes`;
+  throw refusal({ status, code: '', message: '' }, client.server, operation);
+}
+
 /**
  * Proves that a token has an operator's rights, without touching anything: the server checks them before it looks for
  * the shard, and this shard cannot exist.
@@ -39,7 +58,7 @@ export async function requireOperator(client: InfluxClient, token: Secret): Prom
   const operation = 'checking the rights of the token';
   const response = await client.send({
     method: 'GET',
-    path: '/api/v2/backup/shards/9223372036854775807',
+    path: `/api/v2/backup/shards/${NO_SHARD}`,
     operation,
     token,
     accept: [404],

@@ -36,6 +36,19 @@ const mapping = z.object({
 });
 export type LiveMapping = z.infer<typeof mapping>;
 
+const scraper = z.object({
+  id: z.string(),
+  name: z.string(),
+  type: z.string(),
+  url: z.string(),
+  orgID: z.string(),
+  bucketID: z.string(),
+});
+export type LiveScraper = z.infer<typeof scraper>;
+
+const replication = z.object({ id: z.string(), name: z.string(), localBucketID: z.string() });
+export type LiveReplication = z.infer<typeof replication>;
+
 const label = z.object({ id: z.string(), name: z.string() });
 export type LiveLabel = z.infer<typeof label>;
 
@@ -194,6 +207,26 @@ export class Resources {
     query: Record<string, string | number>,
   ): Promise<unknown> {
     return this.#find(path, operation, z.unknown(), query);
+  }
+
+  /** Of every organisation. */
+  async scrapers(): Promise<LiveScraper[]> {
+    const list = z.object({ configurations: z.array(scraper).nullish() });
+    const page = await this.#find('/api/v2/scrapers', 'listing scrapers', list);
+    return page?.configurations ?? [];
+  }
+
+  /** What is left out of a change becomes empty. */
+  async changeScraper(changed: LiveScraper): Promise<void> {
+    const { id, ...body } = changed;
+    const operation = `changing scraper ${changed.name}`;
+    await this.#change('PATCH', `/api/v2/scrapers/${id}`, body, operation, z.unknown());
+  }
+
+  async replications(orgID: string): Promise<LiveReplication[]> {
+    const list = z.object({ replications: z.array(replication).nullish() });
+    const page = await this.#find('/api/v2/replications', 'listing replications', list, { orgID });
+    return page?.replications ?? [];
   }
 
   /** Of every organisation. */

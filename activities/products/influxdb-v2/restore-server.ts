@@ -12,7 +12,9 @@ import type { RestoreState, WholeServer } from './restore-detail.ts';
 import { runningOf } from './settings.ts';
 import { resumeRetention, suspendRetention } from './suspended-retention.ts';
 import { tasksRest } from './tasks-rest.ts';
+import { tokenChanged, withToken } from './token-changed.ts';
 import type { Tokens } from './tokens.ts';
+import { unlessUnreadable } from './unless-unreadable.ts';
 import { labelOf, leaveLabel } from './untouched-label.ts';
 
 /** A server looks for expired shards every half an hour: that it finds them between so many replacements is no accident. */
@@ -21,7 +23,7 @@ const REPLACEMENTS = 3;
 /**
  * Replaces the metadata of the server, and with it every shard by an empty one. Repeating it is safe: nothing but
  * metadata has been restored yet, and a token that works now is looked for each time.
- * @throws TOKEN_AFTER_RESTORE, DESTINATION_CHANGED when shards are not there, or expired and removed at once
+ * @throws TOKEN_AFTER_RESTORE, DESTINATION_UNREADABLE, DESTINATION_CHANGED when shards are not there, or expired and removed at once
  */
 export async function prepareServer(
   plan: WholeServer,
@@ -41,7 +43,11 @@ export async function prepareServer(
     const before = await tokens.operatorAfter({ afresh: true });
     if (replacements === 1 && (await takesAway?.()) === false)
       await leaveLabel(plan.run, resources);
-    await replaceMetadata(content, backup, resources, tokens, before);
+    try {
+      await replaceMetadata(content, backup, resources, tokens, before);
+    } catch (error) {
+      throw await unlessUnreadable(error, plan.run, buckets, resources, tokens);
+    }
     await suspendRetention(plan, resources);
     // Until then the server may have removed what has expired.
     const { expired, unknown, empty } = await cameBack(buckets, resources.client, tokens);
@@ -110,9 +116,11 @@ export async function finishServer(
   plan: WholeServer,
   { empty = [] }: RestoreState,
   resources: Resources,
+  tokens: Tokens,
 ): Promise<{ restored: string[]; warnings: Warning[] }> {
   await resumeRetention(plan, resources);
   const running = await runningOf(resources);
+  const strange = await tokens.strange();
   return {
     restored: plan.names,
     warnings: [
@@ -123,6 +131,7 @@ export async function finishServer(
         (more) => `${more} further buckets came back without their data.`,
       ),
       ...(running.length > 0 ? [tasksRest(`Restored ${running.join(', ')}`)] : []),
+      ...(strange === undefined ? [] : [tokenChanged(tokens.target, strange, 'now')]),
     ],
   };
 }
@@ -134,13 +143,14 @@ export async function finishServer(
 export async function undoServer(
   plan: WholeServer,
   resources: Resources,
+  tokens: Tokens,
   { state, tookAway = false }: KnownOfPrepare,
 ): Promise<{ removed: string[]; quarantined: string[]; lost: string[] }> {
   let lost: string[] = [];
   try {
     await resumeRetention(plan, resources);
     if (tookAway && (await isReplaced(plan, state, resources))) {
-      lost = [lostBy(plan, resources, '')];
+      lost = [lostBy(plan, resources, withToken(await tokens.strange()))];
     }
   } catch (error) {
     // That the server is half replaced must be told, also when it lets nobody look.

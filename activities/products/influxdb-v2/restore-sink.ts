@@ -62,6 +62,9 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
       }
     },
 
+    // Nobody knows the temporary name of a bucket; a whole server is open to its clients.
+    isShared: (state) => parsedState(state).buckets === undefined,
+
     prove: (step, state, original, spool) => {
       const shard = shardAt(step, state);
       return compare({
@@ -72,7 +75,6 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
           const opened = await downloadShard(client, await token(state), shard, 'none');
           return opened === 'gone' ? 'gone' : opened.body;
         },
-        // Nobody knows the temporary name of a bucket; a whole server is open to its clients.
         mayGrow: parsedState(state).buckets === undefined,
         spool,
         name: `shard-${shard}`,
@@ -83,7 +85,7 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
     finish: async (plan, state) => {
       const detail = detailOf(plan);
       return detail.mode === 'server'
-        ? finishServer(detail, parsedState(state), restored)
+        ? finishServer(detail, parsedState(state), restored, tokens)
         : finishBuckets(detail, stateSchema.parse(state), resources);
     },
 
@@ -91,7 +93,7 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
       const { state } = known;
       const detail = detailOf(plan);
       return detail.mode === 'server'
-        ? undoServer(detail, resources, known)
+        ? undoServer(detail, resources, tokens, known)
         : undoBuckets(detail, keep, state && parsedState(state), resources);
     },
   };

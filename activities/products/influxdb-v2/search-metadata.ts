@@ -7,21 +7,23 @@ const TASK = Buffer.from('"status":"active","flux":"');
 
 /**
  * Looks in a metadata snapshot for tokens, in plain text or as the hashes that servers from 2.9 on keep.
- * `known`: at least one is there. `hashed`: the snapshot keeps tokens as hashes. `tasks`: it holds tasks that are
+ * `known`: which of them are there. `hashed`: the snapshot keeps tokens as hashes. `tasks`: it holds tasks that are
  * switched on. What was deleted may still be found; what is not found is surely missing.
  */
 export async function searchMetadata(
   snapshot: AsyncIterable<Uint8Array>,
   tokens: Secret[],
-): Promise<{ known: boolean; hashed: boolean; tasks: boolean }> {
-  const needles = tokens.flatMap((token) => forms(token.reveal())).map((form) => Buffer.from(form));
-  const longest = Math.max(...[HASHED, TASK, ...needles].map(({ length }) => length));
-  let [known, hashed, tasks] = [false, false, false];
+): Promise<{ known: boolean[]; hashed: boolean; tasks: boolean }> {
+  const needles = tokens.map((token) => forms(token.reveal()).map((form) => Buffer.from(form)));
+  const longest = Math.max(...[HASHED, TASK, ...needles.flat()].map(({ length }) => length));
+  const known = tokens.map(() => false);
+  let [hashed, tasks] = [false, false];
   let tail: Buffer = Buffer.alloc(0);
   for await (const chunk of snapshot) {
-    if (known && hashed && tasks) continue;
+    if (!known.includes(false) && hashed && tasks) continue;
     const window = Buffer.concat([tail, chunk]);
-    known ||= needles.some((needle) => window.includes(needle));
+    for (const [index, of] of needles.entries())
+      known[index] ||= of.some((needle) => window.includes(needle));
     hashed ||= window.includes(HASHED);
     tasks ||= window.includes(TASK);
     tail = Buffer.from(window.subarray(Math.max(0, window.length - longest + 1)));

@@ -33,6 +33,12 @@ const RULES: Kind = {
   list: 'notificationRules',
 };
 
+const REPLICATIONS: Kind = {
+  name: 'replications',
+  path: '/api/v2/replications?orgID=*',
+  list: 'replications',
+};
+
 /** Asked of each organisation: without one the server refuses, or shows nothing. */
 const OF_AN_ORGANISATION: Kind[] = [
   CHECKS,
@@ -50,7 +56,7 @@ const OF_AN_ORGANISATION: Kind[] = [
   },
   { name: 'secrets', path: '/api/v2/orgs/*/secrets', list: 'secrets' },
   { name: 'remotes', path: '/api/v2/remotes?orgID=*', list: 'remotes' },
-  { name: 'replications', path: '/api/v2/replications?orgID=*', list: 'replications' },
+  REPLICATIONS,
   { name: 'stacks', path: '/api/v2/stacks?orgID=*', list: 'stacks' },
   { name: 'notebooks', path: '/api/v2private/notebooks?orgID=*', list: 'flows' },
   { name: 'annotations', path: '/api/v2private/annotations?orgID=*' },
@@ -75,13 +81,13 @@ export async function settingsOf(
   ];
 }
 
-/** Of what runs by itself, and may be switched off: `['tasks', 'checks']`. */
+/** Of what runs by itself: `['tasks', 'checks']`. */
 export async function runningOf(resources: Resources): Promise<string[]> {
   const organisations = (await resources.organisations()).slice(0, ASKED);
   return [
     ...(await found([{ ...TASKS, query: { status: 'active' } }], [''], resources)),
     ...(await found(
-      [CHECKS, RULES],
+      [CHECKS, RULES, REPLICATIONS],
       organisations.map(({ id }) => id),
       resources,
     )),
@@ -112,8 +118,9 @@ async function holds(kind: Kind, organisation: string, resources: Resources): Pr
       ...query,
     });
   } catch (error) {
-    // What it does not let anybody see may be there.
-    if (error instanceof HoldfastError && error.code === 'TARGET_REFUSED') return true;
+    // What it does not let anybody see may be there; replications that a restore brought it cannot list (500).
+    const unseen = ['TARGET_REFUSED', 'TARGET_ERROR'];
+    if (error instanceof HoldfastError && unseen.includes(error.code)) return true;
     throw error;
   }
   const items: unknown = list === undefined ? answer : property(answer, list);

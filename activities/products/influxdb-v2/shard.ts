@@ -1,3 +1,4 @@
+import type { HttpResponse } from '../../http/client.ts';
 import type { Secret } from '../../secrets.ts';
 import type { OpenArtifact } from '../product.ts';
 import type { InfluxClient } from './client.ts';
@@ -27,13 +28,43 @@ export async function downloadShard(
             'gzip-compression-level': compression,
           },
   });
-  if (response.status === 404) {
-    const complaint = await readComplaint(response);
-    if (/^shard \d+ not found/.test(complaint.message)) return 'gone';
-    throw refusal(complaint, client.server, operation);
-  }
+  if (response.status === 404) return requireNotFound(response, client, operation);
   const gzip = response.header('content-encoding')?.toLowerCase() === 'gzip';
   return { body: response.body, codec: gzip ? 'gzip' : 'identity' };
+}
+
+/** Whether the server has a shard; none of its data is sent. */
+export async function hasShard(
+  client: InfluxClient,
+  token: Secret,
+  shard: number,
+): Promise<boolean> {
+  const operation = `looking for shard ${shard}`;
+  const response = await client.send({
+    method: 'GET',
+    path: `/api/v2/backup/shards/${shard}?since=9999-01-01T00:00:00Z`,
+    operation,
+    token,
+    // A shard that is laid to rest just now is there.
+    accept: [404, 500],
+  });
+  if (response.status !== 404) {
+    await response.discard();
+    return true;
+  }
+  await requireNotFound(response, client, operation);
+  return false;
+}
+
+/** @throws WRONG_SERVER when it is not the shard that is not found */
+async function requireNotFound(
+  response: HttpResponse,
+  client: InfluxClient,
+  operation: string,
+): Promise<'gone'> {
+  const complaint = await readComplaint(response);
+  if (/^shard \d+ not found/.test(complaint.message)) return 'gone';
+  throw refusal(complaint, client.server, operation);
 }
 
 /**

@@ -17,22 +17,54 @@ export interface TokenOptions {
  * this process and no longer.
  */
 const told = new Map<string, Secret>();
+export const ANSWERED = 'the token of the answer';
+
+interface Candidate {
+  /** For people: `the token of target metrics`. */
+  name: string;
+  /** The configuration of the target names it. */
+  own: boolean;
+  token: Secret;
+}
 
 /** Finds a token that the server takes, before and after a full restore has replaced them all. */
 export class Tokens {
   readonly #client: InfluxClient;
   readonly #options: TokenOptions;
-  #working: Secret | undefined;
+  #working: Candidate | undefined;
 
   constructor(client: InfluxClient, options: TokenOptions) {
     this.#client = client;
     this.#options = options;
   }
 
+  get target(): string {
+    return this.#options.target;
+  }
+
   /** The configured token, read afresh each time, so that a rotated one counts at once. */
   async configured(): Promise<Secret> {
     const { connection, target } = this.#options;
     return readSecret(connection.token, `the token of target ${target}`);
+  }
+
+  /**
+   * The configured token, or the first other one that the server takes where it does not take that: it may have been
+   * restored since. Read afresh each time, too.
+   */
+  async current(): Promise<Secret> {
+    const configured = await this.configured();
+    const others = (await this.candidates()).slice(1);
+    if (others.length === 0) return configured;
+    this.#working ??= await this.#find();
+    const { name } = this.#working;
+    return others.find((one) => one.name === name)?.token ?? configured;
+  }
+
+  /** Where no token of the target's own configuration works any more: the name of the one that does. */
+  async strange(): Promise<string | undefined> {
+    await this.operatorAfter();
+    return this.#working?.own === false ? this.#working.name : undefined;
   }
 
   /** What the server answered to a full restore; before 2.9 an operator token. */
@@ -48,7 +80,7 @@ export class Tokens {
   async operator({ afresh = false } = {}): Promise<Secret> {
     if (afresh) this.#working = undefined;
     this.#working ??= await this.#find();
-    return this.#working;
+    return this.#working.token;
   }
 
   /** The same, where a full restore has surely begun. @throws TOKEN_AFTER_RESTORE */
@@ -67,32 +99,35 @@ export class Tokens {
   }
 
   /** Every token that may be the right one after a full restore, likeliest first; those that are not set are left out. */
-  async candidates(): Promise<{ name: string; token: Secret }[]> {
+  async candidates(): Promise<Candidate[]> {
     const { connection, source, target } = this.#options;
-    const references: [string, SecretReference | undefined][] = [
-      [`the token of target ${target}`, connection.token],
-      [`tokenAfterRestore of target ${target}`, connection.tokenAfterRestore],
-      [`the token of target ${source?.target}`, source?.token],
+    const references: [string, SecretReference | undefined, boolean][] = [
+      [`the token of target ${target}`, connection.token, true],
+      [`tokenAfterRestore of target ${target}`, connection.tokenAfterRestore, true],
+      [`the token of target ${source?.target}`, source?.token, source?.target === target],
     ];
-    const found: { name: string; token: Secret }[] = [];
-    for (const [name, reference] of references) {
+    const found: Candidate[] = [];
+    for (const [name, reference, own] of references) {
       if (reference === undefined) continue;
       const token = await readSecret(reference, name).catch(onlyMissing);
-      if (token) found.push({ name, token });
+      if (token) found.push({ name, token, own });
     }
     const answered = told.get(this.#client.server);
-    if (answered) found.push({ name: 'the token of the answer', token: answered });
+    if (answered) found.push({ name: ANSWERED, token: answered, own: false });
     return found;
   }
 
-  async #find(): Promise<Secret> {
+  async #find(): Promise<Candidate> {
     const candidates = await this.candidates();
-    if (candidates.length === 0) return this.configured();
+    if (candidates.length === 0) {
+      const name = `the token of target ${this.target}`;
+      return { name, token: await this.configured(), own: true };
+    }
     let first: unknown;
-    for (const { token } of candidates) {
+    for (const candidate of candidates) {
       try {
-        await requireOperator(this.#client, token);
-        return token;
+        await requireOperator(this.#client, candidate.token);
+        return candidate;
       } catch (error) {
         if (!isRejection(error)) throw error;
         first ??= error;

@@ -1,5 +1,7 @@
+import { formatDuration } from '../../config/duration.ts';
 import type { LiveBucket, Resources } from './resources.ts';
 import { moveMappings } from './move-mappings.ts';
+import { moveScrapers } from './move-scrapers.ts';
 import {
   createdBy,
   type PlannedBucket,
@@ -32,7 +34,7 @@ export async function undoBuckets(
           { name },
           `marking bucket ${planned.name} as unproven`,
         );
-        quarantined.push(`${planned.organisation}/${name}`);
+        quarantined.push(`${planned.organisation}/${name}${keptFor(planned)}`);
       } else {
         await resources.removeBucket(made.id);
         removed.push(`${planned.organisation}/${planned.temporary}`);
@@ -42,8 +44,10 @@ export async function undoBuckets(
     const holder = at(planned.name);
     // Whatever else bears the name is somebody else's.
     const ours = holder && holder.id === state?.buckets?.[planned.from]?.id;
+    if (!ours) continue;
     // A run that ended while it moved mappings may have removed one and not made it again.
-    if (ours) await moveMappings(planned, holder, resources);
+    await moveMappings(planned, holder, resources);
+    await moveScrapers(planned, holder, resources);
   }
   for (const name of new Set(plan.buckets.map(({ organisation }) => organisation))) {
     const organisation = organisations.get(name);
@@ -56,6 +60,12 @@ export async function undoBuckets(
     removed.push(`organisation ${name}`);
   }
   return { removed, quarantined };
+}
+
+/** What is not proven is not made to expire: a person is to look at it first. */
+function keptFor({ retention: { everySeconds } }: PlannedBucket): string {
+  if (everySeconds === 0) return '';
+  return ` (it was restored to keep its data for ever; in the backup they are kept ${formatDuration(everySeconds * 1000)})`;
 }
 
 /** A run that ended between two renames has set the old bucket aside and put nothing in its place. */

@@ -1,7 +1,8 @@
 import { HoldfastError } from '../../failure.ts';
 import type { RestoreStep } from '../product.ts';
+import { parseBuckets, shardsOf } from './buckets.ts';
 import type { InfluxClient } from './client.ts';
-import { downloadShard } from './shard.ts';
+import { downloadBucketList } from './metadata.ts';
 import type { Tokens } from './tokens.ts';
 
 /**
@@ -30,9 +31,10 @@ export async function unlessShardGone(
   );
 }
 
+/** Its metadata tell: to send the shard, the server would store what clients wrote where the upload goes. */
 async function isGone(shard: number, client: InfluxClient, tokens: Tokens): Promise<boolean> {
-  const opened = await downloadShard(client, await tokens.operatorAfter(), shard, 'none');
-  if (opened === 'gone') return true;
-  await opened.body[Symbol.asyncIterator]().return?.();
-  return false;
+  const text = await downloadBucketList(client, await tokens.operatorAfter());
+  return !parseBuckets(text, `The metadata of ${client.server}`).some((bucket) =>
+    [...shardsOf(bucket)].some((one) => one.shard.id === shard),
+  );
 }

@@ -14,8 +14,14 @@ const statusSchema = z.object({
 });
 export type JobStatus = z.output<typeof statusSchema>;
 
+/** A server that fails inside answers 200 all the same, without a body. */
+const acceptedSchema = z.object({ id: z.string(), status: z.string() });
+
 /** An access check, every node's consent and a descriptor in the bucket come before the answer. */
 const START_PATIENCE_MS = 90_000;
+
+/** A folder that nobody makes. */
+const NOTHING = 'holdfast-asks-for-nothing';
 
 /** What a status is refused for that asking again does not heal. */
 const FINAL_STATUS = /invalid backup id|no backup backend|did you enable the right module/;
@@ -62,6 +68,26 @@ export class BackupApi {
     return this.#status(path, `asking for the restore of backup ${name}`);
   }
 
+  /**
+   * What the server that answers knows by itself: it looks into its memory first, and here nothing lies in the place into
+   * which it looks then. Servers that know no `path` look at the usual one.
+   * @returns undefined when it does not say
+   */
+  async rememberedRestore(name: string): Promise<JobStatus | 'nothing' | undefined> {
+    const { bucket, path, storage, backend } = this.#connection;
+    const local = backend === 'filesystem' && storage.type === 'directory' ? storage.path : '';
+    const root = path ?? (storage.type === 's3' ? storage.prefix : local);
+    const answer = await this.#client.jsonOr({
+      method: 'GET',
+      path: this.#path(`/${encodeURIComponent(name)}/restore`),
+      query: { bucket, path: root ? `${root}/${NOTHING}` : NOTHING },
+      operation: `asking what it remembers of the restore of backup ${name}`,
+      accept: [400, 403, 404, 405, 422, 500],
+    });
+    if ('value' in answer) return statusSchema.safeParse(answer.value).data;
+    return answer.status === 404 && answer.form === 'handler' ? 'nothing' : undefined;
+  }
+
   /** Servers before 1.36 cannot: the restore runs to its end. */
   async cancelRestore(name: string): Promise<void> {
     const path = `/${encodeURIComponent(name)}/restore`;
@@ -82,7 +108,12 @@ export class BackupApi {
       accept: [404, 422, 500],
       patienceMs: START_PATIENCE_MS,
     });
-    return 'value' in answer ? undefined : answer;
+    if (!('value' in answer)) return answer;
+    if (acceptedSchema.safeParse(answer.value).success) return undefined;
+    throw new HoldfastError(
+      'TARGET_ERROR',
+      `${this.server}: ${operation} failed: HTTP 200 that does not say what was begun, as when the server failed while it answered.`,
+    );
   }
 
   async #status(path: string, operation: string): Promise<JobStatus | undefined> {

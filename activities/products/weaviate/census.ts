@@ -5,6 +5,9 @@ const sample = z.array(z.tuple([z.string(), z.string()]));
 
 const place = z.object({ class: z.string(), tenant: z.string().optional() });
 
+/** Of a class whose objects expire: when those of the sample do, in milliseconds; one that is not named never does. */
+const expires = z.record(z.string(), z.number()).optional();
+
 const shard = z.object({
   name: z.string(),
   node: z.string(),
@@ -26,6 +29,7 @@ export const observationSchema = z.object({
       /** Its files lie elsewhere, and no backup holds them. */
       offloaded: z.boolean().optional(),
       sample,
+      expires,
       /** Of a full proof: see tally.ts. */
       parts: z.array(z.string()).optional(),
     }),
@@ -62,6 +66,7 @@ export const censusSchema = z.object({
       dropped: z.boolean().optional(),
       /** Objects that were the same before and after. */
       sample,
+      expires,
       /** `null` for a part that was written to meanwhile. */
       parts: z.array(z.string().nullable()).optional(),
     }),

@@ -3,6 +3,7 @@ import { HoldfastError } from '../../failure.ts';
 import type { WeaviateClient } from './client.ts';
 import { inItsPlace, readComplaint, refusal } from './failures.ts';
 import { goneBy } from './place-gone.ts';
+import type { TimeToLive } from './time-to-live.ts';
 import { readVersion, type Version } from './version.ts';
 
 const metaSchema = z.object({
@@ -36,6 +37,13 @@ const schemaSchema = z.object({
       z.object({
         class: z.string(),
         multiTenancyConfig: z.object({ enabled: z.boolean().nullish() }).nullish(),
+        objectTtlConfig: z
+          .object({
+            enabled: z.boolean().nullish(),
+            defaultTtl: z.number().nullish(),
+            deleteOn: z.string().nullish(),
+          })
+          .nullish(),
         shardingConfig: z.object({ actualCount: z.number().nullish() }).nullish(),
       }),
     )
@@ -67,6 +75,8 @@ export interface WeaviateClass {
   multiTenant: boolean;
   /** How many it consists of, wherever they are; absent with tenants. */
   shards?: number;
+  /** Absent where objects stay until somebody deletes them. */
+  timeToLive?: TimeToLive;
 }
 
 export interface Tenant {
@@ -110,7 +120,14 @@ export class Database {
     const found = (classes ?? []).map((one) => {
       const multiTenant = one.multiTenancyConfig?.enabled === true;
       const shards = multiTenant ? undefined : one.shardingConfig?.actualCount;
-      return { name: one.class, multiTenant, ...(shards && { shards }) };
+      const { enabled, defaultTtl, deleteOn } = one.objectTtlConfig ?? {};
+      const timeToLive = { since: deleteOn ?? '', seconds: defaultTtl ?? 0 };
+      return {
+        name: one.class,
+        multiTenant,
+        ...(shards && { shards }),
+        ...(enabled && { timeToLive }),
+      };
     });
     return inOrder(found, ({ name }) => name);
   }

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../failure.ts';
+import type { PlannedJob } from '../delegated.ts';
 import { isBeforeSchema, timeOf } from './job-status.ts';
 import type { JobStatus } from './backup-api.ts';
 import type { Node, WeaviateClass } from './database.ts';
@@ -6,13 +7,13 @@ import { readGlobal } from './descriptors.ts';
 import { readPage } from './object-pages.ts';
 import type { Place } from './objects.ts';
 import { PlaceGone } from './place-gone.ts';
-import type { RestoreDetail } from './restore-detail.ts';
+import { detailOf, type RestoreDetail } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 
 /** Who made a class that a restore was to bring, as far as it can be told. */
 export type Maker = 'the restore' | 'somebody else' | 'unknown';
 
-export interface Traces {
+interface Traces {
   nodes: readonly Node[];
   status: JobStatus | undefined;
   /** Classes that were there before the restore can have made any. */
@@ -21,7 +22,7 @@ export interface Traces {
   writtenAt: Date | undefined;
 }
 
-export async function tracesOf(
+async function tracesOf(
   { database, api, storage, signal }: Weaviate,
   name: string,
   early: ReadonlySet<string>,
@@ -56,6 +57,24 @@ export async function makerOf(
   const age = writtenAt && (await ageOf(weaviate, there, writtenAt));
   if (age) return age === 'older' ? 'the restore' : 'somebody else';
   return wasApplied(status) ? 'the restore' : 'unknown';
+}
+
+/** Of the classes that it was to bring and that are there now. */
+export async function makersOf(
+  weaviate: Weaviate,
+  plan: PlannedJob,
+  early: ReadonlySet<string>,
+): Promise<[name: string, maker: Maker][]> {
+  const present = new Map((await weaviate.database.classes()).map((one) => [one.name, one]));
+  const wanted = detailOf(plan).classes.filter(({ name }) => present.has(name));
+  if (wanted.length === 0) return [];
+  const traces = await tracesOf(weaviate, plan.name, early);
+  const found: [string, Maker][] = [];
+  for (const one of wanted) {
+    const there = present.get(one.name);
+    if (there) found.push([one.name, await makerOf(weaviate, one, there, traces)]);
+  }
+  return found;
 }
 
 function refused(error: string, name: string): boolean {

@@ -10,6 +10,7 @@ export interface WeaviateObject {
   id: string;
   /** Milliseconds; set by the server, kept by backups, and no part of what a proof compares. */
   creationTimeUnix?: number;
+  lastUpdateTimeUnix?: number;
   properties?: unknown;
   vector?: number[];
   /** Named vectors; one of several rows for each part of an object. */

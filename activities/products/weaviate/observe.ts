@@ -9,6 +9,7 @@ import { ObjectDigest } from './object-digest.ts';
 import { PlaceGone } from './place-gone.ts';
 import { objectPages, readPage } from './object-pages.ts';
 import { Tally } from './tally.ts';
+import { expiryOf, type TimeToLive } from './time-to-live.ts';
 
 export interface Observer {
   client: WeaviateClient;
@@ -38,6 +39,7 @@ export async function observe(
   const each = Math.min(SAMPLED_OF_ONE, Math.max(1, Math.floor(SAMPLED / Math.max(1, active))));
   const every = Math.max(1, Math.ceil(active / SAMPLED));
   const parts = partsFor(active);
+  const lives = new Map(classes.map(({ name, timeToLive }) => [name, timeToLive]));
   const observed: ObservedPlace[] = places.map(({ place, offloaded }) => ({
     ...place,
     ...(offloaded && { offloaded }),
@@ -46,11 +48,16 @@ export async function observe(
   const digest = new ObjectDigest();
   const gone = new Set<string>();
   const look = async (place: Place): Promise<ObservedPlace> => {
-    const sample =
-      crc32(label(place)) % every === 0 ? await drawSample(client, place, each, digest) : [];
-    if (proof === 'sample') return { ...place, count: await countOf(client, place), sample };
+    const timeToLive = lives.get(place.class);
+    const drawn = crc32(label(place)) % every === 0 ? await drawSample(client, place, each) : [];
+    const looked = {
+      ...place,
+      sample: drawn.map((object): [string, string] => [object.id, digestText(digest, object)]),
+      ...(timeToLive && { expires: expiriesOf(drawn, timeToLive) }),
+    };
+    if (proof === 'sample') return { ...looked, count: await countOf(client, place) };
     const tally = await tallyOf(client, place, parts, digest);
-    return { ...place, count: tally.count, sample, parts: tally.parts() };
+    return { ...looked, count: tally.count, parts: tally.parts() };
   };
   await eachBounded([...places.entries()], concurrency, async ([at, { place, asleep }]) => {
     if (asleep) return;
@@ -103,17 +110,24 @@ async function drawSample(
   client: WeaviateClient,
   place: Place,
   size: number,
-  digest: ObjectDigest,
-): Promise<[string, string][]> {
-  const drawn = new Map<string, string>();
+): Promise<WeaviateObject[]> {
+  const drawn = new Map<string, WeaviateObject>();
   for (const start of STARTS) {
     const after = start === '' ? undefined : `${start}000000-0000-0000-0000-000000000000`;
     const { objects } = await readPage(client, place, after, Math.ceil(size / STARTS.length));
-    for (const object of objects) drawn.set(object.id, digestText(digest, object));
+    for (const object of objects) drawn.set(object.id, object);
     // A small place has been seen whole, or its ids lie in the first quarter.
     if (drawn.size >= size) break;
   }
-  return [...drawn].slice(0, size);
+  return [...drawn.values()].slice(0, size);
+}
+
+function expiriesOf(objects: WeaviateObject[], timeToLive: TimeToLive): Record<string, number> {
+  const known = objects.flatMap((object) => {
+    const at = expiryOf(object, timeToLive);
+    return at === undefined ? [] : [[object.id, at] as const];
+  });
+  return Object.fromEntries(known);
 }
 
 export function digestText(digest: ObjectDigest, object: WeaviateObject): string {

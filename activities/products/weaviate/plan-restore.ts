@@ -6,6 +6,8 @@ import { CENSUS_PATH, censusSchema, type Census } from './census.ts';
 import type { Node } from './database.ts';
 import { readRestore } from './descriptors.ts';
 import { few, told } from '../../few.ts';
+import { replacedAccess } from './replaced-access.ts';
+import { shardsOf } from './replaced-classes.ts';
 import { chooseClasses, findConflicts, type Conflicts } from './restore-choice.ts';
 import type { RestoreDetail } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
@@ -27,8 +29,9 @@ export async function planRestore(
   const chosen = chooseClasses(census, restore);
   const { version } = await database.meta();
   requireNodes(census.nodes, await database.nodes(), weaviate);
+  const live = await database.classes();
   const there = {
-    classes: (await database.classes()).map(({ name }) => name),
+    classes: live.map(({ name }) => name),
     aliases: await database.aliases(),
   };
   const conflicts = findConflicts(chosen, there);
@@ -36,10 +39,23 @@ export async function planRestore(
   refuseConflicts(conflicts, replace, client.server);
   const overwriteAlias =
     replace && conflicts.held.length > 0 && isSince(version, SINCE.overwriteAlias);
+  const dropped = new Set(conflicts.classes.map((one) => one.there));
   const drops = {
-    classes: conflicts.classes.map((one) => one.there),
+    classes: [...dropped],
     aliases: conflicts.aliases.map((one) => one.there),
+    ...(dropped.size > 0 && {
+      shards: shardsOf(
+        live.filter(({ name }) => dropped.has(name)),
+        await database.nodes('verbose'),
+      ),
+    }),
   };
+  const wanted = {
+    users: connection.users?.restore ?? false,
+    roles: connection.roles?.restore ?? false,
+  };
+  const access = await replacedAccess(client, wanted);
+  const replacedToo = [access.users, access.roles].filter((one) => one !== undefined);
   const detail: RestoreDetail = {
     version: 1,
     classes: chosen.map(({ name, multiTenant, shards }) => ({
@@ -52,8 +68,8 @@ export async function planRestore(
       aliases.map((alias) => ({ alias, class: name })),
     ),
     overwriteAlias,
-    users: connection.users?.restore ?? false,
-    roles: connection.roles?.restore ?? false,
+    ...wanted,
+    ...(replacedToo.length > 0 && { access: replacedToo }),
     earlier: (await readRestore(storage, backup.name, signal))?.startedAt ?? null,
   };
   const names = new Set(chosen.map(({ name }) => name));
@@ -62,13 +78,14 @@ export async function planRestore(
     backup: backup.manifest.id,
     from: backup.manifest.target,
     into: destination,
-    destructive: drops.classes.length + drops.aliases.length > 0 || overwriteAlias,
+    destructive:
+      drops.classes.length + drops.aliases.length + replacedToo.length > 0 || overwriteAlias,
     creates: few([
       ...chosen
         .filter(({ name }) => !replaced.has(name.toLowerCase()))
         .map(({ name }) => `class ${name}`),
-      ...(detail.users ? ['users of the backup'] : []),
-      ...(detail.roles ? ['roles of the backup'] : []),
+      ...(detail.users && !access.users ? ['users of the backup'] : []),
+      ...(detail.roles && !access.roles ? ['roles of the backup'] : []),
     ]),
     replaces: few([
       ...drops.classes.map((name) => `class ${name} (dropped before)`),
@@ -76,6 +93,7 @@ export async function planRestore(
       ...(overwriteAlias
         ? conflicts.held.map((one) => `alias ${one.alias} (moved from ${one.class})`)
         : []),
+      ...replacedToo,
     ]),
     leaves: few([
       ...(overwriteAlias
@@ -84,11 +102,12 @@ export async function planRestore(
       ...(detail.users ? [] : ['users (not restored: `connection.users.restore`)']),
       ...(detail.roles ? [] : ['roles (not restored: `connection.roles.restore`)']),
     ]),
-    bound: few(
-      there.aliases
+    bound: few([
+      ...there.aliases
         .filter((one) => replaced.has(one.class.toLowerCase()))
         .map((one) => `alias ${one.alias} of class ${one.class}`),
-    ),
+      ...(access.own === undefined ? [] : [ownKey(access.own)]),
+    ]),
     artifacts: census.places.filter((one) => names.has(one.class) && !one.absent).length,
     bytes: chosen.reduce((sum, { bytes }) => sum + bytes, 0),
     warnings: [
@@ -193,6 +212,10 @@ function versionWarnings(version: Version, census: Census): Warning[] {
       message: `The backup is of Weaviate ${census.weaviate}, and the destination is ${version.text}, which is older: it may refuse it.`,
     },
   ];
+}
+
+function ownKey(user: string): string {
+  return `the key of this target, of the user ${user}: unless the backup holds that user with the same key, the server knows it no more, and the run cannot see its own end`;
 }
 
 function aliasStays({ alias, class: there, wanted }: Conflicts['held'][number]): Warning {

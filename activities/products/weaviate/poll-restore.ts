@@ -1,6 +1,9 @@
 import type { JobReport, PlannedJob } from '../delegated.ts';
 import { told } from '../../few.ts';
 import { report } from './job-status.ts';
+import { lifeOf } from './lost-restore.ts';
+import { makersOf } from './made-by.ts';
+import { STOP_WRITERS } from './replaced-classes.ts';
 import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { whoseRestore } from './whose-restore.ts';
@@ -26,7 +29,10 @@ export async function pollRestore(
     };
   }
   const says = report(await weaviate.api.restoreStatus(plan.name));
-  if (whose === 'ours') return says.state === 'failed' ? withRestored(weaviate, plan, says) : says;
+  if (whose === 'ours') {
+    const now = await unlessLost(weaviate, plan, says);
+    return now.state === 'failed' ? withRestored(weaviate, plan, now) : now;
+  }
   if (!accepted) return { state: 'absent', words: 'not begun' };
   // The server restores one backup at a time, and has accepted this one.
   if (says.state === 'running' && says.words !== 'CANCELLING') return says;
@@ -37,16 +43,40 @@ export async function pollRestore(
   return { state: 'failed', words: 'the server accepted the restore and never began it' };
 }
 
+/** A server that died meanwhile says for ever what it wrote down at the beginning. */
+async function unlessLost(
+  weaviate: Weaviate,
+  { name }: PlannedJob,
+  says: JobReport,
+): Promise<JobReport> {
+  // What is being cancelled ends in several steps, of which not every one is remembered.
+  if (says.state !== 'running' || says.words === 'CANCELLING') return says;
+  if ((await lifeOf(weaviate, name)) !== 'lost') return says;
+  // Its end is written down before it is forgotten.
+  const now = report(await weaviate.api.restoreStatus(name));
+  if (now.state !== 'running' || now.words === 'CANCELLING') return now;
+  return {
+    state: 'failed',
+    words: `${now.words}, but the server was started anew meanwhile and does not go on with it; restore again`,
+  };
+}
+
 async function withRestored(
-  { database }: Weaviate,
+  weaviate: Weaviate,
   plan: PlannedJob,
   failed: JobReport,
 ): Promise<JobReport> {
-  const present = new Set((await database.classes()).map(({ name }) => name));
   const { classes } = detailOf(plan);
-  const there = classes.map(({ name }) => name).filter((name) => present.has(name));
+  const makers = await makersOf(weaviate, plan, new Set());
+  const names = (wanted: boolean) =>
+    makers.filter(([, maker]) => (maker === 'somebody else') === wanted).map(([name]) => name);
+  const others = names(true);
+  const beside =
+    others.length === 0
+      ? ''
+      : `; made by somebody else meanwhile: ${told(others)}. ${STOP_WRITERS}`;
   return {
     ...failed,
-    words: `${failed.words}; of ${classes.length} classes these are there: ${told(there)}`,
+    words: `${failed.words}; of ${classes.length} classes these are there: ${told(names(false))}${beside}`,
   };
 }

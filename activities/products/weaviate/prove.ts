@@ -13,6 +13,7 @@ import { detailOf } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { countOf as countOfPart } from './tally.ts';
 import { isUncounted, unprovenTenants } from './tenant-warnings.ts';
+import { expiredSince, mayHaveExpired } from './time-to-live.ts';
 
 type OnProgress = (counts: { artifacts?: number; bytes?: number }) => void;
 
@@ -25,6 +26,8 @@ interface Finding {
   grew?: boolean;
   /** Of what was dropped while the backup was taken. */
   count?: number;
+  /** What is missing of what may have expired. */
+  expired?: string;
 }
 
 const FAILED_SUBJECTS = 20;
@@ -41,12 +44,15 @@ export async function prove(
   const recorded = census.places.filter((place) => chosen.has(place.class));
   const places = recorded.filter(({ absent }) => absent === undefined);
   const surroundings = await lookAround(weaviate, census, chosen);
+  const lives = new Map(
+    (await weaviate.database.classes()).map(({ name, timeToLive }) => [name, timeToLive]),
+  );
   const counts = { artifacts: 0, bytes: 0 };
   const found: (Finding & { place: CensusPlace })[] = [];
   await eachBounded(places, weaviate.concurrency, async (place) => {
     const finding =
       surroundings(place) ??
-      (await compare(weaviate, place, (bytes) => {
+      (await compare(weaviate, place, lives.get(place.class) !== undefined, (bytes) => {
         counts.bytes += bytes;
         onProgress({ ...counts });
       }));
@@ -73,8 +79,11 @@ export async function prove(
     warnings: [
       ...grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
       ...unprovenTenants(
-        named.filter(({ place }) => !place.dropped).map(({ place }) => place),
+        named.filter((one) => !one.place.dropped && !one.expired).map(({ place }) => place),
         recorded,
+      ),
+      ...expiredSince(
+        found.flatMap(({ place, expired }) => (expired ? [`${label(place)}: ${expired}`] : [])),
       ),
       ...unprovenDropped(named.filter(({ place }) => place.dropped)),
     ],
@@ -137,6 +146,7 @@ async function requireShards(
 async function compare(
   { client }: Weaviate,
   place: CensusPlace,
+  expires: boolean,
   onBytes: (bytes: number) => void,
 ): Promise<Finding> {
   if (place.dropped) return { result: 'named', count: await countOf(client, place) };
@@ -146,27 +156,36 @@ async function compare(
     parts &&
     (await tallyOf(client, place, parts.length, digest, (_objects, bytes) => onBytes(bytes)));
   const count = tally?.count ?? (await countOf(client, place));
-  if (count < least) {
-    return { result: 'different', reason: `${count} objects of at least ${least}` };
-  }
+  let expired = count < least ? `${count} objects of at least ${least}` : undefined;
+  if (expired !== undefined && !expires) return { result: 'different', reason: expired };
   const grew = count > most;
   if (parts && tally) {
     const there = tally.parts();
-    const wrong = parts.findIndex(
+    const wrong = parts.filter(
       (part, at) =>
         part !== null && part !== there[at] && countOfPart(there[at] ?? '') <= countOfPart(part),
     );
-    if (wrong >= 0) {
+    const fewer = parts.filter(
+      (part, at) => part !== null && countOfPart(there[at] ?? '') < countOfPart(part),
+    );
+    if (wrong.length > (expires ? fewer.length : 0)) {
       return { result: 'different', reason: 'objects are not what they were' };
     }
+    if (fewer.length > 0) expired ??= `fewer objects in ${fewer.length} of ${parts.length} parts`;
   }
   for (const [id, expected] of sample) {
     const object = await readObject(client, place, id);
-    if (!object) return { result: 'different', reason: `object ${id} is missing` };
+    if (!object) {
+      const reason = `object ${id} is missing`;
+      if (!expires || !mayHaveExpired(place, id)) return { result: 'different', reason };
+      expired ??= reason;
+      continue;
+    }
     if (digestText(digest, object) !== expected) {
       return { result: 'different', reason: `object ${id} is not what it was` };
     }
   }
+  if (expired !== undefined) return { result: 'named', expired, ...(grew && { grew }) };
   const whole = parts !== undefined && !grew && parts.every((part) => part !== null);
   return { result: whole ? 'identical' : 'equivalent', ...(grew && { grew }) };
 }

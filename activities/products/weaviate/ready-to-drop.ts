@@ -4,13 +4,12 @@ import { HoldfastError } from '../../failure.ts';
 import type { PlannedJob } from '../delegated.ts';
 import { readGlobal, readRestore, restoreKey } from './descriptors.ts';
 import { stateOf, timeOf } from './job-status.ts';
+import { lifeOf } from './lost-restore.ts';
 import { requireNodes } from './plan-restore.ts';
 import { requireHealthy } from './preflight.ts';
 import type { Weaviate } from './session.ts';
 
-/** What a server tells of its own memory. Every other word may be that of a file which a dead one left for ever. */
-const FROM_MEMORY = ['TRANSFERRING', 'TRANSFERRED'];
-/** A word out of a file is believed for so long: of one node, which remembers its own restores, only while they begin. */
+/** A word of which nobody knows whether it is that of a file which a dead server left for ever is believed for so long. */
 const ONE_NODE_MS = 60_000;
 const SEVERAL_NODES_MS = 10 * 60_000;
 /** Of the backup of others, which this key may not see or which cannot be read, its file has to do. */
@@ -39,7 +38,9 @@ export async function requireReadyToDrop(
   const folders = await storage.folders('', { signal });
   await eachBounded(folders, weaviate.concurrency, async (other) => {
     const says = await unfinished(weaviate, other);
-    if (says === undefined || (!FROM_MEMORY.includes(says) && !believed)) return;
+    if (says === undefined) return;
+    const life = await lifeOf(weaviate, other);
+    if (life === 'lost' || (life === 'unknown' && !believed)) return;
     throw new HoldfastError(
       'TARGET_BUSY',
       `${client.server} says ${says} of its restore of backup ${other}, and makes one restore at a time: nothing was dropped.`,

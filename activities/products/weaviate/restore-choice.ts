@@ -33,6 +33,13 @@ export function chooseClasses(census: Census, request: RestoreRequest): Census['
   const wanted = select?.classes;
   if (!wanted) return census.classes;
   const names = census.classes.map(({ name }) => name);
+  // The server takes an empty list for everything.
+  if (wanted.length === 0) {
+    throw new HoldfastError(
+      'SELECTION_EMPTY',
+      `\`select.classes\` names no class; the backup holds ${told(names)}.`,
+    );
+  }
   for (const pattern of wanted) {
     if (names.some((name) => matches(pattern, name))) continue;
     throw new HoldfastError(

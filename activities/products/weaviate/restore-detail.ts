@@ -16,11 +16,18 @@ const detailSchema = z.object({
   /** Whether the backup holds just these classes. */
   whole: z.boolean(),
   /** Classes and aliases of the destination that go first. */
-  drops: z.object({ classes: z.array(z.string()), aliases: z.array(z.string()) }),
+  drops: z.object({
+    classes: z.array(z.string()),
+    aliases: z.array(z.string()),
+    /** Of those classes that have no tenants, by which each is told from one of its name that was made since. */
+    shards: z.record(z.string(), z.array(z.string())).optional(),
+  }),
   aliases: z.array(alias),
   overwriteAlias: z.boolean(),
   users: z.boolean(),
   roles: z.boolean(),
+  /** What they replace of the destination, for people; absent when nothing, or before this was told. */
+  access: z.array(z.string()).optional(),
   /** When the last restore of this backup began, as the storage told: no later one has this time. */
   earlier: z.string().nullable(),
 });

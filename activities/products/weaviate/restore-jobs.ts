@@ -83,8 +83,8 @@ async function finish(
     restored: few([
       ...classes.map(({ name }) => `class ${name}`),
       ...restored.map(({ alias }) => `alias ${alias}`),
-      ...(users ? ['users'] : []),
-      ...(roles ? ['roles'] : []),
+      ...(users ? ['users (as the server says, not compared)'] : []),
+      ...(roles ? ['roles (as the server says, not compared)'] : []),
     ]),
     warnings: lost.map((one) => ({
       code: 'ALIAS_NOT_RESTORED',

@@ -19,7 +19,9 @@ export function requireClasses(
     throw new HoldfastError(
       'SELECTION_EMPTY',
       `${server} has no class, so there is nothing to back up.`,
-      { hint: 'Check `connection.url`, or wait until the database is filled.' },
+      {
+        hint: 'Check `connection.url`, or wait until the database is filled; a restore into it can do without a safety backup (`safetyBackup: false`).',
+      },
     );
   }
   const chosen = selectClasses(all, connection);

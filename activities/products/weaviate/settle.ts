@@ -39,6 +39,13 @@ export async function settle(
   const known = new Map(before.places.map((place) => [label(place), place]));
   const seen = new Map(after.places.map((place) => [label(place), place]));
   const shrunk = new Map<string, string>();
+  const lives = new Set(now.filter((one) => one.timeToLive).map(({ name }) => name));
+  const expiring = new Set(
+    before.places
+      .filter((one) => lives.has(one.class))
+      .map(label)
+      .filter((one) => seen.has(one)),
+  );
   const written: string[] = [];
   for (const place of before.places) {
     if (!held.has(place.class) || place.count === undefined) continue;
@@ -49,7 +56,9 @@ export async function settle(
     }
   }
   const lost = [...shrunk.values()];
-  if (lost.length > 0 && deletions === 'fail') throw loss(client.server, lost);
+  // What the server removes by itself is nobody's fault.
+  const unexplained = [...shrunk].filter(([place]) => !expiring.has(place)).map(([, text]) => text);
+  if (unexplained.length > 0 && deletions === 'fail') throw loss(client.server, unexplained);
   requireTenants(observer, after, known, held);
   const compared = after.places.flatMap((place): CensusPlace | CensusPlace[] => {
     const { class: name, tenant, offloaded } = place;
@@ -72,7 +81,8 @@ export async function settle(
   const warnings: Warning[] = [];
   const warn = (code: string, message: string) => warnings.push({ code, message });
   if (lost.length > 0) {
-    warn('OBJECTS_DELETED', `Objects were deleted while the backup was taken: ${told(lost)}.`);
+    const how = unexplained.length > 0 ? 'deleted' : 'deleted, or expired,';
+    warn('OBJECTS_DELETED', `Objects were ${how} while the backup was taken: ${told(lost)}.`);
   }
   if (written.length > 0) {
     warn(
@@ -148,9 +158,10 @@ function settled(before: ObservedPlace | undefined, after: ObservedPlace): Censu
   if (count === undefined) return { ...place, sample: [] };
   const earlier = before?.count ?? (before ? count : 0);
   const same = new Map(before?.sample);
-  const { parts } = after;
+  const { parts, expires } = after;
   return {
     ...place,
+    ...(expires && { expires }),
     least: Math.min(earlier, count),
     most: Math.max(earlier, count),
     sample: after.sample.filter(([id, digest]) => same.get(id) === digest),

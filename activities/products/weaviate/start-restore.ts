@@ -1,10 +1,11 @@
 import { HoldfastError } from '../../failure.ts';
 import type { PlannedJob, RequestNotes } from '../delegated.ts';
-import { readRestore } from './descriptors.ts';
+import { readGlobal, readRestore } from './descriptors.ts';
 import { told } from '../../few.ts';
 import { stateOf } from './job-status.ts';
 import { requireReadyToDrop } from './ready-to-drop.ts';
 import { detailOf, type RestoreDetail, type RestoreState } from './restore-detail.ts';
+import { madeAnew, STOP_WRITERS } from './replaced-classes.ts';
 import type { Weaviate } from './session.ts';
 import { startRefusal } from './start-refusal.ts';
 import { whoseRestore } from './whose-restore.ts';
@@ -35,8 +36,9 @@ export async function startRestore(
       { hint: 'Check that `connection.storage` is the place that the server restores from.' },
     );
   }
+  const nodeMapping = await mappingOf(weaviate, plan);
   await makeRoom(weaviate, plan, since);
-  const { bucket, path, cpuPercentage, nodeMapping } = connection;
+  const { bucket, path, cpuPercentage } = connection;
   const earlier = await startedAt(weaviate, plan);
   await notes?.asking({ earlier: earlier ?? null });
   const ask = api.restore(plan.name, {
@@ -96,6 +98,27 @@ function accepted(shown: string | undefined, earlier?: string): RestoreState {
   };
 }
 
+/** Of the nodes that hold a class of this restore alone: a server that is told of another one fails inside. */
+async function mappingOf(
+  { connection, storage, signal, client }: Weaviate,
+  plan: PlannedJob,
+): Promise<Record<string, string> | undefined> {
+  const { nodeMapping } = connection;
+  if (!nodeMapping) return undefined;
+  const written = await readGlobal(storage, plan.name, signal);
+  if (!written) {
+    throw new HoldfastError(
+      'TARGET_ERROR',
+      `${client.server}: which nodes hold backup ${plan.name} cannot be read in its storage now; nothing was changed.`,
+    );
+  }
+  const chosen = new Set(detailOf(plan).classes.map(({ name }) => name));
+  const needed = Object.entries(nodeMapping).filter(([from]) =>
+    written.nodes[from]?.classes?.some((name) => chosen.has(name)),
+  );
+  return needed.length > 0 ? Object.fromEntries(needed) : undefined;
+}
+
 /** Beside an unfinished cancel the server answers that it began, and does nothing. */
 async function requireNoCancel({ api }: Weaviate, name: string, since: Date): Promise<void> {
   const status = await api.restoreStatus(name);
@@ -114,13 +137,21 @@ async function makeRoom(weaviate: Weaviate, plan: PlannedJob, since: Date): Prom
   const { database, client } = weaviate;
   const { drops, classes } = detailOf(plan);
   const wanted = new Set(classes.map(({ name }) => name.toLowerCase()));
-  const present = (await database.classes()).map(({ name }) => name);
-  const inTheWay = present.filter((name) => wanted.has(name.toLowerCase()));
+  const present = (await database.classes()).filter(({ name }) => wanted.has(name.toLowerCase()));
+  const inTheWay = present.map(({ name }) => name);
   const unexpected = inTheWay.filter((name) => !drops.classes.includes(name));
   if (unexpected.length > 0) {
     throw new HoldfastError(
       'DESTINATION_CHANGED',
       `${client.server} has the classes ${told(unexpected)} now, which were not there when the restore was planned; nothing was changed.`,
+    );
+  }
+  const anew = await madeAnew(weaviate, plan, present);
+  if (anew.length > 0) {
+    throw new HoldfastError(
+      'DESTINATION_CHANGED',
+      `${client.server}: the classes ${told(anew)} are not those that were there when the restore was planned: somebody else made them since, and they are not dropped.`,
+      { hint: STOP_WRITERS },
     );
   }
   if (inTheWay.length > 0) await requireReadyToDrop(weaviate, plan, since);

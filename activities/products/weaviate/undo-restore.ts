@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Undone } from '../../../workflows/contract/activities.ts';
 import type { PlannedJob } from '../delegated.ts';
 import { few, told } from '../../few.ts';
-import { makerOf, tracesOf, type Maker } from './made-by.ts';
+import { makersOf, type Maker } from './made-by.ts';
+import { madeAnew, STOP_WRITERS } from './replaced-classes.ts';
 import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { whoseRestore } from './whose-restore.ts';
@@ -31,35 +32,54 @@ export async function undoRestore(
   }
   const note = known ? '' : UNNAMED;
   const removed = new Set<string>();
+  /** What stands there now, by its maker. */
+  const ofRestore = new Set<string>();
+  const ofOthers = new Set<string>();
   let left: string[] = [];
   if (known || whose === 'ours') {
     for (let look = 0; look < LOOKS; look += 1) {
       if (look > 0) await sleep(PAUSE_MS, undefined, { signal });
       left = [];
-      for (const [name, maker] of await makers(weaviate, plan, early)) {
+      ofRestore.clear();
+      ofOthers.clear();
+      for (const [name, maker] of await makersOf(weaviate, plan, early)) {
+        if (maker === 'somebody else') ofOthers.add(name);
         if (maker !== 'the restore') left.push(`class ${name} (${LEFT[maker]})`);
-        else if (keep) left.push(`class ${name} (not proven, under its own name)${note}`);
-        else {
+        else if (keep) {
+          ofRestore.add(name);
+          left.push(`class ${name} (not proven, under its own name)${note}`);
+        } else {
           await database.dropClass(name);
           removed.add(`class ${name}${note}`);
         }
       }
     }
   }
-  const present = new Set((await database.classes()).map(({ name }) => name));
-  const lost = detail.drops.classes.filter((name) => !present.has(name));
+  const present = (await database.classes()).filter(({ name }) => !ofRestore.has(name));
+  const anew = new Set(await madeAnew(weaviate, plan, present));
+  const lost = detail.drops.classes.flatMap((name) => {
+    if (ofOthers.has(name) || anew.has(name)) return [`class ${name} (${ANOTHER})`];
+    const isThere = ofRestore.has(name) || present.some((one) => one.name === name);
+    return isThere ? [] : [`class ${name}`];
+  });
+  if (!keep && detail.access && (known || whose === 'ours')) lost.push(ACCESS);
   return {
     removed: few([...removed]),
     quarantined: few(left),
-    ...(lost.length > 0 && { lost: few(lost.map((name) => `class ${name}`)) }),
+    ...(lost.length > 0 && { lost: few(lost) }),
   };
 }
+
+const ANOTHER = `what stands there now was made by somebody else. ${STOP_WRITERS}`;
 
 const LEFT: Record<Exclude<Maker, 'the restore'>, string> = {
   'somebody else': 'made by somebody else meanwhile',
   unknown:
     'no object in it tells whether the restore or somebody else made it; drop it if nobody wants it',
 };
+
+/** The server applies them first, and tells nobody whether it has. */
+const ACCESS = 'what the backup does not hold of users, keys and roles (if it came so far)';
 
 /** The answer to the request was lost. */
 const UNNAMED =
@@ -74,22 +94,4 @@ function superseded({ client }: Weaviate, plan: PlannedJob, startedAt = 'some ti
     `/v1/backups/{backend}/${plan.name}/restore at ${client.server} says SUCCESS, FAILED or CANCELED; (2) look whether ` +
     `${told(classes.map(({ name }) => name))} are as they should be, and drop what nobody wants.`
   );
-}
-
-/** Of the classes that it was to bring and that are there now. */
-async function makers(
-  weaviate: Weaviate,
-  plan: PlannedJob,
-  early: ReadonlySet<string>,
-): Promise<[name: string, maker: Maker][]> {
-  const present = new Map((await weaviate.database.classes()).map((one) => [one.name, one]));
-  const wanted = detailOf(plan).classes.filter(({ name }) => present.has(name));
-  if (wanted.length === 0) return [];
-  const traces = await tracesOf(weaviate, plan.name, early);
-  const found: [string, Maker][] = [];
-  for (const one of wanted) {
-    const there = present.get(one.name);
-    if (there) found.push([one.name, await makerOf(weaviate, one, there, traces)]);
-  }
-  return found;
 }

@@ -8,11 +8,25 @@ export interface Access {
   fileMode: number;
   folderMode: number;
   /** Whose it shall be. Absent: whoever writes it. */
-  owner?: { uid: number; gid: number };
+  owner?: Owner;
+  /** Whose it shall be where that can be: else it stays with whoever writes it. */
+  heir?: Owner;
+}
+
+interface Owner {
+  uid: number;
+  gid: number;
 }
 
 /** A store's own: backups hold what only the database may show. */
 export const PRIVATE: Access = { fileMode: 0o600, folderMode: 0o700 };
+
+/** What root writes, on behalf of a command, is to be read by the service whose directory it is. */
+export async function ownAccess(root: string): Promise<Access> {
+  if (process.geteuid?.() !== 0) return PRIVATE;
+  const { uid, gid } = await stat(root);
+  return uid === 0 ? PRIVATE : { ...PRIVATE, heir: { uid, gid } };
+}
 
 /** In another program's directory, whatever uses its root can use what is written below it. */
 export async function accessLike(root: string): Promise<Access> {
@@ -27,9 +41,11 @@ export async function accessLike(root: string): Promise<Access> {
  */
 export async function grant(
   handle: FileHandle,
-  { fileMode, folderMode, owner }: Access,
+  { fileMode, folderMode, owner, heir }: Access,
   path: string,
 ): Promise<void> {
+  // Network file systems may keep root from it, and then know root as somebody else anyway.
+  if (heir) await handle.chown(heir.uid, heir.gid).catch(() => undefined);
   if (!owner) return;
   const created = await handle.stat();
   const wanted = created.isDirectory() ? folderMode : fileMode;

@@ -5,6 +5,7 @@ import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
 import { Interruption, settledWithin } from '../interruption.ts';
 import { checkPrefix } from '../keys.ts';
 import { SourceFailure, stopSource } from '../stop-source.ts';
+import type { HostIdentity } from '../host-identity.ts';
 import type { StoreResources } from '../resources.ts';
 import type {
   CallOptions,
@@ -14,11 +15,11 @@ import type {
   Store,
   StoredObject,
 } from '../store.ts';
-import { type Access, accessLike, PRIVATE } from './access.ts';
+import { type Access, accessLike, ownAccess } from './access.ts';
 import { discard, openTemporary, publish, syncFolder, type TemporaryFile } from './durable.ts';
-import { directoryFailure, errnoOf, isUnreadable } from './failure.ts';
+import { directoryFailure, errnoOf, isDenied, isUnreadable } from './failure.ts';
 import { checkRoot, claimForHost } from './host-marker.ts';
-import { intendedName, pathOf } from './layout.ts';
+import { HOST_MARKER, intendedName, pathOf } from './layout.ts';
 import { probeDirectory } from './probe.ts';
 import { readFileRange } from './read-file.ts';
 import { fileAt, namesIn, walk } from './walk.ts';
@@ -33,20 +34,31 @@ export class DirectoryStore implements Store {
   readonly maxObjectBytes: number;
   readonly #root: string;
   readonly #label: string;
-  readonly #hostId: string | undefined;
+  readonly #host: HostIdentity | undefined;
   readonly #guest: boolean;
+  readonly #visitor: () => DirectoryStore;
+  readonly #claims: boolean;
   readonly #cleaning = new Set<Promise<void>>();
   #claimed: Promise<void> | undefined;
 
-  /** @param guest the directory is another program's, which is to use what is written here */
-  constructor(settings: Settings, resources: StoreResources, { guest = false } = {}) {
+  /**
+   * @param guest the directory is another program's, which is to use what is written here
+   * @param claims the first host that writes makes the directory its own
+   */
+  constructor(
+    settings: Settings,
+    resources: StoreResources,
+    { guest = false, claims = true } = {},
+  ) {
     this.name = settings.name;
     this.#root = resolve(settings.path);
     this.place = this.#root;
     this.maxObjectBytes = settings.maxObjectSize ?? Number.MAX_SAFE_INTEGER;
     this.#label = `Store ${this.name} (${this.place})`;
-    this.#hostId = settings.shared || guest ? undefined : resources.hostId;
+    this.#host = settings.shared || guest ? undefined : resources.host;
     this.#guest = guest;
+    this.#claims = claims;
+    this.#visitor = () => new DirectoryStore(settings, resources, { guest, claims: false });
   }
 
   async put(key: string, bytes: Uint8Array, options: CallOptions = {}): Promise<StoredObject> {
@@ -95,15 +107,11 @@ export class DirectoryStore implements Store {
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<StoredObject> {
     checkPrefix(this.#label, prefix);
     await this.#call('list objects', options, () => checkRoot(this.#root, this.#label));
-    try {
-      for await (const file of walk(this.#root, prefix, 'objects', options.signal)) {
-        const found = await fileAt(file.path).catch(async (error: unknown) => {
-          throw await this.#readFailure(error, `look at ${file.key}`);
-        });
-        if (found) yield { key: file.key, ...found };
-      }
-    } catch (error) {
-      throw directoryFailure(error, this.#label, `list ${prefix}`);
+    for await (const file of this.#walk(prefix, 'objects', options)) {
+      const found = await fileAt(file.path).catch(async (error: unknown) => {
+        throw await this.#readFailure(error, `look at ${file.key}`);
+      });
+      if (found) yield { key: file.key, ...found };
     }
   }
 
@@ -112,15 +120,44 @@ export class DirectoryStore implements Store {
     return this.#call(`list ${prefix}`, options, async () => {
       await checkRoot(this.#root, this.#label);
       const found: string[] = [];
-      for (const name of await namesIn(join(this.#root, prefix))) {
+      for (const name of await this.#namesIn(prefix)) {
         if (!name.endsWith('/')) continue;
         // A folder without an object does not exist in an object store either.
-        const objects = walk(this.#root, prefix + name, 'objects', options.signal);
-        const first = await objects[Symbol.asyncIterator]().next();
-        if (!first.done) found.push(name.slice(0, -1));
+        if (await this.#holdsObjects(prefix + name, options)) found.push(name.slice(0, -1));
       }
       return found;
     });
+  }
+
+  /** What cannot be looked into may hold some: it must not keep others from being listed, nor go unnoticed. */
+  async #holdsObjects(prefix: string, { signal }: CallOptions): Promise<boolean> {
+    try {
+      const objects = walk(this.#root, prefix, 'objects', signal);
+      return !(await objects[Symbol.asyncIterator]().next()).done;
+    } catch (error) {
+      if (isDenied(error) || isUnreadable(error)) return true;
+      throw error;
+    }
+  }
+
+  async #namesIn(prefix: string): Promise<string[]> {
+    try {
+      return await namesIn(join(this.#root, prefix));
+    } catch (error) {
+      throw isDenied(error) ? await this.#readFailure(error, `list ${prefix}`) : error;
+    }
+  }
+
+  async *#walk(prefix: string, which: 'objects' | 'own', { signal }: CallOptions) {
+    try {
+      yield* walk(this.#root, prefix, which, signal);
+    } catch (error) {
+      // A folder that this user may not enter is told by its name, whatever was listed.
+      const { path } = error as NodeJS.ErrnoException;
+      throw isDenied(error) && path !== undefined
+        ? await this.#readFailure(error, `list ${relative(this.#root, path)}`)
+        : directoryFailure(error, this.#label, `list ${prefix}`);
+    }
   }
 
   async remove(keys: string[], options: CallOptions = {}): Promise<void> {
@@ -138,7 +175,7 @@ export class DirectoryStore implements Store {
   async *openUploads(prefix: string, options: CallOptions = {}): AsyncIterable<OpenUpload> {
     checkPrefix(this.#label, prefix);
     await this.#call('list unfinished files', options, () => checkRoot(this.#root, this.#label));
-    for await (const file of walk(this.#root, prefix, 'own', options.signal)) {
+    for await (const file of this.#walk(prefix, 'own', options)) {
       const name = intendedName(file.key.slice(file.key.lastIndexOf('/') + 1));
       if (name === undefined) continue;
       const key = file.key.slice(0, file.key.lastIndexOf('/') + 1) + name;
@@ -161,7 +198,19 @@ export class DirectoryStore implements Store {
   }
 
   probe(options: CallOptions = {}): Promise<ProbeFinding[]> {
-    return probeDirectory(this, this.#root, options);
+    return probeDirectory(this.#visitor(), this.#root, options);
+  }
+
+  /** A shared directory bears no mark, and is as empty again when its last backup was deleted. */
+  async isBlank(options: CallOptions = {}): Promise<boolean> {
+    if (!this.#host) return false;
+    return this.#call('list its folders', options, async () => {
+      await checkRoot(this.#root, this.#label);
+      if (await fileAt(join(this.#root, HOST_MARKER))) return false;
+      const names = await namesIn(this.#root);
+      const own = names.filter((name) => name.endsWith('/') && !name.startsWith('.'));
+      return own.every((name) => name === 'lost+found/');
+    });
   }
 
   async close(): Promise<void> {
@@ -216,14 +265,16 @@ export class DirectoryStore implements Store {
   #claim(): Promise<void> {
     this.#claimed ??= (async () => {
       await checkRoot(this.#root, this.#label);
-      if (this.#hostId) await claimForHost(this.#root, this.#label, this.#hostId);
+      if (!this.#host) return;
+      const access = this.#claims ? await this.#access() : undefined;
+      await claimForHost(this.#root, this.#label, this.#host, access);
     })();
     this.#claimed.catch(() => (this.#claimed = undefined));
     return this.#claimed;
   }
 
   #access(): Promise<Access> {
-    return this.#guest ? accessLike(this.#root) : Promise.resolve(PRIVATE);
+    return this.#guest ? accessLike(this.#root) : ownAccess(this.#root);
   }
 
   async #call<T>(action: string, { signal }: CallOptions, run: () => Promise<T>): Promise<T> {
@@ -249,7 +300,15 @@ export class DirectoryStore implements Store {
   /** One bad object is told apart from a file system that is gone as a whole, which may come back. */
   async #readFailure(error: unknown, action: string): Promise<unknown> {
     const answers = () => readdir(this.#root).then(Boolean, () => false);
-    if (!isUnreadable(error) || !(await answers())) return this.#failure(error, action);
+    const denied = isDenied(error);
+    if (!(denied || isUnreadable(error)) || !(await answers())) return this.#failure(error, action);
+    if (denied) {
+      return new HoldfastError(
+        'OBJECT_DENIED',
+        `${this.#label} could not ${action}: this user (${process.geteuid?.() ?? 'unknown'}) may not (${errnoOf(error)}).`,
+        { cause: error },
+      );
+    }
     return new HoldfastError(
       'OBJECT_UNREADABLE',
       `${this.#label} could not ${action}: the file system cannot read it (${errnoOf(error)}).`,

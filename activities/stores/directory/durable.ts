@@ -36,10 +36,17 @@ export async function openTemporary(
 export async function publish(temporary: TemporaryFile, path: string): Promise<void> {
   await temporary.handle.sync();
   await temporary.handle.close();
-  await link(temporary.path, path);
+  await link(temporary.path, path).catch((error: unknown) => {
+    // So Linux answers for FAT and exFAT, where this very folder has just taken a file.
+    throw errnoOf(error) === 'EPERM'
+      ? Object.assign(new Error(NO_LINKS), { code: NO_LINKS })
+      : error;
+  });
   await unlink(temporary.path);
   await syncFolder(dirname(path));
 }
+
+const NO_LINKS = 'ENOTSUP';
 
 export async function discard(temporary: TemporaryFile): Promise<void> {
   await temporary.handle.close().catch(() => undefined);
@@ -73,7 +80,7 @@ async function tryToMake(path: string, access: Access): Promise<'there' | 'no pa
     if (errnoOf(error) === 'ENOENT') return 'no parent';
     throw error;
   }
-  if (access.owner) {
+  if (access.owner ?? access.heir) {
     const folder = await open(path, 'r');
     await granted(folder, access, path, () => rmdir(path));
     await folder.close();

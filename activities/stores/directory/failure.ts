@@ -18,12 +18,20 @@ export function isUnreadable(error: unknown): boolean {
   return code !== undefined && UNREADABLE.test(code);
 }
 
+/** Somebody else's, or closed by its mode. */
+export function isDenied(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(errnoOf(error) ?? '');
+}
+
 /** The last one is EUCLEAN, which Linux tells of broken structures and Node has no name for. */
 const UNREADABLE = /^(?:EIO|EBADMSG|EUCLEAN|Unknown system error -117)$/;
 
 export function errnoOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }
+
+const NO_LINKS =
+  'the file system has no hard links (FAT and exFAT have none; use ext4, XFS or the like)';
 
 const REASONS: Record<string, [FailureCode, string]> = {
   ENOSPC: ['STORE_FULL', 'the disk is full'],
@@ -36,8 +44,8 @@ const REASONS: Record<string, [FailureCode, string]> = {
   EISDIR: ['OBJECT_MISSING', 'there is no such object'],
   ENOTDIR: ['STORE_REFUSED', 'an object has the name of one of its folders'],
   ENAMETOOLONG: ['STORE_REFUSED', 'the name is too long for the file system'],
-  ENOTSUP: ['STORE_REFUSED', 'the file system has no hard links'],
-  ENOSYS: ['STORE_REFUSED', 'the file system has no hard links'],
+  ENOTSUP: ['STORE_REFUSED', NO_LINKS],
+  ENOSYS: ['STORE_REFUSED', NO_LINKS],
   EMFILE: ['STORE_ERROR', 'too many open files'],
   ESTALE: ['STORE_ERROR', 'the network file system lost the file'],
 };

@@ -1,23 +1,37 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
+import type { HostIdentity } from '../host-identity.ts';
+import type { Access } from './access.ts';
 import { discard, openTemporary, publish } from './durable.ts';
-import { errnoOf } from './failure.ts';
+import { directoryFailure, errnoOf } from './failure.ts';
 import { HOST_MARKER, intendedName } from './layout.ts';
+import { unmountedPoint } from './mount-point.ts';
 
 /**
  * Binds a directory to the first host that writes to it: what two hosts call by one path is usually two directories,
  * and network file systems differ in what a link and an fsync promise.
- * @throws STORE_NOT_SHARED on any other host
+ * @param access of the file that says so; without, a directory that is nobody's yet stays so
+ * @throws STORE_NOT_SHARED on any other host, and on one that could not be told from others tomorrow
  */
-export async function claimForHost(root: string, store: string, hostId: string): Promise<void> {
+export async function claimForHost(
+  root: string,
+  store: string,
+  host: HostIdentity,
+  access: Access | undefined,
+): Promise<void> {
   const marker = join(root, HOST_MARKER);
-  const found = (await readMarker(marker)) ?? (await writeMarker(root, marker, hostId));
-  if (found.id === hostId) return;
+  let found = await readMarker(marker, store);
+  if (!found) {
+    if (!host.lasts) throw unnamed(store, host);
+    if (!access) return;
+    found = await writeMarker(root, marker, store, host, access);
+  }
+  if (found.id === host.id) return;
+  if (!host.lasts) throw unnamed(store, host, found);
   throw new HoldfastError(
     'STORE_NOT_SHARED',
-    `${store} belongs to the host ${found.name}, and this is ${hostname()}.`,
+    `${store} belongs to the host ${found.name}, and this is ${host.name}.`,
     {
       hint:
         'Declare `shared: true` if every host sees the same directory; ' +
@@ -26,30 +40,49 @@ export async function claimForHost(root: string, store: string, hostId: string):
   );
 }
 
-interface Marker {
-  id: string;
-  name: string;
+/** As a container without a name of its own: tomorrow it would be refused as another host. */
+function unnamed(store: string, host: HostIdentity, found?: Marker): HoldfastError {
+  const whose = found
+    ? `belongs to the host ${found.name}, and nothing tells whether this is it`
+    : 'cannot be kept for this host alone';
+  return new HoldfastError(
+    'STORE_NOT_SHARED',
+    `${store} ${whose}: ${host.name} has no /etc/machine-id, as in a container.`,
+    {
+      hint:
+        'Declare `shared: true` if every worker sees the same directory, or set HOLDFAST_HOST_ID to one name for good ' +
+        `on this host${found ? `, and remove the file ${HOST_MARKER} in the directory` : ''}.`,
+    },
+  );
 }
 
-async function readMarker(path: string): Promise<Marker | undefined> {
+type Marker = Pick<HostIdentity, 'id' | 'name'>;
+
+async function readMarker(path: string, store: string): Promise<Marker | undefined> {
   try {
     const [id = '', name = ''] = (await readFile(path, 'utf8')).trim().split(' ');
     return { id, name };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    throw directoryFailure(error, store, `read its file ${HOST_MARKER}`);
   }
 }
 
-async function writeMarker(root: string, path: string, hostId: string): Promise<Marker> {
-  const marker = { id: hostId, name: hostname() };
-  const temporary = await openTemporary(root, path);
+async function writeMarker(
+  root: string,
+  path: string,
+  store: string,
+  { id, name }: HostIdentity,
+  access: Access,
+): Promise<Marker> {
+  const marker = { id, name };
+  const temporary = await openTemporary(root, path, access);
   try {
     await temporary.handle.writeFile(`${marker.id} ${marker.name}\n`);
     await publish(temporary, path);
   } catch (error) {
     await discard(temporary);
-    const there = await readMarker(path);
+    const there = await readMarker(path, store);
     if (there && ['EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) return there;
     throw error;
   }
@@ -64,8 +97,16 @@ async function removeLostAttempts(root: string): Promise<void> {
   }
 }
 
-/** @throws STORE_BUCKET_MISSING */
+/** @throws STORE_BUCKET_MISSING, also when only the folder is there in which its disk is not mounted */
 export async function checkRoot(root: string, store: string): Promise<void> {
+  const point = await unmountedPoint(root);
+  if (point !== undefined) {
+    throw new HoldfastError(
+      'STORE_BUCKET_MISSING',
+      `${store} is not there: no disk is mounted at ${point}, though /etc/fstab has one for it.`,
+      { hint: `\`mount ${point}\`; or remove its line from /etc/fstab if no disk belongs there.` },
+    );
+  }
   const found = await stat(root).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;

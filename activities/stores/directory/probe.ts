@@ -1,5 +1,6 @@
 import { statfs, stat } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
+import { FAILURES } from '../../../workflows/contract/failures.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { CallOptions, ProbeFinding, Store } from '../store.ts';
 
@@ -12,6 +13,7 @@ export async function probeDirectory(
   const key = `.holdfast-probe/${randomUUID()}`;
   const bytes = Buffer.from('Holdfast tries whether this directory can keep backups.\n');
   const findings: ProbeFinding[] = [];
+  const isBlank = await store.isBlank?.(options).catch(() => false);
   const attempt = async (ability: string, message: string, run: () => Promise<void>) => {
     try {
       await run();
@@ -19,7 +21,8 @@ export async function probeDirectory(
     } catch (error) {
       options.signal?.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
-      findings.push({ ability, ok: false, level: 'required', message: reason });
+      const advice = error instanceof HoldfastError && hasOwnHint(error) ? ` ${error.hint}` : '';
+      findings.push({ ability, ok: false, level: 'required', message: reason + advice });
     }
   };
   await attempt('write', 'An object can be created.', async () => {
@@ -39,9 +42,23 @@ export async function probeDirectory(
     });
     await attempt('remove', 'Objects can be removed.', () => store.remove([key], options));
     findings.push(await modeFinding(root), await roomFinding(root));
+    if (isBlank) findings.push(BLANK);
   }
   return findings;
 }
+
+/** That of its code mostly says to run the doctor, which is who asks here. */
+function hasOwnHint({ code, hint }: HoldfastError): boolean {
+  return hint !== FAILURES[code].hint;
+}
+
+const BLANK: ProbeFinding = {
+  ability: 'new',
+  ok: true,
+  noted: true,
+  level: 'advised',
+  message: 'Nothing was put here yet. If there should be backups, the disk is not mounted.',
+};
 
 async function modeFinding(root: string): Promise<ProbeFinding> {
   const mode = (await stat(root)).mode & 0o777;

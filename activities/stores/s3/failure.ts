@@ -191,6 +191,14 @@ const NETWORK: Record<string, [FailureCode, string]> = {
   TimeoutError: ['STORE_STALLED', 'it stopped answering'],
 };
 
+/** As S3 says it of every request but a HEAD, whose answer has no body. */
+export function noBucket(): Error {
+  return Object.assign(new Error(), {
+    name: 'NoSuchBucket',
+    $metadata: { httpStatusCode: 404 },
+  });
+}
+
 /** Whether the store means the request as a whole, whatever it is about. */
 export function isNotServed(error: unknown): boolean {
   const { code, status } = faultOf(error);

@@ -75,17 +75,21 @@ export class PartsUpload {
     this.#note(number, from.end - from.start, sent ?? {});
   }
 
-  /** Makes the object appear, once. An answer that leaves it open is settled by looking. */
-  async complete(signal: AbortSignal | undefined): Promise<void> {
-    const { abilities } = this.#requests;
-    if (abilities.conditional !== 'honoured') {
+  /**
+   * Makes the object appear, once. An answer that leaves it open is settled by looking.
+   * @param blindly does not look first whether the name is taken: to see what the store makes of the condition
+   */
+  async complete(signal: AbortSignal | undefined, blindly = false): Promise<void> {
+    if (this.#requests.abilities.conditionalComplete !== 'honoured' && !blindly) {
       await refuseTaken(this.#requests, this.#written(), signal);
     }
     const patient = delayed(signal, COMMIT_GRACE_MS);
     try {
       for (let tries = 1; ; tries++) {
         const error = await this.#askToComplete(patient.signal);
-        if (error !== undefined && this.#leavesOutHeader(error)) continue;
+        if (error !== undefined && this.#leavesOutHeader(error)) {
+          return await this.complete(signal, blindly);
+        }
         if (await this.#isDone(error, patient.signal)) return;
         if (tries === COMPLETE_TRIES) throw error;
         await this.#requests.pause(tries, signal);
@@ -191,6 +195,7 @@ export class PartsUpload {
   async #askToComplete(signal: AbortSignal): Promise<unknown> {
     const id = await this.#id;
     const { abilities } = this.#requests;
+    const conditional = abilities.conditionalComplete !== 'ignored';
     const parts = this.#parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
     try {
       await this.#requests.send({ signal, tries: 1, commits: true }, (client, bind) =>
@@ -200,7 +205,7 @@ export class PartsUpload {
               ...this.#where,
               UploadId: id,
               MultipartUpload: { Parts: parts },
-              ...(abilities.conditional !== 'ignored' && { IfNoneMatch: '*' }),
+              ...(conditional && { IfNoneMatch: '*' }),
               ...(abilities.objectSize && { MpuObjectSize: this.#bytes }),
               ...(this.#requests.checksums === 'WHEN_SUPPORTED' && { ChecksumType: 'FULL_OBJECT' }),
             }),
@@ -210,6 +215,7 @@ export class PartsUpload {
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
+      if (conditional && faultOf(error).status === 412) abilities.conditionalComplete = 'honoured';
       return error ?? new Error('The store gave no reason.');
     }
   }
@@ -219,7 +225,7 @@ export class PartsUpload {
     const { abilities } = this.#requests;
     if (!isNotImplemented(error)) return false;
     if (abilities.objectSize) abilities.objectSize = false;
-    else if (abilities.conditional !== 'ignored') abilities.conditional = 'ignored';
+    else if (abilities.conditionalComplete !== 'ignored') abilities.conditionalComplete = 'ignored';
     else return false;
     return true;
   }

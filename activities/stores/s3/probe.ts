@@ -4,10 +4,11 @@ import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import type { ProbeFinding, Store } from '../store.ts';
 import { checksumOf } from './checksum.ts';
-import { faultOf } from './failure.ts';
+import { faultOf, noBucket } from './failure.ts';
 import { PartsUpload } from './multipart-upload.ts';
 import { probeBucket } from './probe-bucket.ts';
-import type { S3Requests } from './requests.ts';
+import { AlreadyThere } from './put-object.ts';
+import type { Abilities, S3Requests } from './requests.ts';
 
 export interface Probe {
   store: Store;
@@ -51,9 +52,12 @@ export async function probeS3(probe: Probe): Promise<ProbeFinding[]> {
   };
 
   const reached = await attempt('reach', 'required', async () => {
-    await probe.requests.send({ signal: probe.signal }, (client, bind) =>
+    const look = probe.requests.send({ signal: probe.signal }, (client, bind) =>
       client.send(bind(new HeadBucketCommand({ Bucket: probe.bucket }))),
     );
+    await look.catch((error: unknown) => {
+      throw faultOf(error).status === 404 ? noBucket() : error;
+    });
     return 'The bucket is there.';
   });
   const folder = `.holdfast-probe/${randomUUID()}/`;
@@ -163,8 +167,8 @@ async function probeMultipart(
   const { store, requests, bucket, prefix } = probe;
   const begun = (key: string) => new PartsUpload(requests, { bucket, key: prefix + key });
   const signal = probe.signal ?? new AbortController().signal;
-  await attempt('upload in parts', 'required', async () => {
-    const key = `${folder}parts`;
+  const key = `${folder}parts`;
+  const able = await attempt('upload in parts', 'required', async () => {
     const bytes = randomBytes(SMALLEST_PART + 1);
     const upload = begun(key);
     try {
@@ -179,6 +183,7 @@ async function probeMultipart(
     await compare(probe, key, bytes);
     return 'An object can be uploaded in parts.';
   });
+  if (able) await probeTakenName(probe, attempt, begun(key), signal);
   await attempt('abort an upload', 'required', async () => {
     const upload = begun(`${folder}aborted`);
     await upload.sendPart(1, randomBytes(10), signal);
@@ -189,6 +194,36 @@ async function probeMultipart(
     if (seen === 0) throw refused('an open upload is not listed, so leftovers cannot be found');
     return 'An unfinished upload is listed, and can be aborted.';
   });
+}
+
+/** Objects in parts are those of which Holdfast writes most bytes. */
+async function probeTakenName(
+  { requests }: Probe,
+  attempt: Attempt,
+  upload: PartsUpload,
+  signal: AbortSignal,
+): Promise<void> {
+  const { abilities } = requests;
+  await attempt('complete once', 'required', async () => {
+    abilities.conditionalComplete = 'unproven';
+    try {
+      await upload.sendPart(1, randomBytes(10), signal);
+      await upload.complete(signal, true);
+      abilities.conditionalComplete = 'ignored';
+    } catch (error) {
+      await upload.abort().catch(() => undefined);
+      if (!(error instanceof AlreadyThere)) throw error;
+    }
+    // Set by the refusal itself: that somebody else's object lies there is no proof.
+    if (isHonoured(abilities)) return 'Nor is an object overwritten by an upload in parts.';
+    return {
+      note: 'The store does not obey `If-None-Match` for what is uploaded in parts; Holdfast looks before it completes an upload, and never uses a name twice.',
+    };
+  });
+}
+
+function isHonoured({ conditionalComplete }: Abilities): boolean {
+  return conditionalComplete === 'honoured';
 }
 
 async function compare(probe: Probe, key: string, bytes: Buffer): Promise<void> {

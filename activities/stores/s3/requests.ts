@@ -11,6 +11,8 @@ import { CALL, type CallContext } from './request-handler.ts';
 export interface Abilities {
   /** Whether `If-None-Match: *` is obeyed. AWS does; others have to prove it. */
   conditional: 'honoured' | 'unproven' | 'ignored';
+  /** The same of Complete: some that obey it for an object in one piece overlook it there. */
+  conditionalComplete: 'honoured' | 'unproven' | 'ignored';
   /** Whether Complete may carry the size that it should come to. */
   objectSize: boolean;
   /** Whether it checks the CRC32 of an object that comes in one piece. It does when it gives back what it was told. */
@@ -53,6 +55,7 @@ export class S3Requests {
     this.checksums = checksumPolicy(settings);
     this.abilities = resources.shared(`abilities ${service}`, () => ({
       conditional: settings.endpoint ? 'unproven' : 'honoured',
+      conditionalComplete: settings.endpoint ? 'unproven' : 'honoured',
       objectSize: true,
       crc32: settings.endpoint ? 'unproven' : 'checked',
       bulkRemove: true,

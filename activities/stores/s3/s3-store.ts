@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import { checkKey, checkPrefix } from '../keys.ts';
@@ -11,6 +12,8 @@ import type {
   CallOptions,
   CopyOptions,
   CreateOptions,
+  HeadOptions,
+  MarkerOptions,
   OpenUpload,
   ProbeFinding,
   ReadOptions,
@@ -20,8 +23,9 @@ import type {
 import { isArchived } from './archived.ts';
 import type { S3Settings } from './client.ts';
 import { copyObject } from './copy-object.ts';
+import { crc32In } from './checksum.ts';
 import { etagOf } from './etag.ts';
-import { faultOf, s3Failure } from './failure.ts';
+import { faultOf, noBucket, s3Failure } from './failure.ts';
 import { listObjects, listUploads } from './list-objects.ts';
 import { partSizes, type PartSizes } from './part-sizes.ts';
 import { probeS3 } from './probe.ts';
@@ -83,7 +87,7 @@ export class S3Store implements Store {
       background: (work: Promise<unknown>) => this.#goOn(work),
       failed: (error: unknown) => this.#failure(error, `write ${key}`, signal),
     };
-    return { key, bytes: await uploadStream(context, where, source, { signal, announced }) };
+    return { key, ...(await uploadStream(context, where, source, { signal, announced })) };
   }
 
   async copyFrom(
@@ -139,13 +143,14 @@ export class S3Store implements Store {
     yield* this.#each(`read ${key}`, signal, reading);
   }
 
-  async head(key: string, { signal }: CallOptions = {}): Promise<StoredObject | undefined> {
+  async head(
+    key: string,
+    { signal, checksum = false }: HeadOptions = {},
+  ): Promise<StoredObject | undefined> {
     const { bucket, key: Key } = this.#where(key);
     return this.#call(`look at ${key}`, signal, async () => {
       try {
-        const found = await this.#requests.send({ signal }, (client, bind) =>
-          client.send(bind(new HeadObjectCommand({ Bucket: bucket, Key }))),
-        );
+        const found = await this.#look({ Bucket: bucket, Key }, checksum, signal);
         this.#bucketSeen = true;
         const request = { bucket, key: Key, signal, store: this.#label, name: key };
         const archived = await isArchived(this.#requests, found, request);
@@ -153,6 +158,7 @@ export class S3Store implements Store {
           key,
           bytes: found.ContentLength ?? 0,
           ...etagOf(found.ETag),
+          ...crc32In(found),
           ...(archived && { archived: 'yes' as const }),
         };
       } catch (error) {
@@ -163,10 +169,15 @@ export class S3Store implements Store {
     });
   }
 
-  async *list(prefix: string, { signal }: CallOptions = {}): AsyncIterable<StoredObject> {
+  async *list(
+    prefix: string,
+    { signal, markers = false }: MarkerOptions = {},
+  ): AsyncIterable<StoredObject> {
     const found = listObjects(this.#requests, this.#listing(prefix, signal));
     for await (const entry of this.#each(`list ${prefix}`, signal, found)) {
-      if ('key' in entry) yield { ...entry, key: this.#ownKey(entry.key) };
+      if (!('key' in entry)) continue;
+      const key = this.#ownKey(entry.key);
+      if (key !== '' && (markers || !key.endsWith('/'))) yield { ...entry, key };
     }
   }
 
@@ -180,9 +191,12 @@ export class S3Store implements Store {
     return names;
   }
 
-  async remove(keys: string[], { signal }: CallOptions = {}): Promise<void> {
+  async remove(keys: string[], { signal, markers = false }: MarkerOptions = {}): Promise<void> {
     if (keys.length === 0) return;
-    const whole = keys.map((key) => this.#where(key).key);
+    const whole = keys.map((key) => {
+      checkKey(this.#label, markers ? key.replace(/\/+$/, '') : key);
+      return this.#prefix + key;
+    });
     const kept = await this.#call(`remove ${keys[0]}`, signal, () =>
       removeObjects(this.#requests, this.#bucket, whole, signal),
     );
@@ -228,6 +242,24 @@ export class S3Store implements Store {
     await Promise.allSettled(this.#background);
   }
 
+  async #look(
+    where: { Bucket: string; Key: string },
+    checksum: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<HeadObjectCommandOutput> {
+    try {
+      return await this.#requests.send({ signal }, (client, bind) =>
+        client.send(
+          bind(new HeadObjectCommand({ ...where, ...(checksum && { ChecksumMode: 'ENABLED' }) })),
+        ),
+      );
+    } catch (error) {
+      // A service that does not know the question, or credentials that may not use the object's key, still tell the rest.
+      if (!checksum || !UNTOLD.includes(faultOf(error).status ?? 0)) throw error;
+      return this.#look(where, false, signal);
+    }
+  }
+
   #where(key: string): { bucket: string; key: string } {
     checkKey(this.#label, key);
     return { bucket: this.#bucket, key: this.#prefix + key };
@@ -250,7 +282,7 @@ export class S3Store implements Store {
         client.send(bind(new HeadBucketCommand({ Bucket: this.#bucket }))),
       );
     } catch (error) {
-      if (faultOf(error).status === 404) throw Object.assign(new Error(), NO_BUCKET);
+      if (faultOf(error).status === 404) throw noBucket();
       throw error;
     }
     this.#bucketSeen = true;
@@ -297,4 +329,5 @@ function isGone(error: unknown): boolean {
   return error instanceof HoldfastError && /^(OBJECT|STORE_BUCKET)_MISSING$/.test(error.code);
 }
 
-const NO_BUCKET = { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } };
+/** Answers to the question for a checksum, which have no body that could say whether it was the reason. */
+const UNTOLD = [400, 401, 403, 405, 501];

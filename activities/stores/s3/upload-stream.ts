@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { HoldfastError } from '../../failure.ts';
 import type { Release } from '../byte-budget.ts';
+import { hexOf } from './checksum.ts';
 import { Interruption, onAbort, settledWithin } from '../interruption.ts';
 import type { StoreResources } from '../resources.ts';
 import { nextOf, SourceFailure, stopSource } from '../stop-source.ts';
@@ -24,13 +25,13 @@ export interface UploadContext {
   failed: (error: unknown) => unknown;
 }
 
-/** Creates an object from a stream: as one PutObject when it is small, else in parts. @returns its bytes */
+/** Creates an object from a stream: as one PutObject when it is small, else in parts. @returns what was sent */
 export async function uploadStream(
   context: UploadContext,
   where: { bucket: string; key: string },
   source: AsyncIterable<Uint8Array>,
   { signal, announced }: { signal?: AbortSignal | undefined; announced?: number | undefined },
-): Promise<number> {
+): Promise<Sent> {
   const stop = new AbortController();
   const forget = onAbort(signal, () => stop.abort(signal?.reason));
   const stream = new StreamUpload(context, where, source[Symbol.asyncIterator](), {
@@ -50,12 +51,15 @@ export async function uploadStream(
   }
 }
 
+interface Sent {
+  bytes: number;
+  crc32: string;
+}
+
 interface Part {
   number: number;
   buffer: Buffer;
   filled: number;
-  /** So far, of a first part, which may be the whole object. Taken while the bytes are at hand: later costs double. */
-  crc: number;
   release: Release;
 }
 
@@ -71,6 +75,8 @@ class StreamUpload {
   #filling: Part | undefined;
   #parts = 0;
   #total = 0;
+  /** Taken while the bytes are at hand: later costs double. */
+  #crc = 0;
   #ended = false;
 
   constructor(
@@ -88,24 +94,28 @@ class StreamUpload {
     this.#upload = new PartsUpload(context.requests, where);
   }
 
-  async run(): Promise<number> {
+  async run(): Promise<Sent> {
+    await this.#sendAll();
+    return { bytes: this.#total, crc32: hexOf(this.#crc) };
+  }
+
+  async #sendAll(): Promise<void> {
     const small = await this.#gather();
     if (this.#ended) {
       await this.#put(small.length === 1 && small[0] ? small[0] : Buffer.concat(small));
-      return this.#total;
+      return;
     }
     for (const chunk of small.splice(0)) await this.#add(chunk);
     for (let chunk = await this.#next(); chunk; chunk = await this.#next()) await this.#add(chunk);
     const last = this.#filling;
     if (this.#parts === 1 && last) {
-      await this.#put(last.buffer.subarray(0, last.filled), last.crc);
+      await this.#put(last.buffer.subarray(0, last.filled));
       this.#giveBack(last);
-      return this.#total;
+      return;
     }
     if (last) this.#send(last);
     await this.#interruption.wait(Promise.all(this.#inFlight));
     await this.#upload.complete(this.#stop.signal);
-    return this.#total;
   }
 
   /** Settles within a second, whatever stalls. What cannot be ended so soon goes on behind it. */
@@ -131,6 +141,7 @@ class StreamUpload {
       return undefined;
     }
     this.#total += next.value.byteLength;
+    this.#crc = crc32(next.value, this.#crc);
     if (this.#total > this.#context.sizes.maxObjectBytes) throw this.#tooLong();
     return next.value;
   }
@@ -150,10 +161,8 @@ class StreamUpload {
     for (let from = 0; from < chunk.byteLength;) {
       const part = await this.#room();
       const taken = Math.min(chunk.byteLength - from, part.buffer.byteLength - part.filled);
-      const bytes = chunk.subarray(from, from + taken);
-      part.buffer.set(bytes, part.filled);
+      part.buffer.set(chunk.subarray(from, from + taken), part.filled);
       part.filled += taken;
-      if (part.number === 1) part.crc = crc32(bytes, part.crc);
       from += taken;
     }
   }
@@ -177,7 +186,7 @@ class StreamUpload {
     const { budget, buffers } = this.#context.resources;
     const release = await budget.acquire(size, this.#stop.signal);
     this.#parts = number;
-    this.#filling = { number, buffer: buffers.take(size), filled: 0, crc: 0, release };
+    this.#filling = { number, buffer: buffers.take(size), filled: 0, release };
     return this.#filling;
   }
 
@@ -195,7 +204,6 @@ class StreamUpload {
     const part = await this.#begin(1, sizes.sizeOf(1));
     part.buffer.set(small.buffer.subarray(0, small.filled));
     part.filled = small.filled;
-    part.crc = small.crc;
     resources.buffers.giveBack(small.buffer);
     return part;
   }
@@ -215,8 +223,9 @@ class StreamUpload {
     void sending.then(() => this.#inFlight.delete(sending));
   }
 
-  async #put(body: Uint8Array, crc?: number): Promise<void> {
-    await putOnce(this.#context.requests, this.#where, body, this.#stop.signal, crc);
+  /** The whole stream. */
+  async #put(body: Uint8Array): Promise<void> {
+    await putOnce(this.#context.requests, this.#where, body, this.#stop.signal, this.#crc);
   }
 
   #giveBack(part: Part): void {

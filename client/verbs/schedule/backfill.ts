@@ -14,7 +14,7 @@ interface Options {
 export function backfillVerb(schedule: Command): void {
   const command = schedule
     .command('backfill')
-    .description('run what a schedule missed between two times')
+    .description('run a schedule for each of its times between two, also those it had run for')
     .argument('<target>', 'a target with a schedule')
     .requiredOption('--from <time>', 'RFC 3339, such as 2026-11-20T00:00:00Z', timeOption)
     .option('--to <time>', 'RFC 3339; default: now', timeOption)
@@ -38,12 +38,21 @@ export function backfillVerb(schedule: Command): void {
           { hint: 'See `holdfast schedule backfill --help`.' },
         );
       }
+      if (to.getTime() > Date.now()) {
+        throw new HoldfastError(
+          'INPUT_INVALID',
+          `${humanTime(to)} has not come yet: a backup begun now would stand for a time whose data are not there.`,
+          {
+            hint: 'Let --to lie in the past, or leave it out; what lies ahead the schedule runs itself.',
+          },
+        );
+      }
       const session = await call.temporal();
       const { id } = await requireSchedule(session, target);
       const handle = session.client.schedule.getHandle(id);
       await handle.backfill({ start: from, end: to, overlap: OVERLAP_POLICIES[overlap] });
       call.output.result({ schedule: id, from, to, overlap }, [
-        `${id} runs what it missed from ${humanTime(from)} to ${humanTime(to)}; see it with: holdfast status ${target}`,
+        `${id} runs for each of its times from ${humanTime(from)} to ${humanTime(to)}, missed or not; see it with: holdfast status ${target}`,
       ]);
     },
   );

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type FoundSchedule, listSchedules } from '../../schedules/find-schedules.ts';
 import { humanAge, humanTime } from '../../terminal/figures.ts';
+import { printable } from '../../terminal/output.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { verb } from '../../verb.ts';
 
@@ -17,9 +18,15 @@ export function scheduleListVerb(schedule: Command): void {
               'There are no schedules.',
               '`holdfast schedule apply` makes those of the configuration.',
             ]
-          : scheduleLines(schedules, call.output.tableWidth),
+          : [...scheduleLines(schedules, call.output.tableWidth), ...pauseLines(schedules)],
       );
     },
+  );
+}
+
+function pauseLines(schedules: FoundSchedule[]): string[] {
+  return schedules.flatMap(({ target, paused, note }) =>
+    paused && note ? [printable(`${target} is paused: ${note}`)] : [],
   );
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account } from './account.ts';
 import { serviceAnswer } from './service-answer.ts';
 import type { ServiceState, Task } from './service-state.ts';
-import { strikes } from './switches.ts';
+import { strikes, TASK_REFUSED } from './switches.ts';
 
 export interface ControlPlane {
   account: Account;
@@ -88,6 +88,7 @@ function create(
   }
   if (!/^[\w.:+-]+$/.test(name)) return refuse(400, `Invalid backup name: '${name}'`);
   if (switches.state !== 'RUNNING') return refuse(409, 'Service is not running');
+  if (switches.taskRefused > 0) return refuse(switches.taskRefused, TASK_REFUSED);
   if (strikes(switches, 'busy')) return refuse(409, 'A task of this type is already running');
   const task = state.createTask(name);
   if (strikes(switches, 'createAnswerLost')) return void request.socket.destroy();

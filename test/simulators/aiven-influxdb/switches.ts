@@ -63,6 +63,8 @@ export interface Switches {
   createAnswerLost: Trap;
   /** 409 to a new task. */
   busy: Trap;
+  /** The status that refuses a new task for good, in the words of `TASK_REFUSED`; 0 for none. */
+  taskRefused: number;
 
   // The download.
   /** The download host wants the password of the service. */
@@ -119,6 +121,8 @@ export const DAMAGES = [
 /** What is wrong inside the tar that is served. */
 export type Damage = (typeof DAMAGES)[number];
 
+export const TASK_REFUSED = 'This service cannot make user backups';
+
 export const QUIET: Switches = {
   unauthorized: false,
   forbidden: false,
@@ -149,6 +153,7 @@ export const QUIET: Switches = {
   taskLost: false,
   createAnswerLost: false,
   busy: false,
+  taskRefused: 0,
   downloadAuth: true,
   notReady: false,
   downloadUnavailable: false,

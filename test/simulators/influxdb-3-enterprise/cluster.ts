@@ -109,6 +109,12 @@ export class Cluster {
     this.content.set(database, found);
   }
 
+  setTableRetention(database: string, table: string, retentionNs: bigint): void {
+    tableOf(this.content, database, table);
+    const found = this.content.get(database);
+    if (found) found.ofTables = new Map(found.ofTables).set(table, retentionNs);
+  }
+
   /** What queries see, which after a restore may be of before for a while. */
   view(): { content: Content; deletions: Deletion[] } {
     if (this.#before && Date.now() < this.#before.until) return this.#before;
@@ -129,8 +135,10 @@ export class Cluster {
   /** What a restart of the nodes makes visible. */
   settle(): void {
     for (const content of this.pending.splice(0)) {
-      for (const [database, { retentionNs, tables }] of content) {
-        if (!this.content.has(database)) this.setRetention(database, retentionNs);
+      for (const [database, { tables, ...restored }] of content) {
+        if (!this.content.has(database)) {
+          this.content.set(database, { ...restored, tables: new Map() });
+        }
         for (const [table, rows] of tables) {
           const mine = tableOf(this.content, database, table);
           for (const [key, row] of rows) if (!mine.has(key)) mine.set(key, row);

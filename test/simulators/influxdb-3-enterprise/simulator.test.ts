@@ -306,6 +306,30 @@ describe('what is unknown or goes wrong', () => {
     expect((await server.getBackup('b')).json()).toMatchObject({ total_files: kept.length });
   });
 
+  test('a table may have a retention of its own, and the table of tables tells it or not', async () => {
+    await using server = await started();
+    const { cluster, switches } = server.simulator;
+    const hour = 3_600_000_000_000n;
+    const old = BigInt(Date.now()) * 1_000_000n - 2n * hour;
+    cluster.write('periods', [`short v=1 ${old}`, `long v=1 ${old}`]);
+    cluster.setRetention('periods', hour);
+    cluster.setTableRetention('periods', 'long', 3n * hour);
+    const count = (table: string) =>
+      server.query('periods', `SELECT count(*) AS n FROM "${table}"`);
+    expect([await count('short'), await count('long')]).toMatchObject([[{ n: 0 }], [{ n: 1 }]]);
+    const columns =
+      "SELECT column_name FROM information_schema.columns WHERE table_schema = 'system' AND table_name = 'tables'";
+    const periods =
+      "SELECT table_name, retention_period_ns FROM system.tables WHERE database_name = 'periods'";
+    expect(await server.query('_internal', columns)).toHaveLength(4);
+    expect(await server.query('_internal', periods)).toEqual([
+      { table_name: 'short', retention_period_ns: null },
+      { table_name: 'long', retention_period_ns: Number(3n * hour) },
+    ]);
+    switches.tableRetention = 'hidden';
+    expect(await server.query('_internal', columns)).toHaveLength(3);
+  });
+
   test('incremental backups form chains, which lists do not show', async () => {
     await using server = await started({ switches: { incrementals: true } });
     await takeBackup(server);

@@ -105,6 +105,8 @@ export interface Switches {
   restoreKeepsNewer: Trap;
   /** 500 to a query of a table, as when one of its files is missing; `at` names `database/table`. */
   tableUnreadable: Trap;
+  /** Whether the table of tables has a column with the retention of each, which is not published. */
+  tableRetention: 'shown' | 'hidden';
   /** How long queries still see what was there before a restore. */
   queryLagMs: number;
   /** Row deletes made after the backup persist across the restore (a known defect). */
@@ -165,6 +167,7 @@ export const QUIET: Switches = {
   restoreLosesRows: false,
   restoreKeepsNewer: false,
   tableUnreadable: false,
+  tableRetention: 'shown',
   queryLagMs: 0,
   deletesPersist: true,
   tokensRolledBack: true,
@@ -183,6 +186,7 @@ const CHOICES: Record<string, readonly string[]> = {
   putBack: ['at once', 'after restart', 'never'],
   unknownBackup: ['404', '400', 'fails later'],
   cancelledRestore: ['failed', 'vanishes', 'completed'],
+  tableRetention: ['shown', 'hidden'],
   brokenRestore: ['untouched', 'half'],
 };
 

@@ -1,4 +1,4 @@
-import type { ServerState } from './state.ts';
+import type { ServerState, ShardGroup } from './state.ts';
 
 /** Removes the shards that are older than the retention of their bucket, as the server's own service does. */
 export async function reap(state: ServerState): Promise<void> {
@@ -7,8 +7,19 @@ export async function reap(state: ServerState): Promise<void> {
     if (bucket.retentionSeconds === 0) continue;
     for (const group of bucket.groups) {
       if (group.deletedAt !== undefined || group.end > now - bucket.retentionSeconds) continue;
-      group.deletedAt = new Date().toISOString();
-      await state.removeShards(group);
+      await remove(state, group);
     }
   }
+}
+
+/** Removes the group of one shard, as if its time had come. */
+export async function expire(state: ServerState, shard: number): Promise<void> {
+  const groups = state.metadata.buckets.flatMap((bucket) => bucket.groups);
+  const group = groups.find(({ shards }) => shards.includes(shard));
+  if (group) await remove(state, group);
+}
+
+async function remove(state: ServerState, group: ShardGroup): Promise<void> {
+  group.deletedAt = new Date().toISOString();
+  await state.removeShards(group);
 }

@@ -81,7 +81,7 @@ describe('alone, as a program', () => {
   const node = ['--import', 'tsx', main];
 
   test('says where it answers, and obeys other processes', async () => {
-    const args = [...node, '--generate', '3x4096', '--switch', 'shardVanished=1', '--org-token'];
+    const args = [...node, '--generate', '3x4096', '--switch', 'shardUnopened=1', '--org-token'];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const server = JSON.parse(line.toString()) as { url: string; token: string; orgToken: string };

@@ -119,6 +119,8 @@ export async function startInfluxSimulator(
     async restart(downMs = 0) {
       await close(server);
       await new Promise((resolve) => setTimeout(resolve, downMs));
+      state.startedAt = new Date();
+      state.queuesMissing = false;
       server.listen(port, '127.0.0.1');
       await once(server, 'listening');
     },

@@ -65,6 +65,23 @@ export interface Task {
   flux: string;
 }
 
+export interface Scraper {
+  id: string;
+  name: string;
+  type: string;
+  url: string;
+  orgID: string;
+  bucketID: string;
+}
+
+/** The server keeps them in its SQL store, and its queues in folders beside it. */
+export interface Replication {
+  id: string;
+  name: string;
+  orgID: string;
+  localBucketID: string;
+}
+
 /** What `/backup/kv` holds and `/restore/kv` replaces. */
 export interface Metadata {
   /** The first user's, whom the set-up made. */
@@ -75,6 +92,8 @@ export interface Metadata {
   mappings: Mapping[];
   labels: Label[];
   tasks: Task[];
+  scrapers: Scraper[];
+  replications: Replication[];
   nextGroup: number;
   nextShard: number;
 }
@@ -83,7 +102,9 @@ export interface Metadata {
 export class ServerState {
   metadata: Metadata = emptyMetadata();
   readonly shards = new Map<number, Shard>();
-  readonly startedAt = new Date();
+  startedAt = new Date();
+  /** Replications that a restore brought have none until the server is started anew. */
+  queuesMissing = false;
 
   organisation(test: (organisation: Organisation) => boolean): Organisation | undefined {
     return this.metadata.organisations.find(test);
@@ -210,6 +231,8 @@ export function emptyMetadata(): Metadata {
     mappings: [],
     labels: [],
     tasks: [],
+    scrapers: [],
+    replications: [],
     nextGroup: 1,
     nextShard: 1,
   };

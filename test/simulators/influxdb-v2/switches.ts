@@ -13,8 +13,10 @@ export interface Switches {
   emptyGroups: Trap;
   /** The metadata contain, per bucket, a group with `deletedAt` whose shard can still be downloaded. */
   deletedGroups: Trap;
-  /** The shard is listed, but gone when it is asked for: 404. */
+  /** The shard is listed, but removed when it is asked for, as the retention does it: 404. */
   shardVanished: Trap;
+  /** The server could not open the shard at its start: 404, and metadata that name it are replaced, but answered 500. */
+  shardUnopened: Trap;
   /** A whole tar, then a JSON error, with status 200. */
   shardTail: Trap;
   /** Half of the tar, then a JSON error, with status 200. */
@@ -72,6 +74,7 @@ export const QUIET: Switches = {
   emptyGroups: false,
   deletedGroups: false,
   shardVanished: false,
+  shardUnopened: false,
   shardTail: false,
   shardBroken: false,
   shardCut: false,

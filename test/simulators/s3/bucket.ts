@@ -1,9 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { Xml } from './xml.ts';
 
 export interface KeptObject {
   body: Buffer;
   etag: string;
+  /** In base64, where it was told with the body, or asked for when the upload was begun. */
+  crc32?: string;
+  /** As it is told with it; none is FULL_OBJECT, `''` is not told. */
+  checksumType?: string;
   metadata: Record<string, string>;
   modified: Date;
   /** None is `STANDARD`. Of GLACIER and DEEP_ARCHIVE nothing is read before it was brought back. */
@@ -17,6 +22,8 @@ export interface Upload {
   id: string;
   key: string;
   metadata: Record<string, string>;
+  /** The CRC32 of the whole is asked for. */
+  checked: boolean;
   startedAt: Date;
   parts: Map<number, { body: Buffer; etag: string }>;
 }
@@ -45,6 +52,8 @@ export class Bucket {
   unlisted: RegExp | undefined;
   /** Of its lifecycle, as the XML has them. */
   rules: Xml[] = [];
+  /** It keeps what is removed. */
+  versioned = false;
   /** The service is one that serves what lies in its classes, whatever it calls them. */
   servesAll = false;
   minPartBytes = 0;
@@ -93,8 +102,9 @@ export class Bucket {
       .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
-  begin(key: string, metadata: Record<string, string>): Upload {
-    const upload = { id: randomUUID(), key, metadata, startedAt: new Date(), parts: new Map() };
+  begin(key: string, metadata: Record<string, string>, checked = false): Upload {
+    const id = randomUUID();
+    const upload = { id, key, metadata, checked, startedAt: new Date(), parts: new Map() };
     this.uploads.set(upload.id, upload);
     return upload;
   }
@@ -136,6 +146,7 @@ export class Bucket {
     }
     const etag = `${md5(body)}-${named.length}`;
     const object = this.put(upload.key, body, upload.metadata, options.ifNoneMatch, etag);
+    if (upload.checked) object.crc32 = crc32Of(body);
     this.uploads.delete(id);
     return object;
   }
@@ -144,6 +155,12 @@ export class Bucket {
     this.upload(id);
     this.uploads.delete(id);
   }
+}
+
+export function crc32Of(body: Buffer): string {
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(body));
+  return checksum.toString('base64');
 }
 
 function md5(body: Buffer): string {

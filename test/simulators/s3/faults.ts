@@ -7,6 +7,7 @@ export type Operation =
   | 'DeleteObject'
   | 'DeleteObjects'
   | 'GetBucketLifecycleConfiguration'
+  | 'GetBucketVersioning'
   | 'GetObject'
   | 'HeadBucket'
   | 'HeadObject'
@@ -52,10 +53,14 @@ export type Fault =
   | { kind: 'wrong-range'; shift: number }
   /** Sends the whole object in answer to a range. */
   | { kind: 'ignored-range' }
-  /** 501 when the request has this header. */
-  | { kind: 'refused-header'; header: string }
+  /** 501, or another status, when the request has this header. */
+  | { kind: 'refused-header'; header: string; status?: number }
   /** Takes no notice of this header. */
   | { kind: 'ignored-header'; header: string }
+  /** Does nothing, and says that all went well. */
+  | { kind: 'pretends'; status: number }
+  /** Stores a body with the framing around it that the SDK would send it in if it were let. */
+  | { kind: 'stored-framed' }
   /** Completes the upload without its last part. */
   | { kind: 'lost-part' };
 

@@ -22,12 +22,12 @@ export function execute(
   const ignored = fault?.kind === 'ignored-header' ? fault.header : undefined;
   const ifNoneMatch = headers['if-none-match'] === '*' && ignored !== 'if-none-match';
   switch (request.operation) {
-    case 'PutObject':
-      return etagOnly(
-        bucket.put(key, body, metadataOf(headers), ifNoneMatch).etag,
-        headers,
-        ignored,
-      );
+    case 'PutObject': {
+      const kept = bucket.put(key, body, metadataOf(headers), ifNoneMatch);
+      const told = ignored === CRC32 ? undefined : headers[CRC32];
+      if (told !== undefined) kept.crc32 = String(told);
+      return etagOnly(kept.etag, headers, ignored);
+    }
     case 'CopyObject': {
       const { body: copied, metadata } = copySource(bucket, request, ignored);
       const own = headers['x-amz-metadata-directive'] === 'REPLACE';
@@ -42,7 +42,7 @@ export function execute(
     case 'GetObject':
       return download(bucket.served(key), request, fault);
     case 'HeadObject':
-      return head(bucket.get(key));
+      return lookedAt(bucket.get(key), request);
     case 'DeleteObject':
       bucket.remove(key);
       return { status: 204 };
@@ -55,7 +55,11 @@ export function execute(
     case 'CreateMultipartUpload':
       return xml('InitiateMultipartUploadResult', {
         Key: key,
-        UploadId: bucket.begin(key, metadataOf(headers)).id,
+        UploadId: bucket.begin(
+          key,
+          metadataOf(headers),
+          headers['x-amz-checksum-type'] === 'FULL_OBJECT',
+        ).id,
       });
     case 'UploadPart':
       return etagOnly(bucket.addPart(uploadId, Number(query.get('partNumber')), body), headers);
@@ -84,6 +88,8 @@ export function execute(
     case 'GetBucketLifecycleConfiguration':
       if (bucket.rules.length === 0) throw new S3Error(404, 'NoSuchLifecycleConfiguration');
       return xml('LifecycleConfiguration', { Rule: bucket.rules });
+    case 'GetBucketVersioning':
+      return xml('VersioningConfiguration', bucket.versioned ? { Status: 'Enabled' } : {});
     case 'Unknown':
       throw new S3Error(501, 'NotImplemented');
   }
@@ -126,6 +132,15 @@ function head(object: KeptObject): Answer {
       ...object.metadata,
     },
   };
+}
+
+/** The checksum is told to those who ask for it. */
+function lookedAt(object: KeptObject, { headers }: S3Request): Answer {
+  const answer = head(object);
+  if (headers['x-amz-checksum-mode'] !== 'ENABLED' || object.crc32 === undefined) return answer;
+  const { crc32, checksumType: type = 'FULL_OBJECT' } = object;
+  const told = { [CRC32]: crc32, ...(type !== '' && { 'x-amz-checksum-type': type }) };
+  return { ...answer, headers: { ...answer.headers, ...told } };
 }
 
 function archiveHeaders({ storageClass, archiveStatus, broughtBack }: KeptObject) {
@@ -217,6 +232,7 @@ function listUploads(bucket: Bucket, query: URLSearchParams): Answer {
   const after = `${query.get('key-marker') ?? ''} ${query.get('upload-id-marker') ?? ''}`;
   const all = [...bucket.uploads.values()]
     .filter(({ key, id }) => key.startsWith(prefix) && `${key} ${id}` > after)
+    .filter(({ key }) => !bucket.unlisted?.test(key))
     .sort((a, b) => (`${a.key} ${a.id}` < `${b.key} ${b.id}` ? -1 : 1));
   const page = all.slice(0, bucket.pageSize);
   const last = page.at(-1);

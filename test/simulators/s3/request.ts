@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { crc32 } from 'node:zlib';
-import { S3Error } from './bucket.ts';
+import { crc32Of, S3Error } from './bucket.ts';
 import type { Fault, Operation } from './faults.ts';
 
 /** A request, understood as far as S3 needs. */
@@ -46,7 +45,8 @@ function operationOf(
   query: URLSearchParams,
   copies: boolean,
 ): Operation {
-  const sub = ['uploads', 'uploadId', 'delete', 'lifecycle'].find((name) => query.has(name)) ?? '';
+  const subs = ['uploads', 'uploadId', 'delete', 'lifecycle', 'versioning'];
+  const sub = subs.find((name) => query.has(name)) ?? '';
   const name = `${copies ? 'COPY' : method} ${key === '' ? 'bucket' : 'object'} ${sub}`.trim();
   return OPERATIONS[name] ?? 'Unknown';
 }
@@ -56,6 +56,7 @@ const OPERATIONS: Record<string, Operation> = {
   'GET bucket': 'ListObjectsV2',
   'GET bucket uploads': 'ListMultipartUploads',
   'GET bucket lifecycle': 'GetBucketLifecycleConfiguration',
+  'GET bucket versioning': 'GetBucketVersioning',
   'POST bucket delete': 'DeleteObjects',
   'PUT object': 'PutObject',
   'COPY object': 'CopyObject',
@@ -88,9 +89,7 @@ export function checkBody(
   }
   if (fault?.kind === 'ignored-header' && fault.header === CRC32) return;
   const told = headers[CRC32];
-  const checksum = Buffer.alloc(4);
-  checksum.writeUInt32BE(crc32(body));
-  if (told !== undefined && told !== checksum.toString('base64')) {
+  if (told !== undefined && told !== crc32Of(body)) {
     throw new S3Error(400, 'BadDigest');
   }
 }

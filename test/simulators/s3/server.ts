@@ -70,7 +70,8 @@ export async function startS3Simulator(options: S3SimulatorOptions = {}): Promis
     serve(incoming, response, fault, (body) => {
       check(request);
       checkBody(headers, body, fault);
-      return execute(bucket, request, body, fault);
+      if (fault?.kind === 'pretends') return { status: fault.status };
+      return execute(bucket, request, fault?.kind === 'stored-framed' ? framed(body) : body, fault);
     }).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 30_000;
@@ -138,7 +139,8 @@ function answerTo(fault: Fault | undefined, run: () => Answer): Answer {
   try {
     if (fault?.kind === 'answer') throw new S3Error(fault.status, fault.code, fault.message);
     if (fault?.kind === 'refused-header') {
-      throw new S3Error(501, 'NotImplemented', `the header ${fault.header} is not implemented`);
+      const { header, status = 501 } = fault;
+      throw new S3Error(status, 'NotImplemented', `the header ${header} is not implemented`);
     }
     if (fault?.kind === 'error-in-200') {
       if (fault.executed) run();
@@ -154,6 +156,12 @@ function answerTo(fault: Fault | undefined, run: () => Answer): Answer {
       ...(headers && { headers }),
     };
   }
+}
+
+function framed(body: Buffer): Buffer {
+  const around = (length: number) =>
+    Buffer.from(`${length.toString(16)};chunk-signature=${'0'.repeat(64)}\r\n`);
+  return Buffer.concat([around(body.byteLength), body, Buffer.from('\r\n'), around(0)]);
 }
 
 function errorBody(code: string, message: string): string {

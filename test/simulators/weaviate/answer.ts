@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify } from './access.ts';
-import { type Exchange, Refusal, sendJson } from './exchange.ts';
+import { type Exchange, Refusal, sendJson, sendNothing } from './exchange.ts';
 import { ROUTES } from './routes/table.ts';
 import { type Fault, strikes } from './switches.ts';
 
@@ -49,7 +49,8 @@ async function mishap({ request, response, world, call }: Exchange): Promise<boo
   if (befalls('connectionLost')) request.socket.destroy();
   else if (befalls('silent')) {
     if (!response.destroyed) await once(response, 'close');
-  } else if (befalls('unavailable')) sendJson(response, 503, { error: [{ message: 'starting' }] });
+  } else if (befalls('answerEmpty')) sendNothing(response, 200);
+  else if (befalls('unavailable')) sendJson(response, 503, { error: [{ message: 'starting' }] });
   else if (befalls('tooManyRequests')) {
     response.setHeader('Retry-After', '1');
     sendJson(response, 429, { error: [{ message: '429 Too many requests' }] });

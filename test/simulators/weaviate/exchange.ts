@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from './clock.ts';
 import type { Account, Cluster, ClusterNode } from './cluster.ts';
 import type { Profile } from './profiles.ts';
+import type { SeenRequest } from './simulator.ts';
 import type { BackupStorage } from './storage/storage.ts';
 import type { Switches } from './switches.ts';
 
@@ -33,6 +34,7 @@ export interface Exchange {
   /** The variable parts of the path. */
   parts: string[];
   caller: Account | undefined;
+  seen: SeenRequest;
 }
 
 /** A failure as the server puts it, in one of its two forms. */
@@ -86,7 +88,9 @@ export async function readJson<T extends object>(exchange: Exchange): Promise<Pa
   }
   if (text.trim() === '') throw new Refusal(422, 'body in body is required', INVALID.required);
   try {
-    return JSON.parse(text) as Partial<T>;
+    const body = JSON.parse(text) as Partial<T>;
+    if (exchange.url.pathname.startsWith('/v1/backups/')) exchange.seen.body = body;
+    return body;
   } catch {
     throw new Refusal(
       400,

@@ -68,6 +68,13 @@ describe('a simulated restore', () => {
     expect(two.simulator.cluster.collection('Article')?.count()).toBe(100);
   });
 
+  test('is answered without a word when a mapping names a node that the backup lacks', async () => {
+    await using one = await saved();
+    const answer = await one.restore('one', { node_mapping: { node9: 'node1' } });
+    expect([answer.status, answer.text]).toEqual([200, '']);
+    expect((await one.call('GET', `${one.backups}/one/restore`)).status).toBe(404);
+  });
+
   test('brings back aliases, tenants, users and roles where that is asked', async () => {
     await using one = await stage();
     await one.ask('POST', '/aliases', { alias: 'Story', class: 'Article' });
@@ -83,12 +90,12 @@ describe('a simulated restore', () => {
     await one.ended('one');
     const { access, aliases, collections } = one.simulator.cluster;
     for (const name of ['Article', 'Person', 'Note']) await one.ask('DELETE', `/schema/${name}`);
-    access.users = {};
-    access.roles = {};
+    access.users = { berta: {} };
+    access.roles = { writer: {} };
     await one.restore('one', { config: { usersOptions: 'all' } });
     expect((await one.restoreEnded('one')).status).toBe('SUCCESS');
     expect(aliases.get('Story')).toBe('Article');
-    expect([Object.keys(access.users), Object.keys(access.roles)]).toEqual([['anna'], []]);
+    expect([Object.keys(access.users), Object.keys(access.roles)]).toEqual([['anna'], ['writer']]);
     const shards = [...(collections.get('Note')?.shards.values() ?? [])];
     expect(shards.map(({ name, status, objects }) => [name, status, objects.size])).toEqual([
       ['a', 'INACTIVE', 1],
@@ -116,7 +123,7 @@ describe('the ends of a simulated restore that are no good', () => {
     ['it fails after the download', { restoreFails: 1 }, 'FAILED', []],
     ['a class fails, others are there', { restorePartial: true }, 'FAILED', ['Article']],
     ['nothing begins', { restoreIgnored: 1 }, '', []],
-    ['the coordinator loses its memory', { restoreCoordinatorDies: 1 }, 'STARTED', []],
+    ['the coordinator loses its memory', { restoreCoordinatorDies: 1 }, 'TRANSFERRING', []],
     ['a mapping is not obeyed', { nodeMappingBroken: true }, 'SUCCESS', ['Article', 'Person']],
   ])('%s', async (_, switches, status, there) => {
     await using one = await saved();

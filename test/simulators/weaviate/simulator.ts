@@ -34,6 +34,8 @@ export interface SeenRequest {
   /** With its query. */
   path: string;
   node: string;
+  /** Of what concerns backups and restores. */
+  body?: unknown;
 }
 
 /** A cluster that behaves as Weaviate does, traps included. */
@@ -98,13 +100,11 @@ export async function startWeaviateSimulator(
       call: '',
       parts: [],
       caller: undefined,
+      seen: { method: request.method ?? '', path: request.url ?? '', node: node.name },
     };
     response.on('error', () => response.destroy());
     if (url.pathname.startsWith('/__sim/')) return void control(exchange, simulator);
-    if (requests.length < REMEMBERED) {
-      const { method = '', url: path = '' } = request;
-      requests.push({ method, path, node: node.name });
-    }
+    if (requests.length < REMEMBERED) requests.push(exchange.seen);
     void answer(exchange);
   };
   const demandNode = (name: string) => {

@@ -27,6 +27,8 @@ export interface Switches {
   tooManyRequests: Trap;
   /** 200 and half of a JSON text. */
   answerCut: Trap;
+  /** 200 without a body, and nothing is done. */
+  answerEmpty: Trap;
   /** Milliseconds before every answer; not scaled. */
   answerMs: number;
 
@@ -124,6 +126,7 @@ export const QUIET: Switches = {
   keyRevoked: false,
   tooManyRequests: false,
   answerCut: false,
+  answerEmpty: false,
   answerMs: 0,
   storageAway: false,
   descriptorHalf: false,

@@ -19,6 +19,8 @@ export interface Deletion {
 
 export interface Database {
   retentionNs: bigint | null;
+  /** Of tables that have one of their own, which outdoes that of the database. */
+  ofTables?: Map<string, bigint>;
   /** By series and time: a later write of the same point replaces it. */
   tables: Map<string, Map<string, Row>>;
 }
@@ -39,12 +41,14 @@ export function visibleRows(
   deletions: Deletion[],
   database: string,
   table: string,
+  now: Date,
 ): Row[] | undefined {
   const found = content.get(database);
   const rows = found?.tables.get(table);
   if (!found || !rows) return undefined;
+  const retentionNs = found.ofTables?.get(table) ?? found.retentionNs;
   const cutoff =
-    found.retentionNs === null ? undefined : BigInt(Date.now()) * 1_000_000n - found.retentionNs;
+    retentionNs === null ? undefined : BigInt(now.getTime()) * 1_000_000n - retentionNs;
   const ofTable = deletions.filter((one) => one.database === database && one.table === table);
   return [...rows.values()]
     .filter(({ time }) => cutoff === undefined || time >= cutoff)
@@ -58,10 +62,11 @@ export function visibleRows(
 /** A copy that later writes do not change; `which` leaves rows out. */
 export function copyOf(content: Content, which: (row: Row) => boolean = () => true): Content {
   return new Map(
-    [...content].map(([name, { retentionNs, tables }]) => [
+    [...content].map(([name, { tables, ofTables = new Map<string, bigint>(), ...database }]) => [
       name,
       {
-        retentionNs,
+        ...database,
+        ofTables: new Map(ofTables),
         tables: new Map(
           [...tables].map(([table, rows]) => [
             table,

@@ -11,7 +11,7 @@ export class SqlError extends Error {}
 const SELECT =
   /^select\s+(.+?)\s+from\s+("(?:[^"]|"")+"|[\w.]+)(?:\s+where\s+(.+?))?(?:\s+order\s+by\s+(.+?))?;?$/is;
 
-/** A small part of SQL: counts, first and last, plain columns, and comparisons joined by AND. */
+/** A small part of SQL: counts, also by a comparison, first and last, plain columns, and comparisons joined by AND. */
 export function select(text: string, tables: Tables): SqlRow[] {
   const found = SELECT.exec(text.trim());
   if (!found) throw new SqlError(`SQL error: ParserError near: ${text.slice(0, 60)}`);
@@ -55,6 +55,12 @@ function column(text: string) {
   const [, expression = '', alias] = /^\s*(.+?)(?:\s+as\s+("?\w+"?))?\s*$/is.exec(text) ?? [];
   const aggregate = /^(count|min|max)\s*\(\s*(\*|"?\w+"?)\s*\)$/i.exec(expression);
   const as = unquoted(alias ?? expression);
+  const cases = /^count\s*\(\s*case when (.+) then 1 end\s*\)$/i.exec(expression);
+  if (cases) {
+    const [, which = ''] = cases;
+    const value = (rows: SqlRow[]): Cell => rows.filter((row) => condition(row)(which)).length;
+    return { as, aggregate: true, value };
+  }
   if (!aggregate) {
     const name = unquoted(expression);
     return { as, aggregate: false, value: ([row]: SqlRow[]) => row?.[name] ?? null };

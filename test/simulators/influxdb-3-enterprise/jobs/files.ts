@@ -12,7 +12,12 @@ interface Catalog {
   uuid: string;
   tokens: [string, string][];
   seq: number;
-  databases: { name: string; retentionNs: string | null; tables: string[] }[];
+  databases: {
+    name: string;
+    retentionNs: string | null;
+    ofTables: [table: string, retentionNs: string][];
+    tables: string[];
+  }[];
   /** Every file, so that a restore sees what is missing or cut. */
   files: { path: string; bytes: number }[];
 }
@@ -44,11 +49,14 @@ export function backupFiles({ content, uuid, tokens, ballast }: Cluster): Backup
     uuid,
     seq,
     tokens: [...tokens],
-    databases: [...persisted].map(([name, { retentionNs, tables }]) => ({
-      name,
-      retentionNs: retentionNs === null ? null : retentionNs.toString(),
-      tables: [...tables.keys()],
-    })),
+    databases: [...persisted].map(
+      ([name, { retentionNs, ofTables = new Map<string, bigint>(), tables }]) => ({
+        name,
+        retentionNs: retentionNs === null ? null : retentionNs.toString(),
+        ofTables: [...ofTables].map(([table, period]) => [table, period.toString()]),
+        tables: [...tables.keys()],
+      }),
+    ),
     files: files.map(({ path, bytes }) => ({ path, bytes: bytes.length })),
   };
   return [{ path: CATALOG, bytes: Buffer.from(JSON.stringify(catalog)) }, ...files];
@@ -74,10 +82,11 @@ export async function readRows(
 
 export function emptyContent({ databases }: Catalog): Content {
   return new Map(
-    databases.map(({ name, retentionNs, tables }) => [
+    databases.map(({ name, retentionNs, ofTables, tables }) => [
       name,
       {
         retentionNs: retentionNs === null ? null : BigInt(retentionNs),
+        ofTables: new Map(ofTables.map(([table, period]) => [table, BigInt(period)])),
         tables: new Map(tables.map((table) => [table, new Map<string, Row>()])),
       },
     ]),

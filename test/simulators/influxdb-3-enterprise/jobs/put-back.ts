@@ -1,15 +1,15 @@
 import type { Cluster } from '../cluster.ts';
 import { CATALOG, DESCRIPTION } from './files.ts';
 
-/** Backups whose objects somebody put back into the storage, when the server looks there at all. */
+/** Backups whose objects somebody put back into the storage, or took away again, when the server looks there at all. */
 export async function recognise(cluster: Cluster, moment: 'running' | 'start'): Promise<void> {
   const { switches, backups, storage } = cluster;
   if (switches.putBack === 'never') return;
+  if (switches.putBack === 'after restart' && moment === 'running') return;
   const folders = await foldersOf(cluster);
   for (const [name, record] of backups) {
     if (record.putBack && !folders.has(name)) backups.delete(name);
   }
-  if (switches.putBack === 'after restart' && moment === 'running') return;
   for (const [name, objects] of folders) {
     const has = (path: string) => objects.some(({ key }) => key === cluster.prefix(name) + path);
     if (backups.has(name) || !has(CATALOG) || !has(DESCRIPTION)) continue;

@@ -71,8 +71,8 @@ function loseRows(content: Content): void {
 }
 
 function keepNewer(cluster: Cluster, content: Content, seq: number): void {
-  for (const [name, { retentionNs, tables }] of copyOf(cluster.content, (row) => row.seq > seq)) {
-    const mine = content.get(name) ?? { retentionNs, tables: new Map() };
+  for (const [name, { tables, ...database }] of copyOf(cluster.content, (row) => row.seq > seq)) {
+    const mine = content.get(name) ?? { ...database, tables: new Map() };
     content.set(name, mine);
     for (const [table, rows] of tables) {
       const all = mine.tables.get(table) ?? new Map();

@@ -42,10 +42,12 @@ function table(
     throw new Refusal(500, `object store error: a file of table '${name}' was not found`);
   }
   const { content, deletions } = cluster.view();
-  return visibleRows(content, deletions, database, name)?.map(({ time }) => ({ time }));
+  return visibleRows(content, deletions, database, name, cluster.now())?.map(({ time }) => ({
+    time,
+  }));
 }
 
-function internal({ cluster, node }: Exchange, name: string): SqlRow[] | undefined {
+function internal({ cluster, node, switches }: Exchange, name: string): SqlRow[] | undefined {
   const { content } = cluster.view();
   if (name === 'system.databases') {
     return [...content].map(([database_name, { retentionNs }]) => ({
@@ -56,9 +58,22 @@ function internal({ cluster, node }: Exchange, name: string): SqlRow[] | undefin
     }));
   }
   if (name === 'system.tables') {
-    return [...content].flatMap(([database_name, { tables }]) =>
-      [...tables.keys()].map((table_name) => ({ database_name, table_name, deleted: false })),
+    return [...content].flatMap(([database_name, { tables, ofTables }]) =>
+      [...tables.keys()].map((table_name) => {
+        const own = ofTables?.get(table_name);
+        const retention_period_ns = own === undefined ? null : Number(own);
+        const row = { database_name, table_name, deleted: false };
+        return switches.tableRetention === 'shown' ? { ...row, retention_period_ns } : row;
+      }),
     );
+  }
+  if (name === 'information_schema.columns') {
+    const more = switches.tableRetention === 'shown' ? ['retention_period_ns'] : [];
+    return ['database_name', 'table_name', 'deleted', ...more].map((column_name) => ({
+      table_schema: 'system',
+      table_name: 'tables',
+      column_name,
+    }));
   }
   if (name === 'system.nodes') {
     return [{ node_id: node.name, mode: node.role, state: 'running', core_count: 2 }];

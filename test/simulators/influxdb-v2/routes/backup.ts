@@ -8,6 +8,7 @@ import { drained, heldBack, type Mishap, slowly, withMishap } from '../faulty-st
 import { parseRfc3339 } from '../go-json.ts';
 import { packMetadata } from '../stored-metadata.ts';
 import { listForBackup } from '../listing.ts';
+import { expire } from '../retention.ts';
 import { type Fault, strikes } from '../switches.ts';
 import { tarOf, tarSize } from '../shard-tar.ts';
 
@@ -73,7 +74,8 @@ export async function backupShard(exchange: Exchange): Promise<void> {
     ? Number(parseRfc3339(url.searchParams.get('since') ?? '') / 1_000_000n)
     : -Infinity;
   const shard = state.shards.get(id);
-  if (!shard || strikes(switches, 'shardVanished', id)) {
+  if (shard && strikes(switches, 'shardVanished', id)) await expire(state, id);
+  if (!shard || !state.shards.has(id) || strikes(switches, 'shardUnopened', id)) {
     throw new Refusal('not found', `shard ${text} not found`);
   }
   if (!strikes(switches, 'snapshotBusy', id)) shard.flush();

@@ -69,7 +69,11 @@ export async function restoreKv(exchange: Exchange): Promise<void> {
   state.metadata = restored;
   for (const bucket of restored.buckets) {
     for (const group of bucket.groups) {
-      if (group.deletedAt === undefined) state.openShards(bucket, group);
+      if (group.deletedAt !== undefined) continue;
+      if (group.shards.some((id) => strikes(switches, 'shardUnopened', id))) {
+        throw new Error('not attempting to open a shard whose opening failed before');
+      }
+      state.openShards(bucket, group);
     }
   }
   if (strikes(switches, 'kvAnswerLost')) return void exchange.response.socket?.destroy();
@@ -82,6 +86,7 @@ export async function restoreKv(exchange: Exchange): Promise<void> {
 export async function restoreSql(exchange: Exchange): Promise<void> {
   demandOperator(exchange);
   if (!isSqlite(await uploaded(exchange))) throw new Error('not a sqlite file');
+  exchange.state.queuesMissing = true;
   if (strikes(exchange.switches, 'retentionReaper')) await reap(exchange.state);
   send(exchange.response, 200, Buffer.alloc(0));
 }

@@ -7,6 +7,7 @@ import {
   listLegacyAuthorisations,
 } from './authorisations.ts';
 import { backupKv, backupMetadata, backupShard } from './backup.ts';
+import { listReplications, listScrapers, updateScraper } from './bound.ts';
 import { createBucket, deleteBucket, getBucket, listBuckets, updateBucket } from './buckets.ts';
 import {
   createMapping,
@@ -66,6 +67,9 @@ export const ROUTES: Route[] = [
   route('GET', '/api/v2/users', listUsers),
   route('GET', '/api/v2/dashboards', listDashboards),
   route('GET', '/api/v2/tasks', listTasks),
+  route('GET', '/api/v2/scrapers', listScrapers),
+  route('PATCH', '/api/v2/scrapers/*', updateScraper),
+  route('GET', '/api/v2/replications', listReplications),
   route('GET', '/api/v2/labels', listLabels),
   route('POST', '/api/v2/labels', createLabel),
   route('DELETE', '/api/v2/labels/*', deleteLabel),

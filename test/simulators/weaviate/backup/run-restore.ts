@@ -138,11 +138,12 @@ function applyClasses(
   const { cluster, switches } = world;
   const leader = downloads.find(({ downloaded }) => downloaded.classes.length === classes.length);
   const access = (leader ?? downloads[0])?.downloaded.access;
+  // All that were there go, whether the backup holds them or not.
   if (order.roles && access?.roles) {
-    Object.assign(cluster.access.roles, fromBase64<Record<string, unknown>>(access.roles));
+    cluster.access.roles = fromBase64<Record<string, unknown>>(access.roles);
   }
   if (order.users && access?.users) {
-    Object.assign(cluster.access.users, fromBase64<SavedUsers>(access.users).Data.Users);
+    cluster.access.users = fromBase64<SavedUsers>(access.users).Data.Users;
   }
   const failures: string[] = [];
   classes.forEach((name, i) => {

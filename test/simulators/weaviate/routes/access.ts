@@ -1,9 +1,20 @@
-import { demandReading, demandWriting } from '../access.ts';
+import { demandWriting } from '../access.ts';
 import { type Exchange, readJson, sendJson, sendNothing } from '../exchange.ts';
 
-export function listRoles(exchange: Exchange): void {
-  demandReading(exchange, 'roles');
-  sendJson(exchange.response, 200, Object.values(exchange.world.cluster.access.roles));
+/** Root sees every role, that of its own name too; all others see none, and are not told so. */
+export function listRoles({ world, caller, response }: Exchange): void {
+  const isRoot = !caller || caller.root === true;
+  const builtIn = ['viewer', 'admin', 'root', 'read-only'].map((name) => ({ name }));
+  const known = Object.entries(world.cluster.access.roles).map(([name, role]) => ({
+    ...(role as object),
+    name,
+  }));
+  sendJson(response, 200, isRoot ? [...builtIn, ...known] : []);
+}
+
+/** The built-in ones are nobody's here. */
+export function listAssignments({ response }: Exchange): void {
+  sendJson(response, 200, []);
 }
 
 export async function createRole(exchange: Exchange): Promise<void> {
@@ -19,9 +30,19 @@ export function deleteRole(exchange: Exchange): void {
   sendNothing(exchange.response, 204);
 }
 
-export function listUsers(exchange: Exchange): void {
-  demandReading(exchange, 'users');
-  sendJson(exchange.response, 200, Object.values(exchange.world.cluster.access.users));
+/** As with roles, who may not read them is told of none. */
+export function listUsers({ world, caller, response }: Exchange): void {
+  const isRoot = !caller || caller.root === true;
+  const users = Object.entries(world.cluster.access.users).map(([userId, user]) => ({
+    dbUserType: 'db_user',
+    ...(user as object),
+    userId,
+  }));
+  sendJson(response, 200, isRoot ? users : []);
+}
+
+export function ownInfo({ caller, response }: Exchange): void {
+  sendJson(response, 200, { username: caller?.name ?? '' });
 }
 
 export function createUser(exchange: Exchange): void {

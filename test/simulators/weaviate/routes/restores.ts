@@ -53,6 +53,11 @@ export async function restore(exchange: Exchange): Promise<void> {
   if (Object.keys(backup.nodes).length > cluster.nodes.length) {
     throw new Refusal(fault, 'cannot restore: the number of nodes differs from the backup');
   }
+  if (Object.keys(body.node_mapping ?? {}).some((from) => !(from in backup.nodes))) {
+    // It fails inside, which shows in its log alone.
+    sendNothing(response, 200);
+    return;
+  }
   const mapping = strikes(switches, 'nodeMappingBroken') ? {} : (body.node_mapping ?? {});
   const working = Object.keys(backup.nodes).map((from) => {
     const name = mapping[from] ?? from;
@@ -65,7 +70,7 @@ export async function restore(exchange: Exchange): Promise<void> {
   node.memory.restore = slot;
   const descriptor: GlobalDescriptor = {
     ...backup,
-    status: 'STARTED',
+    status: profile.modernRestore ? 'TRANSFERRING' : 'STARTED',
     startedAt: slot.startedAt.toISOString(),
     completedAt: ZERO_TIME,
     error: '',
@@ -202,7 +207,7 @@ export async function cancelRestore(exchange: Exchange): Promise<void> {
     await asAnswer(fault, 'cancel: ', writeDescriptor(place, `${id}/${RESTORE_CONFIG}`, changed));
   };
   const running = slot?.status.startsWith('TRANSFER') === true;
-  if (running || stored?.status === 'STARTED') {
+  if (running || ['STARTED', 'TRANSFERRING'].includes(stored?.status ?? '')) {
     await rewritten('CANCELLING');
     stopParts(world, id, 'restoring');
     if (strikes(world.switches, 'cancelStaysCancelling', id)) {

@@ -1,6 +1,15 @@
 import type { Exchange } from '../exchange.ts';
 import type { Profile } from '../profiles.ts';
-import { createRole, createUser, deleteRole, deleteUser, listRoles, listUsers } from './access.ts';
+import {
+  createRole,
+  createUser,
+  deleteRole,
+  deleteUser,
+  listAssignments,
+  listRoles,
+  listUsers,
+  ownInfo,
+} from './access.ts';
 import { createAlias, deleteAlias, getAlias, listAliases, updateAlias } from './aliases.ts';
 import { backupStatus, cancelBackup, listBackups } from './backups.ts';
 import { createBackup } from './create-backup.ts';
@@ -85,7 +94,10 @@ export const ROUTES: Route[] = [
   route('GET', '/authz/roles', 'roles', listRoles, access),
   route('POST', '/authz/roles', 'roleCreate', createRole, access),
   route('DELETE', '/authz/roles/*', 'roleDelete', deleteRole, access),
+  route('GET', '/authz/roles/*/user-assignments', 'assignments', listAssignments, access),
+  route('GET', '/authz/roles/*/group-assignments', 'assignments', listAssignments, access),
   route('GET', '/users/db', 'users', listUsers, access),
+  route('GET', '/users/own-info', 'ownInfo', ownInfo, access),
   route('POST', '/users/db/*', 'userCreate', createUser, access),
   route('DELETE', '/users/db/*', 'userDelete', deleteUser, access),
   route('GET', '/.well-known/ready', 'ready', ready, open),

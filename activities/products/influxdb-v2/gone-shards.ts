@@ -1,0 +1,130 @@
+import type { ObjectLine } from '../../catalog/manifest.ts';
+import { HoldfastError } from '../../failure.ts';
+import type { BackupReader } from '../product.ts';
+import { fullName, shardName, shardsOf, type Bucket, type ShardGroup } from './buckets.ts';
+import { ROLE } from './names.ts';
+import type { ServerNow } from './server-now.ts';
+import { shardOf } from './shard-of.ts';
+
+/** Shards that a server named, and did not have when it was asked for them: `acme/telemetry/shard 31`. */
+export interface GoneShards {
+  /** It does not name them any more either. */
+  removed: string[];
+  /** It still names them, and the backup before this one holds them. */
+  unreadable: { backup: string; shards: string[] };
+  /** Something may have been written to them that no backup holds: the server was started again since. */
+  unsure: string[];
+  /** Nothing was ever written to them: the server names the next ones of a bucket for ever. */
+  unwritten: number;
+}
+
+type Before = Pick<BackupReader, 'manifest' | 'objects'>;
+
+interface Question {
+  gone: string[];
+  /** Of which the backup was to be taken, as the server named them then. */
+  buckets: Bucket[];
+  askedAt: string | undefined;
+  /** As the manifest of a backup says it. */
+  select: unknown;
+  server: ServerNow;
+  before?: () => Promise<Before | undefined>;
+}
+
+/**
+ * A server that could not open a shard when it was started answers just as for one to which nothing was ever written.
+ * What it still names, what the backup before this one holds, and when it was started tell the two apart.
+ */
+export async function judgeGone(question: Question): Promise<GoneShards> {
+  const { server, before, select } = question;
+  const found: GoneShards = {
+    removed: [],
+    unreadable: { backup: '', shards: [] },
+    unsure: [],
+    unwritten: 0,
+  };
+  const asked = missing(question);
+  if (asked.length === 0) return found;
+  const live = await server.buckets();
+  const named = new Set(
+    live.flatMap((bucket) => [...shardsOf(bucket)].map(({ shard }) => shard.id)),
+  );
+  const still = asked.filter(({ id }) => named.has(id));
+  found.removed = asked.filter(({ id }) => !named.has(id)).map(({ subject }) => subject);
+  if (still.length === 0) return found;
+
+  const known = await before?.();
+  const held = known && (await heldBy(known, await server.identity()));
+  const names = new Set(live.map(fullName));
+  const until = Date.parse(known?.manifest.times.captured.to ?? '');
+  const isHeld = ({ id, subject, group }: Missing) => {
+    const then = held?.get(id);
+    // Once the metadata of a server were put back it gives numbers again, in other buckets or for later times.
+    const isSame = then === subject || !names.has(bucketIn(then ?? ''));
+    return then !== undefined && isSame && Date.parse(group.startTime) < until;
+  };
+  const alike = JSON.stringify(known?.manifest.detail['select']) === JSON.stringify(select);
+  const since = known && held && alike ? Date.parse(known.manifest.times.captured.from) : -Infinity;
+  const started = await server.startedAt();
+  const asking = question.askedAt === undefined ? Date.now() : Date.parse(question.askedAt);
+  for (const one of still) {
+    if (isHeld(one)) found.unreadable.shards.push(one.subject);
+    else if (started > since && mayHold(one.group, { since, started, asking })) {
+      found.unsure.push(one.subject);
+    } else found.unwritten += 1;
+  }
+  found.unreadable.backup = known?.manifest.id ?? '';
+  return found;
+}
+
+interface Missing {
+  id: number;
+  subject: string;
+  group: ShardGroup;
+}
+
+function missing({ gone, buckets }: Question): Missing[] {
+  const subjects = new Set(gone);
+  return buckets.flatMap((bucket) =>
+    [...shardsOf(bucket)]
+      .map(({ shard: { id }, group }) => ({ id, subject: shardName(bucket, id), group }))
+      .filter(({ subject }) => subjects.has(subject)),
+  );
+}
+
+/** The server names shards up to half an hour before their time, and creates them with the first point. */
+const AHEAD_MS = 3_600_000;
+
+/** Whether points may have been written between the last backup and the start of the server. */
+function mayHold(
+  { startTime, endTime }: ShardGroup,
+  { since, started, asking }: { since: number; started: number; asking: number },
+): boolean {
+  const [begin, end] = [Date.parse(startTime), Date.parse(endTime)];
+  return end > since && (begin < started || begin > asking + AHEAD_MS);
+}
+
+/** The shards that hold data, by their numbers. @returns undefined where a backup tells nothing of this server */
+async function heldBy(
+  { manifest, objects }: Before,
+  identity: string,
+): Promise<Map<number, string> | undefined> {
+  if (manifest.product.identity !== identity) return undefined;
+  const held = new Map<number, string>();
+  try {
+    for await (const line of objects()) if (holdsData(line)) held.set(shardOf(line), line.subject);
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'BACKUP_DAMAGED') return undefined;
+    throw error;
+  }
+  return held;
+}
+
+function holdsData({ role, part, entries }: ObjectLine): boolean {
+  if (role !== ROLE.shard || (part?.index ?? 0) > 0) return false;
+  return entries?.some(({ name }) => name.endsWith('.tsm')) ?? true;
+}
+
+function bucketIn(subject: string): string {
+  return subject.replace(/\/shard \d+$/, '');
+}

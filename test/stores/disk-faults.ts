@@ -1,0 +1,64 @@
+import type { PathLike } from 'node:fs';
+import fileSystem, { type FileHandle } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+
+type Call = 'stat' | 'open' | 'opendir' | 'readFile' | 'link' | 'write';
+
+/** What a file system answers to a call about a path: the name of its error, or nothing. */
+type Fault = (call: Call, path: string) => string | undefined;
+
+interface Disk {
+  fault: Fault;
+  /** What files hold in the place of what they really hold. */
+  contents: Record<string, string>;
+}
+
+/**
+ * A file system that fails as the test asks, also for root, who may do everything. For everybody who has imported its
+ * functions, which a mock of the module does not reach in a process of several test files.
+ */
+export function diskFaults(): Disk {
+  const none: Fault = () => undefined;
+  const disk: Disk = { fault: none, contents: {} };
+  const { stat, open, opendir, readFile, link } = fileSystem;
+  const real = { stat, open, opendir, readFile, link };
+  const check = (call: Call, path: unknown) => {
+    const code = disk.fault(call, String(path));
+    if (code === undefined) return;
+    throw Object.assign(new Error(`${code}: ${call} '${String(path)}'`), { code, path });
+  };
+  type Any = (...args: unknown[]) => Promise<unknown>;
+  const failing = Object.fromEntries(
+    Object.entries(real).map(([call, run]) => [
+      call,
+      async (...args: unknown[]) => {
+        check(call as Call, args[0]);
+        const instead = call === 'readFile' ? disk.contents[String(args[0])] : undefined;
+        if (instead !== undefined) return instead;
+        return (run as Any)(...args);
+      },
+    ]),
+  );
+  const opening = async (path: PathLike, ...rest: [string?, number?]): Promise<FileHandle> => {
+    check('open', path);
+    const handle = await open(path, ...rest);
+    const writev = handle.writev.bind(handle) as Any;
+    const write = async (...args: unknown[]) => {
+      check('write', path);
+      return writev(...args);
+    };
+    return Object.assign(handle, { writev: write });
+  };
+  const use = (functions: object) => {
+    Object.assign(fileSystem, functions);
+    syncBuiltinESMExports();
+  };
+  beforeAll(() => use({ ...failing, open: opening }));
+  afterAll(() => use(real));
+  afterEach(() => {
+    disk.fault = none;
+    disk.contents = {};
+  });
+  return disk;
+}
