@@ -10,7 +10,7 @@ const LOOKED_AT = 20;
 /**
  * A folder is there also when its disk is not, and then a backup would land on the disk of the system, out of sight when
  * the disk is back. Only Temporal still knows of earlier backups then.
- * @throws STORE_BUCKET_MISSING when the store is empty, and a run of these days put a backup there
+ * @throws STORE_BUCKET_MISSING when the store is empty, and a run of these days put a backup of the target there
  */
 export async function refuseBlankStore(
   deps: Dependencies,
@@ -33,14 +33,17 @@ export async function refuseBlankStore(
   );
 }
 
-/** Where Temporal does not tell, nothing is known of earlier backups, and that is no reason to take none. */
+/**
+ * Of this target alone: another one may have its worker, and a directory of that name, on another host. Where Temporal
+ * does not tell, nothing is known of earlier backups, and that is no reason to take none.
+ */
 async function earlierBackup(
   deps: Dependencies,
   store: Store,
   { target }: TargetSnapshot,
 ): Promise<BackupReport | undefined> {
   const runs = (await deps.searchable())
-    ? `HoldfastStore = "${store.name}"`
+    ? `HoldfastTarget = "${target}"`
     : `WorkflowId BETWEEN "backup/${target}/" AND "backup/${target}0"`;
   const query = `WorkflowType = "backup" AND ExecutionStatus = "Completed" AND ${runs}`;
   const { client } = deps;

@@ -26,7 +26,7 @@ export async function checkTemporal(config: Config): Promise<Check[]> {
   }
   try {
     const server = await reachable(session);
-    const waiting = await waitingRuns(session);
+    const waiting = await waitingRuns(session).catch(() => new Map<string, never[]>());
     const queues = new Set([...queuesOf(config), ...waiting.keys()]);
     return [
       server,
@@ -34,7 +34,9 @@ export async function checkTemporal(config: Config): Promise<Check[]> {
       ...(await Promise.all(
         [...queues].map((queue) => workers(session, queue, waiting.get(queue) ?? [])),
       )),
-      ...(await checkSchedules(session, config)),
+      ...(await checkSchedules(session, config).catch((error: unknown) => [
+        unlisted(error, session),
+      ])),
     ];
   } catch (error) {
     return [broken(error, session.address)];
@@ -46,6 +48,12 @@ export async function checkTemporal(config: Config): Promise<Check[]> {
 function broken(error: unknown, subject: string): Check {
   const { message, hint } = asHoldfastError(error);
   return { area: 'temporal', subject, level: 'problem', message, hint };
+}
+
+/** Who may not list schedules can do everything else. */
+function unlisted(error: unknown, { address }: TemporalSession): Check {
+  const message = `cannot be looked at: ${asHoldfastError(error).message}`;
+  return { area: 'schedules', subject: address, level: 'note', message };
 }
 
 async function reachable({ connection, namespace, address }: TemporalSession): Promise<Check> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CensusFile } from '../../activities/products/influxdb-3-enterprise/census-record.ts';
-import type { TableCount } from '../../activities/products/influxdb-3-enterprise/census.ts';
+import type { Census, TableCount } from '../../activities/products/influxdb-3-enterprise/census.ts';
+import { startBalancer } from '../simulators/influxdb-3-enterprise/index.ts';
 import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
 
 const DAY_MS = 86_400_000;
@@ -152,20 +153,120 @@ describe('a table with a retention of its own', () => {
       failing(/^steady\/t has 1 rows, and the backup at least 1000$/),
     );
   });
+});
 
-  test('that the server does not tell excuses nothing, and the failure says what it may be', async () => {
-    await using world = await steady(
-      (cluster) => {
-        cluster.setRetention('steady', ns(30));
-      },
-      { switches: { tableRetention: 'hidden' } },
-    );
-    expect(await world.censusOf()).not.toHaveProperty('retentionNs');
+describe('a table whose own retention nobody knows', () => {
+  const ofDatabase = (cluster: { setRetention(name: string, period: bigint): void }) =>
+    cluster.setRetention('steady', ns(30));
+  const hidden = { switches: { tableRetention: 'hidden' } } as const;
+  const older = (table: TableCount): TableCount => {
+    const { above: _above, retentionNs: _retentionNs, ...rest } = table;
+    return rest;
+  };
+  const lost = failing(/ lacks, which has not expired$/);
+
+  test('is neither excused nor blamed by the census of an older version', async () => {
+    await using world = await steady(ofDatabase);
+    await world.censusOf(older);
+    expect(await world.prove()).toMatchObject({ identical: 5, codes: [] });
+    for (const days of [10, 29.97, 31]) {
+      world.pass(days);
+      expect([days, await world.prove()]).toEqual([days, UNPROVEN]);
+    }
+    world.pass(10);
+    world.keep((at) => at !== ROWS - 1);
+    expect(await world.prove()).toEqual(lost);
+  });
+
+  test('of a database without one is different, and nobody is said to have been asked', async () => {
+    await using world = await steady((cluster) => {
+      cluster.setTableRetention('steady', 't', ns(30));
+    });
+    await world.censusOf(older);
     world.pass(10);
     expect(await world.prove()).toEqual(
-      failing(/; all that lacks is of \S+ or older, as if it had expired, but the server does not/),
+      failing(/^steady\/t has \d+ rows, and the backup at least 1000$/),
     );
-    world.keep((at) => at !== ROWS - 1);
+  });
+
+  test('since the server does not tell is neither excused nor blamed', async () => {
+    await using world = await steady(ofDatabase, hidden);
+    expect(await world.censusOf()).not.toHaveProperty('retentionNs');
+    for (const days of [10, 29.97, 31]) {
+      world.pass(days);
+      expect([days, await world.prove()]).toEqual([days, UNPROVEN]);
+    }
+    world.pass(10);
+    world.keep((at) => at !== ROWS - 2);
     expect(await world.prove()).toEqual(failing(/at least 1000$/));
+    world.keep((at) => at !== ROWS - 2);
+    expect(await world.prove()).toEqual(lost);
+  });
+
+  test('with old rows that lack before the period of the database has, is different', async () => {
+    await using world = await steady((cluster) => {
+      cluster.setRetention('steady', ns(60));
+      cluster.setTableRetention('steady', 't', ns(30));
+    }, hidden);
+    world.pass(10);
+    expect(await world.prove()).toEqual(
+      failing(
+        /; all that lacks is of \S+ or older, as if .* the retention of the table is not known/,
+      ),
+    );
+  });
+});
+
+describe('counts above cut-offs', () => {
+  const queries = ({ stage }: { stage: EnterpriseStage }) =>
+    stage.world.simulator.nodes
+      .flatMap(({ requests }) => requests)
+      .filter(({ path }) => path === '/api/v3/query_sql').length;
+  const ofDatabase = (cluster: { setRetention(name: string, period: bigint): void }) =>
+    cluster.setRetention('steady', ns(30));
+  /** Databases, columns, tables, and each of the five tables. */
+  const LISTS = 3;
+  const TABLES = 5;
+
+  test.each(['shown', 'hidden'] as const)(
+    'are only of tables that a retention is known of (%s)',
+    async (tableRetention) => {
+      await using world = await steady(ofDatabase, { switches: { tableRetention } });
+      const before = queries(world);
+      await world.stage.session.backup.observe();
+      expect(queries(world) - before).toBe(LISTS + TABLES + 1);
+    },
+  );
+
+  test('that fail are not asked again, and the backup goes on without', async () => {
+    await using world = await steady(ofDatabase);
+    world.stage.world.simulator.switches.conditionsSlow = { at: ['steady'] };
+    const before = queries(world);
+    const { inventory } = await world.stage.take();
+    expect(inventory).toMatchObject({ detail: { census: 'taken', tables: TABLES }, warnings: [] });
+    expect(queries(world) - before).toBe(2 * (LISTS + TABLES) + 1);
+  });
+
+  test('are left out where the table itself cannot be counted', async () => {
+    await using world = await steady(ofDatabase);
+    const { stage } = world;
+    const { name, observed } = await stage.begin();
+    await stage.follow(name);
+    stage.world.simulator.switches.tableUnreadable = { at: ['steady/t'] };
+    const before = queries(world);
+    await stage.session.backup.inventory(name, observed);
+    // An address alone is asked six times.
+    expect(queries(world) - before).toBe(LISTS + TABLES - 1 + 6);
+  });
+
+  test('are asked again where a balancer led to a node that answers no queries', async () => {
+    await using stage = await enterpriseStage({ nodes: [{ role: 'query' }, { role: 'compact' }] });
+    const newest = BigInt(Date.now()) * 1_000_000n;
+    stage.world.simulator.cluster.write('steady', [`t v=1 ${newest - ns(20)}`, `t v=2 ${newest}`]);
+    ofDatabase(stage.world.simulator.cluster);
+    await using balancer = await startBalancer(stage.world.simulator.nodes.map(({ url }) => url));
+    const through = stage.fresh({ nodes: undefined, url: balancer.url }, 20_000);
+    const { census } = (await through.backup.observe()) as unknown as { census: Census };
+    expect(census.tables.find(({ table }) => table === 't')?.above).toHaveLength(7);
   });
 });

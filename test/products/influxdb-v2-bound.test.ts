@@ -24,8 +24,10 @@ beforeEach(async () => {
   old = { id: found.id, orgID: found.orgID };
   const { scrapers, replications } = server.state.metadata;
   const { orgID } = old;
-  scrapers.push({ ...SCRAPER, orgID, bucketID: old.id });
+  scrapers.push({ ...SCRAPER, allowInsecure: true, orgID, bucketID: old.id });
   scrapers.push({ ...SCRAPER, id: '0c', orgID, bucketID: 'another' });
+  // Its bucket was deleted.
+  scrapers.push({ ...SCRAPER, id: '0f', orgID });
   replications.push({ id: '0d', name: 'rep', orgID, localBucketID: old.id });
   replications.push({ id: '0e', name: 'other', orgID, localBucketID: 'another' });
 });
@@ -55,8 +57,9 @@ test('scrapers of a replaced bucket are moved, and its replications are named', 
   expect(made?.id).not.toBe(old.id);
   const { orgID } = old;
   expect(server.state.metadata.scrapers).toEqual([
-    { ...SCRAPER, orgID, bucketID: made?.id },
+    { ...SCRAPER, allowInsecure: true, orgID, bucketID: made?.id },
     { ...SCRAPER, id: '0c', orgID, bucketID: 'another' },
+    { ...SCRAPER, id: '0f', orgID },
   ]);
 });
 

@@ -180,7 +180,7 @@ describe('a shard to which nothing was written', () => {
     startAt(Date.now() + 1000);
     const after = await take(last);
     expect(about(after)).toMatchObject([{ code: 'SHARD_GONE' }]);
-    expect(about(after)[0]?.message).toMatch(/names acme\/telemetry\/shard 4 and does not/);
+    expect(about(after)[0]?.message).toMatch(/named acme\/telemetry\/shard 4 and did not/);
     expect(after.conclusion.lacking).toBe(false);
     startAt(Date.now() - 1000);
     expect(about(await take(after))).toEqual([]);

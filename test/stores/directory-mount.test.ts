@@ -54,6 +54,16 @@ describe('a directory whose disk is not mounted, as /etc/fstab has it', () => {
     ]);
   });
 
+  it('lets what was put there before be read, and takes no more', async () => {
+    const path = join(folder.path, 'holdfast');
+    await mkdir(path);
+    await open(path).put('t/x', Buffer.from('x'));
+    mounts([folder.path], []);
+    expect(await open(path).folders('')).toEqual(['t']);
+    expect(await open(path).head('t/x')).toMatchObject({ bytes: 1 });
+    await expectFailure(open(path).put('t/y', Buffer.from('y')), 'STORE_BUCKET_MISSING');
+  });
+
   it('is told by a path with blanks in it, as both files write them', async () => {
     const path = join(folder.path, 'my disk');
     await mkdir(path);

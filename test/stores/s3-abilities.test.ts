@@ -31,6 +31,16 @@ describe('abilities that a store lacks', () => {
       expect(completes).toHaveLength(3);
     }));
 
+  it('S3-15 many uploads that meet the refusals of a header at once all go without it', () =>
+    fresh(async ({ simulator, open: openOwn }) => {
+      const fault: Fault = { kind: 'refused-header', header: 'if-none-match' };
+      simulator.plan({ on: 'CompleteMultipartUpload', fault, times: ALWAYS });
+      const one = openOwn();
+      const keys = Array.from({ length: 12 }, (_, at) => `${KEY}-${at}`);
+      await Promise.all(keys.map((key) => one.create(key, stream(someBytes(LONG)))));
+      expect([...simulator.bucket.objects.keys()]).toHaveLength(keys.length);
+    }));
+
   for (const kind of ['refused-header', 'ignored-header'] as const) {
     it(`S3-15 with an ${kind} \`if-none-match\` nothing is overwritten, and the probe says so`, () =>
       fresh(async ({ simulator, open: openOwn }) => {

@@ -52,6 +52,16 @@ test('unless somebody has made room for it there', async () => {
   });
 });
 
+test('what another target was put into may be a directory of another host', async () => {
+  const { targets } = world.config;
+  const config = { ...world.config, targets: { ...targets, other: targets['metrics'] } };
+  await world.holdfast.configure(config);
+  await withoutDisk(async () => {
+    expect(await world.holdfast.run('backup', { target: 'other' })).toMatchObject({ state: 'ok' });
+  });
+  await world.holdfast.configure(world.config);
+});
+
 test('an empty directory elsewhere is a new one', async () => {
   const path = `${world.store.path}-new`;
   await mkdir(path, { mode: 0o700 });

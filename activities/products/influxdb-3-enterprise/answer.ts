@@ -27,6 +27,11 @@ export function isAbsent({ status, json }: Answer, role: Role): boolean {
   return role === 'query' && (status === 405 || status >= 500);
 }
 
+/** Of what counts as absent: it took the request and failed at it. */
+export function isBroken({ status }: Answer): boolean {
+  return status >= 500 && status !== 503;
+}
+
 /** What the server says of an error, for people. */
 export function words({ status, json, text }: Answer): string {
   const said =

@@ -15,7 +15,7 @@ const table = z.object({
   last: z.string().optional(),
   /** Rows that are older go by themselves; null when none do. Absent when the server does not tell. */
   retentionNs: z.number().nullable().optional(),
-  /** Cut-offs, the oldest first, with the rows above each. Absent where no row goes by itself. */
+  /** Cut-offs, the oldest first, with the rows above each. Absent where no retention is known. */
   above: z.array(z.tuple([z.string(), z.number()])).optional(),
 });
 export type TableCount = z.output<typeof table>;
@@ -65,21 +65,27 @@ export async function countTables(
   named: KnownTable[],
   { concurrency, onTable, above }: CensusOptions,
 ): Promise<TableCount[]> {
-  const earlier = new Map(
-    typeof above === 'object' ? above.tables.map((one) => [labelOf(one), one.above]) : [],
-  );
+  const earlier =
+    typeof above === 'object'
+      ? new Map(above.tables.map((one) => [labelOf(one), one.above]))
+      : undefined;
   const counted: TableCount[] = [];
   let withCutOffs = 0;
   await eachBounded([...named.entries()], concurrency, async ([at, one]) => {
-    const { retentionNs } = one;
+    const { retentionNs, databaseRetentionNs } = one;
+    const period = retentionNs ?? databaseRetentionNs;
     const count = {
       ...(await countTable(client, one)),
       ...(retentionNs === undefined ? {} : { retentionNs }),
     };
-    if (above !== undefined && retentionNs !== null && withCutOffs < MOST_WITH_CUT_OFFS) {
+    const goes = typeof period === 'number' && count.rows !== null;
+    if (above !== undefined && goes && withCutOffs < MOST_WITH_CUT_OFFS) {
       withCutOffs += 1;
-      const times = earlier.get(labelOf(one))?.map(([time]) => time);
-      const marks = await countAbove(client, one, times ?? cutOffsOf(count, client.clock.now()));
+      // Only counts above the same cut-offs can be compared.
+      const times = earlier
+        ? (earlier.get(labelOf(one)) ?? []).map(([time]) => time)
+        : cutOffsOf(count, client.clock.now());
+      const marks = await countAbove(client, one, times);
       if (marks) count.above = marks;
     }
     counted[at] = count;

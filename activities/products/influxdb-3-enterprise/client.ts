@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../failure.ts';
 import type { Secret } from '../../secrets.ts';
-import { type Answer, isAbsent, isLost, refusal, type Role, words } from './answer.ts';
+import { type Answer, isAbsent, isBroken, isLost, refusal, type Role, words } from './answer.ts';
 import { ClusterPin } from './cluster-pin.ts';
 import { Node, type NodeCall } from './node.ts';
 import { pause } from '../../pause.ts';
@@ -76,6 +76,7 @@ export class EnterpriseClient {
           failure ??= error;
         }
       }
+      if (call.once && (failure ?? absent.find(isBroken))) break;
       if (round < rounds) await pause(ROUND_PAUSE_MS * round, this.signal);
     }
     return { failure, absent };

@@ -7,13 +7,15 @@ import { inOrder } from './times.ts';
 export interface Expected {
   before: TableCount | undefined;
   after: TableCount | undefined;
+  /** Of the database: in force where the table has none of its own. */
+  databaseRetentionNs?: number | undefined;
 }
 
 export type Verdict =
   | { result: 'identical' }
   | { result: 'equivalent'; because?: 'retention' | 'newer' }
   | { result: 'different'; reason: string }
-  /** It could not be counted, then or now, or too much of it has gone by its retention. */
+  /** It could not be counted, then or now, or too much of it has gone by its retention, or may have. */
   | { result: 'uncounted'; because?: 'retention' };
 
 /** Rows of a period: clients may be writing again, and the oldest expire. */
@@ -53,13 +55,23 @@ export async function judge(
 /** The tables of a backup, each with what is known of it. */
 export function expectations(before: Census, after: Census): Map<string, Expected> {
   const found = new Map<string, Expected>();
+  const periods = new Map(
+    [...before.databases, ...after.databases].flatMap(({ name, retentionNs }) =>
+      retentionNs === undefined ? [] : [[name, retentionNs] as const],
+    ),
+  );
   for (const [side, census] of [
     ['before', before],
     ['after', after],
   ] as const) {
     for (const table of census.tables) {
       const key = labelOf(table);
-      const expected = found.get(key) ?? { before: undefined, after: undefined };
+      const databaseRetentionNs = periods.get(table.database);
+      const expected = found.get(key) ?? {
+        before: undefined,
+        after: undefined,
+        databaseRetentionNs,
+      };
       found.set(key, { ...expected, [side]: table });
     }
   }

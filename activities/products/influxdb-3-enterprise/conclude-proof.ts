@@ -47,7 +47,7 @@ export function concludeProof(
   warn(
     'PROOF_PARTIAL',
     uncountedFor('retention'),
-    'So much of what these tables held in the backup has expired by now that nothing is proven of them',
+    'So much of what these tables held in the backup has expired by now, or may have, that nothing is proven of them',
   );
   return {
     totals: {

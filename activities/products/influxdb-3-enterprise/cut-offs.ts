@@ -18,7 +18,7 @@ export function cutOffsOf({ first, last }: TableCount, now: Date): string[] {
   return [...new Set(SHARES.map((share) => printedTime(from + span * share)))];
 }
 
-/** The rows above each of the times. Nothing where they cannot be counted. */
+/** The rows above each of the times. Nothing where they cannot be counted: what fails is not asked again. */
 export async function countAbove(
   client: EnterpriseClient,
   { database, table }: Pick<TableCount, 'database' | 'table'>,
@@ -29,7 +29,7 @@ export async function countAbove(
     (time, at) => `count(CASE WHEN time > '${time}' THEN 1 END) AS above_${at}`,
   );
   const sql = `SELECT ${counts.join(', ')} FROM "${table.replaceAll('"', '""')}"`;
-  const rows = await query(client, database, sql);
+  const rows = await query(client, database, sql, { once: true });
   if (!Array.isArray(rows)) return undefined;
   return times.flatMap((time, at) => {
     const count = rows[0]?.[`above_${at}`];

@@ -13,7 +13,9 @@ interface Mark {
 
 /**
  * Whether a retention explains what lacks. Rows go from the oldest on: above the first cut-off that has not expired, all
- * must be there. Where no such cut-off is left, or most of what should be left lies below it, nothing is proven.
+ * must be there. Where no such cut-off is left, or most of what should be left lies below it, nothing is proven. Where
+ * nobody knows the table's own retention, that of its database may be outdone: what lacks is then neither excused nor
+ * blamed.
  */
 export async function judgeExpired(
   expected: Expected,
@@ -25,14 +27,15 @@ export async function judgeExpired(
   const different = (reason: string): Verdict => ({ result: 'different', reason });
   const [newest, latest] = inOrder(before?.last, after?.last);
   if (newest === undefined || before?.first === undefined) return different(difference);
-  const period = periodOf(expected);
+  const own = periodOf(expected);
+  const period = own === undefined ? expected.databaseRetentionNs : own;
   const marks = marksOf(expected);
-  if (period === undefined) {
-    return different(difference + (await ofOldEnd(marks, latest, countWithin)));
-  }
   const isExpired = (time: string) =>
-    period !== null && millisOf(time) < now.getTime() - period / 1e6 + SLACK_MS;
-  if (!isExpired(before.first)) return different(difference);
+    typeof period === 'number' && millisOf(time) < now.getTime() - period / 1e6 + SLACK_MS;
+  if (!isExpired(before.first)) {
+    const whole = own === undefined && (await wholeAbove(marks, latest, countWithin));
+    return different(whole ? difference + ofOldEnd(whole) : difference);
+  }
   if (isExpired(newest)) return { result: 'uncounted', because: 'retention' };
   const upToNewest = await countWithin({ upTo: newest });
   if (upToNewest.rows === null) return { result: 'uncounted' };
@@ -42,6 +45,11 @@ export async function judgeExpired(
   const at = marks.findIndex(({ time }) => !isExpired(time));
   const mark = marks[at];
   if (!mark) return { result: 'uncounted', because: 'retention' };
+  if (own === undefined) {
+    const whole = await wholeAbove(marks, latest, countWithin);
+    if (whole === null) return { result: 'uncounted' };
+    return whole ? { result: 'uncounted', because: 'retention' } : different(difference);
+  }
   const { rows } = await countWithin({ after: mark.time, upTo: latest });
   if (rows === null) return { result: 'uncounted' };
   if (!isWithin(rows, mark)) {
@@ -71,14 +79,23 @@ function marksOf({ before, after }: Expected): Mark[] {
   });
 }
 
-/** For a person who knows the retention that nobody tells. */
-async function ofOldEnd(marks: Mark[], latest: string, countWithin: CountWithin): Promise<string> {
+/** The first mark above which nothing lacks; null when that cannot be counted. */
+async function wholeAbove(
+  marks: Mark[],
+  latest: string,
+  countWithin: CountWithin,
+): Promise<Mark | null | undefined> {
   for (const mark of marks) {
     const { rows } = await countWithin({ after: mark.time, upTo: latest });
-    if (rows === null || !isWithin(rows, mark)) continue;
-    return `; all that lacks is of ${mark.time} or older, as if it had expired, but the server does not tell the retention of its tables, so it may be lost as well`;
+    if (rows === null) return null;
+    if (isWithin(rows, mark)) return mark;
   }
-  return '';
+  return undefined;
+}
+
+/** For a person who knows the retention that nobody told. */
+function ofOldEnd({ time }: Mark): string {
+  return `; all that lacks is of ${time} or older, as if it had expired, but the retention of the table is not known, so it may be lost as well`;
 }
 
 function isWithin(rows: number, { least, most }: Mark): boolean {

@@ -10,11 +10,15 @@ export interface NoResult {
   reason: string;
 }
 
-/** The result of a query, from any node that answers queries. A matter of proof only: it never fails a backup. */
+/**
+ * The result of a query, from any node that answers queries. A matter of proof only: it never fails a backup. One that
+ * may be slow is better asked `once`.
+ */
 export async function query(
   client: EnterpriseClient,
   database: string,
   sql: string,
+  { once = false } = {},
 ): Promise<Row[] | NoResult> {
   const call = {
     method: 'POST',
@@ -22,6 +26,7 @@ export async function query(
     body: { db: database, q: sql, format: 'json' },
     operation: `querying ${database}`,
     changesNothing: true,
+    once,
   } as const;
   try {
     const tried = await client.tryAll('query', call);

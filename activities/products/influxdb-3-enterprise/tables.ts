@@ -2,7 +2,10 @@ import type { Census, TableCount } from './census.ts';
 import type { EnterpriseClient } from './client.ts';
 import { type NoResult, query, type Row } from './query.ts';
 
-export type KnownTable = Pick<TableCount, 'database' | 'table' | 'retentionNs'>;
+export interface KnownTable extends Pick<TableCount, 'database' | 'table' | 'retentionNs'> {
+  /** Of the database: in force where the table has none of its own. */
+  databaseRetentionNs?: number | undefined;
+}
 
 /** Under this name databases tell their retention. How tables tell their own, which outdoes it, is not published. */
 const PERIOD = 'retention_period_ns';
@@ -38,8 +41,13 @@ export async function listTables(
     .flatMap((row) => {
       const database = known.get(String(row.database_name));
       if (!database) return [];
-      const retentionNs = periodOf(row) ?? database.retentionNs ?? null;
-      const table = { database: database.name, table: String(row.table_name) };
+      const databaseRetentionNs = database.retentionNs;
+      const retentionNs = periodOf(row) ?? databaseRetentionNs ?? null;
+      const table = {
+        database: database.name,
+        table: String(row.table_name),
+        databaseRetentionNs,
+      };
       return [told ? { ...table, retentionNs } : table];
     })
     .sort((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1));

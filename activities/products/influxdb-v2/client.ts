@@ -28,6 +28,9 @@ type Call = Omit<HttpRequest, 'path'> & {
 /** Flushing a cache before the first byte, and indexing a shard before the answer, take the server their time. */
 const PATIENCE = 10;
 
+/** Who judges an upload by its length answers at once. */
+const ANNOUNCED_MS = 10_000;
+
 /** Requests to one server, with its failures translated. Knows routes of no operation in particular. */
 export class InfluxClient {
   /** For people: `InfluxDB at http://127.0.0.1:8086`. */
@@ -71,7 +74,7 @@ export class InfluxClient {
       bytes,
       ca: ca === undefined ? undefined : readAuthorities(ca),
       signal,
-      patienceMs: stallMs,
+      patienceMs: Math.min(stallMs, ANNOUNCED_MS),
     });
   }
 

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../failure.ts';
 import type { BackupReader } from '../product.ts';
 import { fullName, shardName, shardsOf, type Bucket, type ShardGroup } from './buckets.ts';
 import { ROLE } from './names.ts';
-import type { ServerNow } from './server-now.ts';
+import { mayPass, type ServerNow } from './server-now.ts';
 import { shardOf } from './shard-of.ts';
 
 /** Shards that a server named, and did not have when it was asked for them: `acme/telemetry/shard 31`. */
@@ -36,15 +36,24 @@ interface Question {
  * What it still names, what the backup before this one holds, and when it was started tell the two apart.
  */
 export async function judgeGone(question: Question): Promise<GoneShards> {
-  const { server, before, select } = question;
-  const found: GoneShards = {
-    removed: [],
-    unreadable: { backup: '', shards: [] },
-    unsure: [],
-    unwritten: 0,
-  };
   const asked = missing(question);
-  if (asked.length === 0) return found;
+  if (asked.length === 0) return nothingGone();
+  try {
+    return await judge(question, asked);
+  } catch (error) {
+    // What was taken is taken, whatever the server answers to further questions.
+    if (!(error instanceof HoldfastError) || mayPass(error)) throw error;
+    return { ...nothingGone(), unsure: asked.map(({ subject }) => subject) };
+  }
+}
+
+function nothingGone(): GoneShards {
+  return { removed: [], unreadable: { backup: '', shards: [] }, unsure: [], unwritten: 0 };
+}
+
+async function judge(question: Question, asked: Missing[]): Promise<GoneShards> {
+  const { server, before, select } = question;
+  const found = nothingGone();
   const live = await server.buckets();
   const named = new Set(
     live.flatMap((bucket) => [...shardsOf(bucket)].map(({ shard }) => shard.id)),

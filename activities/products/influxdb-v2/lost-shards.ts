@@ -47,7 +47,7 @@ export function tellGone({ removed, unreadable, unsure }: GoneShards): Warning[]
 function tellUnsure(shards: string[]): Warning {
   return {
     code: 'SHARD_GONE',
-    message: `The server names ${told(shards)} and does not have them, and it was started since the last backup: nothing was ever written to them, or influxd could not open them at its start, and then its log says so.`,
+    message: `The server named ${told(shards)} and did not have them, and nothing tells why: nothing was ever written to them, or influxd could not open them when it was last started, and then its log says so.`,
   };
 }
 
@@ -62,6 +62,14 @@ export function lostShards({ id, detail }: Manifest, chosen?: Bucket[]): Warning
   );
   const more = count - shards.length;
   if (names.length + more === 0) return [];
+  if (names.length === 0) {
+    return [
+      {
+        code: 'SHARD_UNREADABLE',
+        message: `Backup ${id} lacks ${count} shards that the server could not read when it was taken. Those that it names (${told(shards)}) are of other buckets; ${more} are not named.`,
+      },
+    ];
+  }
   return [
     {
       code: 'SHARD_UNREADABLE',

@@ -36,13 +36,15 @@ const mapping = z.object({
 });
 export type LiveMapping = z.infer<typeof mapping>;
 
+/** Of one whose organisation or bucket was deleted the server leaves out the id. */
 const scraper = z.object({
   id: z.string(),
-  name: z.string(),
-  type: z.string(),
-  url: z.string(),
-  orgID: z.string(),
-  bucketID: z.string(),
+  name: z.string().default(''),
+  type: z.string().default('prometheus'),
+  url: z.string().default(''),
+  allowInsecure: z.boolean().optional(),
+  orgID: z.string().optional(),
+  bucketID: z.string().optional(),
 });
 export type LiveScraper = z.infer<typeof scraper>;
 

@@ -118,9 +118,10 @@ async function holds(kind: Kind, organisation: string, resources: Resources): Pr
       ...query,
     });
   } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error;
     // What it does not let anybody see may be there; replications that a restore brought it cannot list (500).
-    const unseen = ['TARGET_REFUSED', 'TARGET_ERROR'];
-    if (error instanceof HoldfastError && unseen.includes(error.code)) return true;
+    const unseen = error.code === 'TARGET_ERROR' && kind === REPLICATIONS;
+    if (error.code === 'TARGET_REFUSED' || unseen) return true;
     throw error;
   }
   const items: unknown = list === undefined ? answer : property(answer, list);

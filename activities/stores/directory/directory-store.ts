@@ -264,7 +264,7 @@ export class DirectoryStore implements Store {
   /** Once per store: a root that vanishes later shows as an error of the call itself. */
   #claim(): Promise<void> {
     this.#claimed ??= (async () => {
-      await checkRoot(this.#root, this.#label);
+      await checkRoot(this.#root, this.#label, 'write');
       if (!this.#host) return;
       const access = this.#claims ? await this.#access() : undefined;
       await claimForHost(this.#root, this.#label, this.#host, access);

@@ -97,10 +97,17 @@ async function removeLostAttempts(root: string): Promise<void> {
   }
 }
 
-/** @throws STORE_BUCKET_MISSING, also when only the folder is there in which its disk is not mounted */
-export async function checkRoot(root: string, store: string): Promise<void> {
+/**
+ * A store that somebody has begun in a mount point may be read as it lies there; nothing more is put into it.
+ * @throws STORE_BUCKET_MISSING, also when only the folder is there in which its disk is not mounted
+ */
+export async function checkRoot(
+  root: string,
+  store: string,
+  use: 'read' | 'write' = 'read',
+): Promise<void> {
   const point = await unmountedPoint(root);
-  if (point !== undefined) {
+  if (point !== undefined && (use === 'write' || !(await isThere(join(root, HOST_MARKER))))) {
     throw new HoldfastError(
       'STORE_BUCKET_MISSING',
       `${store} is not there: no disk is mounted at ${point}, though /etc/fstab has one for it.`,
@@ -115,5 +122,12 @@ export async function checkRoot(root: string, store: string): Promise<void> {
   throw new HoldfastError(
     'STORE_BUCKET_MISSING',
     `${store} is not there: ${found ? 'this is no directory' : 'there is no such directory'}.`,
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
   );
 }

@@ -86,8 +86,9 @@ export class PartsUpload {
     const patient = delayed(signal, COMMIT_GRACE_MS);
     try {
       for (let tries = 1; ; tries++) {
-        const error = await this.#askToComplete(patient.signal);
-        if (error !== undefined && this.#leavesOutHeader(error)) {
+        const sent = this.#extras();
+        const error = await this.#askToComplete(sent, patient.signal);
+        if (error !== undefined && this.#leavesOutHeader(error, sent)) {
           return await this.complete(signal, blindly);
         }
         if (await this.#isDone(error, patient.signal)) return;
@@ -192,10 +193,14 @@ export class PartsUpload {
     }
   }
 
-  async #askToComplete(signal: AbortSignal): Promise<unknown> {
+  #extras(): Extras {
+    const { objectSize, conditionalComplete } = this.#requests.abilities;
+    return { objectSize, conditional: conditionalComplete !== 'ignored' };
+  }
+
+  async #askToComplete({ objectSize, conditional }: Extras, signal: AbortSignal): Promise<unknown> {
     const id = await this.#id;
     const { abilities } = this.#requests;
-    const conditional = abilities.conditionalComplete !== 'ignored';
     const parts = this.#parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
     try {
       await this.#requests.send({ signal, tries: 1, commits: true }, (client, bind) =>
@@ -206,7 +211,7 @@ export class PartsUpload {
               UploadId: id,
               MultipartUpload: { Parts: parts },
               ...(conditional && { IfNoneMatch: '*' }),
-              ...(abilities.objectSize && { MpuObjectSize: this.#bytes }),
+              ...(objectSize && { MpuObjectSize: this.#bytes }),
               ...(this.#requests.checksums === 'WHEN_SUPPORTED' && { ChecksumType: 'FULL_OBJECT' }),
             }),
           ),
@@ -221,12 +226,14 @@ export class PartsUpload {
   }
 
   /** A store that does not know a header says so with a 501; which one it means is found by leaving them out in turn. */
-  #leavesOutHeader(error: unknown): boolean {
+  #leavesOutHeader(error: unknown, sent: Extras): boolean {
+    if (!isNotImplemented(error) || (!sent.objectSize && !sent.conditional)) return false;
     const { abilities } = this.#requests;
-    if (!isNotImplemented(error)) return false;
-    if (abilities.objectSize) abilities.objectSize = false;
-    else if (abilities.conditionalComplete !== 'ignored') abilities.conditionalComplete = 'ignored';
-    else return false;
+    const now = this.#extras();
+    // Where another upload found out meanwhile, this one goes without as well, and learns no more from its answer.
+    const isNews = sent.objectSize === now.objectSize && sent.conditional === now.conditional;
+    if (isNews && sent.objectSize) abilities.objectSize = false;
+    else if (isNews) abilities.conditionalComplete = 'ignored';
     return true;
   }
 
@@ -266,6 +273,12 @@ export class PartsUpload {
     const { Bucket, Key } = this.#where;
     return { bucket: Bucket, key: Key, mark: this.#mark, bytes: this.#bytes };
   }
+}
+
+/** What of a Complete some stores do not know. */
+interface Extras {
+  objectSize: boolean;
+  conditional: boolean;
 }
 
 const COMPLETE_TRIES = 4;

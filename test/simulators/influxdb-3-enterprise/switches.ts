@@ -105,6 +105,8 @@ export interface Switches {
   restoreKeepsNewer: Trap;
   /** 500 to a query of a table, as when one of its files is missing; `at` names `database/table`. */
   tableUnreadable: Trap;
+  /** 504 to a query that counts on conditions, as when a proxy gives up on a slow one; `at` names databases. */
+  conditionsSlow: Trap;
   /** Whether the table of tables has a column with the retention of each, which is not published. */
   tableRetention: 'shown' | 'hidden';
   /** How long queries still see what was there before a restore. */
@@ -167,6 +169,7 @@ export const QUIET: Switches = {
   restoreLosesRows: false,
   restoreKeepsNewer: false,
   tableUnreadable: false,
+  conditionsSlow: false,
   tableRetention: 'shown',
   queryLagMs: 0,
   deletesPersist: true,

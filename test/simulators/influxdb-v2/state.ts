@@ -70,8 +70,10 @@ export interface Scraper {
   name: string;
   type: string;
   url: string;
-  orgID: string;
-  bucketID: string;
+  /** Left out where it is false, as the ids are of an organisation or a bucket that was deleted. */
+  allowInsecure?: boolean;
+  orgID?: string;
+  bucketID?: string;
 }
 
 /** The server keeps them in its SQL store, and its queues in folders beside it. */

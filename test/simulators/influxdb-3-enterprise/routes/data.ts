@@ -22,6 +22,9 @@ export async function query(exchange: Exchange): Promise<void> {
   if (db !== '_internal' && !cluster.view().content.has(db)) {
     throw new Refusal(404, `database not found: ${db}`);
   }
+  if (q.includes('CASE WHEN') && strikes(exchange.switches, 'conditionsSlow', db)) {
+    throw new Refusal(504, 'upstream request timeout', true);
+  }
   try {
     const rows = select(q, (name) =>
       db === '_internal' ? internal(exchange, name) : table(exchange, db, name),

@@ -10,13 +10,10 @@ export function listScrapers(exchange: Exchange): void {
 export async function updateScraper(exchange: Exchange): Promise<void> {
   const scraper = exchange.state.metadata.scrapers.find(({ id }) => id === exchange.parts[0]);
   if (!scraper) throw new Refusal('not found', 'scraper target is not found');
-  const {
-    name = '',
-    type = '',
-    url = '',
-    bucketID = '',
-  } = await readJson<Scraper>(exchange.request);
-  Object.assign(scraper, { name, type, url, bucketID });
+  const body = await readJson<Scraper>(exchange.request);
+  const { name = '', type = '', url = '', bucketID = '', allowInsecure } = body;
+  delete scraper.allowInsecure;
+  Object.assign(scraper, { name, type, url, bucketID, ...(allowInsecure && { allowInsecure }) });
   sendJson(exchange, 200, scraper);
 }
 
