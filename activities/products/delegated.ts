@@ -157,12 +157,17 @@ export interface DelegatedBackup {
 
 /** The product's own restores. `plan` and state are kept in the store between the calls, so they survive any worker. */
 export interface RestoreJobs {
-  /** Looks at backup and destination, and changes nothing. `run` is unique and safe in names. */
+  /**
+   * Looks at backup and destination, and changes nothing. `run` is unique and safe in names. `earlier` is the detail of
+   * this run's plan when it is only to be seen whether that still holds: nothing counts that it could not tell of, since an
+   * older version may have made it.
+   */
   plan(request: {
     backup: DelegatedBackup;
     restore: RestoreRequest;
     destination: string;
     run: string;
+    earlier?: Record<string, unknown> | undefined;
   }): Promise<PlannedJob>;
 
   /**

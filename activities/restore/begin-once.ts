@@ -24,7 +24,7 @@ export async function beginOnce(
   const begun = await begunAt(store, job, at.signal);
   if (begun) return begun;
   if (!plan.summary.destructive) {
-    const { summary } = await lookAndPlan(deps, at, job, store, backup);
+    const { summary } = await lookAndPlan(deps, at, job, store, backup, plan);
     if (summary.destructive) {
       throw new HoldfastError(
         'DESTINATION_CHANGED',

@@ -7,15 +7,18 @@ import type { Store } from '../stores/store.ts';
 import { withDestination } from '../workspace.ts';
 import { planDelegated } from './delegated/plan-delegated.ts';
 
-/** What the restore would do as the destination is now. */
+/** What the restore would do as the destination is now. `earlier` is the plan that is looked at again. */
 export function lookAndPlan(
   deps: Dependencies,
   at: Attempt,
   job: RestoreJob,
   store: Store,
   backup: BackupReader,
+  earlier?: PlannedRestore,
 ): Promise<PlannedRestore> {
-  if (job.destination.kind === 'delegated') return planDelegated(deps, at, job, store, backup);
+  if (job.destination.kind === 'delegated') {
+    return planDelegated(deps, at, job, store, backup, earlier);
+  }
   return withDestination(at, job, (session) =>
     session.restore.plan({
       backup,

@@ -8,7 +8,7 @@ const ACCOUNTS = [
 ];
 
 /** A backup that holds `ada` and the role `reading`, and a database without its class, in which others are now. */
-async function changedSince(start: Partial<Parameters<typeof weaviateStage>[0]> = {}) {
+async function changedSince(start: Parameters<typeof weaviateStage>[0] = { accounts: ACCOUNTS }) {
   const stage = await weaviateStage(start);
   await stage.ask('POST', '/schema', { class: 'Article' });
   await stage.ask('POST', '/users/db/ada');
@@ -71,11 +71,32 @@ describe('users and roles in a restore of Weaviate', () => {
 
   test('replace nothing where there are none', async () => {
     Object.assign(stage.simulator.cluster.access, { users: {}, roles: {} });
-    expect((await plan(BOTH)).summary).toMatchObject({
+    const planned = await plan(BOTH);
+    expect(planned.summary).toMatchObject({
       destructive: false,
       creates: ['class Article', 'users of the backup', 'roles of the backup'],
       replaces: [],
     });
+    const session = world.by(BOTH);
+    const state = await session.restore.start(planned, new Date());
+    await ended(() => session.restore.poll(planned, state));
+    const undone = await session.restore.undo(planned, state, false);
+    expect(undone).toEqual({ removed: ['class Article'], quarantined: [] });
+  });
+
+  test('are looked for again by a plan that could tell of them alone', async () => {
+    const request = { backup: world.backup, restore: { target: 'articles' } };
+    const again = (earlier: object) =>
+      world.by(BOTH).restore.plan({
+        ...request,
+        destination: 'articles',
+        run: 'again',
+        earlier: { ...earlier },
+      });
+    const { detail } = await plan(BOTH);
+    expect((await again(detail)).summary.destructive).toBe(true);
+    const { access: _, ...older } = detail;
+    expect((await again(older)).summary.destructive).toBe(false);
   });
 
   test('are told as lost when the restore did not come to its end', async () => {
@@ -86,6 +107,37 @@ describe('users and roles in a restore of Weaviate', () => {
     await ended(() => session.restore.poll(planned, state));
     const undone = await session.restore.undo(planned, state, false);
     expect(undone.lost).toEqual([expect.stringMatching(/users, keys and roles/)]);
+  });
+});
+
+describe('users of a Weaviate without roles', () => {
+  test.each([
+    ['nor keys', {}],
+    ['and with keys', { accounts: ACCOUNTS, roles: false }],
+  ])('%s are replaced where there are any', async (...[, start]) => {
+    const { stage, backup, by } = await changedSince(start);
+    await using _ = stage;
+    const users = expect.stringMatching(/^all users and their keys \(carol; only those of the/);
+    expect((await stage.plan(backup, {}, by(BOTH))).summary).toMatchObject({
+      destructive: true,
+      replaces: [users],
+    });
+    Object.assign(stage.simulator.cluster.access, { users: {}, roles: {} });
+    expect((await stage.plan(backup, {}, by(BOTH))).summary).toMatchObject({
+      destructive: false,
+      replaces: [],
+    });
+  });
+
+  test('count as replaced when the server does not say who asks', async () => {
+    const { stage, backup, by } = await changedSince({});
+    await using _ = stage;
+    stage.simulator.cluster.access.users = {};
+    stage.switches.internalError = { at: ['ownInfo'] };
+    expect((await stage.plan(backup, {}, by(BOTH))).summary).toMatchObject({
+      destructive: true,
+      replaces: [expect.stringMatching(/sees none/), expect.stringMatching(/sees none/)],
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { askWeaviate } from '../support/weaviate-data.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
@@ -119,6 +120,28 @@ describe('a restore of Weaviate that replaces', () => {
     });
   });
 
+  test.each<[string, Parameters<typeof weaviateStage>[0], string, number]>([
+    ['that another node coordinates', { nodes: ['node1', 'node2'] }, 'node2', 601_000],
+    ['of a server that knows no path', { version: '1.24.20' }, 'node1', 61_000],
+  ])('waits for a restore %s, however long', async (_, options, node, elapsedMs) => {
+    await using one = await weaviateStage(options);
+    await one.ask('POST', '/schema', { class: 'Article' });
+    const { backup: own } = await one.take();
+    const { name: other } = await one.take();
+    const plan = await one.plan(own, ARTICLE);
+    one.switches.restoreHangs = true;
+    const at = { url: one.simulator.urls[node] ?? '', apiKey: undefined };
+    await askWeaviate(at, 'POST', `/backups/s3/${other}/restore`, { include: ['Article'] });
+    const told = () => askWeaviate(at, 'GET', `/backups/s3/${other}/restore`);
+    await expect.poll(told).toMatchObject({ status: 'TRANSFERRING' });
+    const since = new Date(Date.now() - elapsedMs);
+    await expect(one.session.restore.start(plan, since)).rejects.toMatchObject({
+      code: 'TARGET_BUSY',
+      message: expect.stringContaining(`restore of backup ${other}`) as string,
+    });
+    expect([...one.simulator.cluster.collections.keys()]).toContain('Article');
+  });
+
   describe('of a server that died while it restored', () => {
     test('ends, and says so', async () => {
       stage.switches.restoreCoordinatorDies = 1;
@@ -145,7 +168,7 @@ describe('a restore of Weaviate that replaces', () => {
       await stage.session.backup.remove(other.name);
     });
 
-    test('is waited for a while where another node may still know of it', async () => {
+    test('is waited for where another node may still know of it, until its file is removed', async () => {
       await using two = await weaviateStage({ nodes: ['node1', 'node2'] });
       await seedWeaviate(two.simulator, { objects: 3 });
       const { name, backup: own } = await two.take();
@@ -162,7 +185,12 @@ describe('a restore of Weaviate that replaces', () => {
       const start = (since: number) =>
         two.session.restore.start({ ...plan, asked: null }, new Date(Date.now() - since));
       await expect(start(0)).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+      await expect(start(601_000)).rejects.toMatchObject({
+        code: 'TARGET_BUSY',
+        hint: expect.stringContaining(`remove the object ${name}/restore_config.json`) as string,
+      });
       expect([...two.simulator.cluster.collections.keys()]).toContain('Article');
+      await rm(join(two.folder, name, 'restore_config.json'));
       const state = await start(601_000);
       expect(await ended(() => two.session.restore.poll(plan, state))).toMatchObject({
         state: 'succeeded',

@@ -17,12 +17,13 @@ interface Request {
   backup: DelegatedBackup;
   restore: RestoreRequest;
   destination: string;
+  earlier?: Record<string, unknown> | undefined;
 }
 
 /** Looks for everything that stands in the way: the server itself looks only when it has downloaded all. */
 export async function planRestore(
   weaviate: Weaviate,
-  { backup, restore, destination }: Request,
+  { backup, restore, destination, earlier }: Request,
 ): Promise<PlannedJob> {
   const { database, storage, connection, client, signal } = weaviate;
   const census = await readCensus(backup);
@@ -54,7 +55,8 @@ export async function planRestore(
     users: connection.users?.restore ?? false,
     roles: connection.roles?.restore ?? false,
   };
-  const access = await replacedAccess(client, wanted);
+  const untold = earlier !== undefined && !('access' in earlier);
+  const access = untold ? {} : await replacedAccess(client, wanted);
   const replacedToo = [access.users, access.roles].filter((one) => one !== undefined);
   const detail: RestoreDetail = {
     version: 1,
@@ -69,7 +71,7 @@ export async function planRestore(
     ),
     overwriteAlias,
     ...wanted,
-    ...(replacedToo.length > 0 && { access: replacedToo }),
+    access: replacedToo,
     earlier: (await readRestore(storage, backup.name, signal))?.startedAt ?? null,
   };
   const names = new Set(chosen.map(({ name }) => name));

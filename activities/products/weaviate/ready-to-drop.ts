@@ -9,7 +9,12 @@ import { requireNodes } from './plan-restore.ts';
 import { requireHealthy } from './preflight.ts';
 import type { Weaviate } from './session.ts';
 
-/** A word of which nobody knows whether it is that of a file which a dead server left for ever is believed for so long. */
+/**
+ * What servers tell of their own memory. Since 1.36 their file says so too, and for ever when they die; but a restore that
+ * runs says nothing else, and a node that is not its coordinator does not know of it.
+ */
+const FROM_MEMORY = ['TRANSFERRING', 'TRANSFERRED'];
+/** Another word that nobody can say is out of date is believed for so long: a restore begins with it. */
 const ONE_NODE_MS = 60_000;
 const SEVERAL_NODES_MS = 10 * 60_000;
 /** Of the backup of others, which this key may not see or which cannot be read, its file has to do. */
@@ -40,7 +45,8 @@ export async function requireReadyToDrop(
     const says = await unfinished(weaviate, other);
     if (says === undefined) return;
     const life = await lifeOf(weaviate, other);
-    if (life === 'lost' || (life === 'unknown' && !believed)) return;
+    if (life === 'lost') return;
+    if (life === 'unknown' && !believed && !FROM_MEMORY.includes(says)) return;
     throw new HoldfastError(
       'TARGET_BUSY',
       `${client.server} says ${says} of its restore of backup ${other}, and makes one restore at a time: nothing was dropped.`,

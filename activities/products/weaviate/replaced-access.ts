@@ -22,17 +22,19 @@ const usersSchema = z
   .nullish();
 const rolesSchema = z.array(z.object({ name: z.string() })).nullish();
 const assignedSchema = z.array(z.unknown()).nullish();
-const ownSchema = z.object({ username: z.string().nullish() });
+const ownSchema = z
+  .object({ username: z.string().nullish(), roles: z.array(z.unknown()).nullish() })
+  .nullish();
 
 export async function replacedAccess(
   client: WeaviateClient,
   wanted: { users: boolean; roles: boolean },
 ): Promise<ReplacedAccess> {
   if (!wanted.users && !wanted.roles) return {};
-  const names = ((await read(client, '/v1/authz/roles', rolesSchema)) ?? []).map(
-    ({ name }) => name,
-  );
-  const whole = names.includes(SEES_ALL);
+  const listed = await read(client, '/v1/authz/roles', rolesSchema);
+  const names = (listed ?? []).map(({ name }) => name);
+  const caller = await whoAsks(client);
+  const whole = names.includes(SEES_ALL) || (listed?.length === 0 && caller.roles === 0);
   const replaced: ReplacedAccess = {};
   if (wanted.users) {
     const all = (await read(client, '/v1/users/db', usersSchema)) ?? [];
@@ -40,17 +42,31 @@ export async function replacedAccess(
       .filter(({ dbUserType }) => dbUserType !== 'db_env_user')
       .map(({ userId }) => userId);
     if (users.length > 0 || !whole) replaced.users = told('all users and their keys', users, whole);
-    const own = (await read(client, '/v1/users/own-info', ownSchema))?.username;
-    if (own && users.includes(own)) replaced.own = own;
+    const { name } = caller;
+    if (name && users.includes(name)) replaced.own = name;
   }
   if (wanted.roles) {
     const roles = names.filter((name) => !BUILT_IN.includes(name));
-    if (whole) roles.push(...(await assigned(client)));
+    if (names.includes(SEES_ALL)) roles.push(...(await assigned(client)));
     if (roles.length > 0 || !whole) {
       replaced.roles = told('all roles and assignments', roles, whole);
     }
   }
   return replaced;
+}
+
+/**
+ * Whoever may restore has a role, where the server knows roles: then it names it here, or lists the built-in ones. Nobody
+ * comes in there without a key, and without roles all lists are whole.
+ * @returns nothing when the server does not say
+ */
+async function whoAsks(client: WeaviateClient): Promise<{ name?: string; roles?: number }> {
+  const answer = await ask(client, '/v1/users/own-info', [401, 500]);
+  // Of a key that it does not know it says so; of nobody it says nothing.
+  if (!('value' in answer))
+    return answer.status === 401 && answer.form === 'empty' ? { roles: 0 } : {};
+  const own = parsed(client, answer.value, ownSchema);
+  return own?.username ? { name: own.username, roles: own.roles?.length ?? 0 } : {};
 }
 
 /** Built-in roles that somebody has: they stay, and who has them does not. */
@@ -74,24 +90,33 @@ function told(what: string, names: string[], whole: boolean): string {
   return `${what} (${seen}; only those of the backup will be there)`;
 }
 
+const OPERATION = 'asking for its users and roles';
+const REFUSED = [400, 403, 404, 405, 422, 501];
+
 /** @returns undefined where there is no such thing, or this key may not see it */
 async function read<S extends z.ZodType>(
   client: WeaviateClient,
   path: string,
   schema: S,
 ): Promise<z.output<S> | undefined> {
-  const operation = 'asking for its users and roles';
-  const answer = await client.jsonOr({
-    method: 'GET',
-    path,
-    operation,
-    accept: [400, 403, 404, 405, 422, 501],
-  });
-  if (!('value' in answer)) return undefined;
-  const result = schema.safeParse(answer.value);
+  const answer = await ask(client, path);
+  return 'value' in answer ? parsed(client, answer.value, schema) : undefined;
+}
+
+function ask(client: WeaviateClient, path: string, refused: number[] = []) {
+  const accept = [...REFUSED, ...refused];
+  return client.jsonOr({ method: 'GET', path, operation: OPERATION, accept });
+}
+
+function parsed<S extends z.ZodType>(
+  client: WeaviateClient,
+  value: unknown,
+  schema: S,
+): z.output<S> {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new HoldfastError(
     'WRONG_SERVER',
-    `${client.server}: ${operation} failed: it does not answer as Weaviate does.`,
+    `${client.server}: ${OPERATION} failed: it does not answer as Weaviate does.`,
   );
 }

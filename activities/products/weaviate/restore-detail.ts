@@ -26,7 +26,7 @@ const detailSchema = z.object({
   overwriteAlias: z.boolean(),
   users: z.boolean(),
   roles: z.boolean(),
-  /** What they replace of the destination, for people; absent when nothing, or before this was told. */
+  /** What they replace of the destination, for people; absent before this was told. */
   access: z.array(z.string()).optional(),
   /** When the last restore of this backup began, as the storage told: no later one has this time. */
   earlier: z.string().nullable(),

@@ -62,7 +62,7 @@ export async function undoRestore(
     const isThere = ofRestore.has(name) || present.some((one) => one.name === name);
     return isThere ? [] : [`class ${name}`];
   });
-  if (!keep && detail.access && (known || whose === 'ours')) lost.push(ACCESS);
+  if (!keep && detail.access?.length && (known || whose === 'ours')) lost.push(ACCESS);
   return {
     removed: few([...removed]),
     quarantined: few(left),

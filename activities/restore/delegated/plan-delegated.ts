@@ -23,6 +23,7 @@ export async function planDelegated(
   job: RestoreJob,
   store: Store,
   reader: BackupReader,
+  earlier?: PlannedRestore,
 ): Promise<PlannedRestore> {
   const backup = delegatedBackup(store, job, reader, at.signal);
   return withDelegatedDestination(deps, at, job, async (session, storage) => {
@@ -31,6 +32,7 @@ export async function planDelegated(
       restore: job.request,
       destination: job.destination.target,
       run: runSuffix(job.run.runId, 8),
+      earlier: earlier && plannedJob(earlier).detail,
     });
     const { steps, staging } = await planStaging(deps, at, {
       job,

@@ -15,6 +15,8 @@ export interface World {
   clock: Clock;
   /** Who may come in; undefined: everybody, and everything is allowed. */
   accounts: Account[] | undefined;
+  /** Whether it has roles, as a server with keys may. */
+  roles: boolean;
   /** A chunk of a backup is begun when the last one has so many bytes. */
   chunkBytes: number;
   /** Work that goes on when the answer has been given. */

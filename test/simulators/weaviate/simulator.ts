@@ -20,6 +20,8 @@ export interface SimulatorOptions {
   nodes?: string[];
   /** Who may come in; without it everybody, and everything is allowed. */
   accounts?: Account[];
+  /** Whether a server with accounts has roles; default: it does. */
+  roles?: boolean;
   /** So many seconds of the server pass in one true second; default 100. */
   speed?: number;
   /** A chunk is closed when it holds so many bytes; default 64 KiB. */
@@ -79,6 +81,7 @@ export async function startWeaviateSimulator(
     storage,
     clock,
     accounts: options.accounts,
+    roles: options.roles ?? true,
     chunkBytes: options.chunkBytes ?? 65_536,
     background(work) {
       working.add(work);

@@ -1,15 +1,14 @@
 import { demandWriting } from '../access.ts';
-import { type Exchange, readJson, sendJson, sendNothing } from '../exchange.ts';
+import { type Exchange, readJson, sendJson, sendNothing, type World } from '../exchange.ts';
 
-/** Root sees every role, that of its own name too; all others see none, and are not told so. */
+/** Root sees every role, that of its own name too; all others see none, and are not told so. Without keys there are none. */
 export function listRoles({ world, caller, response }: Exchange): void {
-  const isRoot = !caller || caller.root === true;
   const builtIn = ['viewer', 'admin', 'root', 'read-only'].map((name) => ({ name }));
   const known = Object.entries(world.cluster.access.roles).map(([name, role]) => ({
     ...(role as object),
     name,
   }));
-  sendJson(response, 200, isRoot ? [...builtIn, ...known] : []);
+  sendJson(response, 200, hasRoles(world) && caller?.root === true ? [...builtIn, ...known] : []);
 }
 
 /** The built-in ones are nobody's here. */
@@ -41,8 +40,16 @@ export function listUsers({ world, caller, response }: Exchange): void {
   sendJson(response, 200, isRoot ? users : []);
 }
 
-export function ownInfo({ caller, response }: Exchange): void {
-  sendJson(response, 200, { username: caller?.name ?? '' });
+/** Nobody is told nothing. */
+export function ownInfo({ world, caller, response }: Exchange): void {
+  if (!caller) return sendNothing(response, 401);
+  const role = caller.root === true ? 'root' : `of-${caller.name}`;
+  const roles = hasRoles(world) ? [{ name: role, permissions: [] }] : null;
+  sendJson(response, 200, { groups: null, roles, username: caller.name });
+}
+
+function hasRoles({ accounts, roles }: World): boolean {
+  return accounts !== undefined && roles;
 }
 
 export function createUser(exchange: Exchange): void {
