@@ -7,6 +7,7 @@ import { discard, openTemporary, publish } from './durable.ts';
 import { directoryFailure, errnoOf } from './failure.ts';
 import { HOST_MARKER, intendedName } from './layout.ts';
 import { unmountedPoint } from './mount-point.ts';
+import { fileAt } from './walk.ts';
 
 /**
  * Binds a directory to the first host that writes to it: what two hosts call by one path is usually two directories,
@@ -107,7 +108,7 @@ export async function checkRoot(
   use: 'read' | 'write' = 'read',
 ): Promise<void> {
   const point = await unmountedPoint(root);
-  if (point !== undefined && (use === 'write' || !(await isThere(join(root, HOST_MARKER))))) {
+  if (point !== undefined && (use === 'write' || !(await fileAt(join(root, HOST_MARKER))))) {
     throw new HoldfastError(
       'STORE_BUCKET_MISSING',
       `${store} is not there: no disk is mounted at ${point}, though /etc/fstab has one for it.`,
@@ -122,12 +123,5 @@ export async function checkRoot(
   throw new HoldfastError(
     'STORE_BUCKET_MISSING',
     `${store} is not there: ${found ? 'this is no directory' : 'there is no such directory'}.`,
-  );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   );
 }
