@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { BackupJob, Job } from '../workflows/contract/activities.ts';
 import { backupId } from '../workflows/contract/names.ts';
 import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
@@ -10,13 +11,15 @@ export interface RunFacts {
   searchable: boolean;
 }
 
-/** What Temporal knows of the run that asks. The times are Temporal's, so that a retry finds the same. */
+/**
+ * What Temporal knows of the run that asks. It began when a worker took it up: it may have waited for one for hours. The
+ * time is Temporal's, so that a retry finds the same.
+ */
 export async function runFacts(deps: Dependencies): Promise<RunFacts> {
   const { workflowId, runId } = ownExecution();
-  const { startTime } = await deps.client.workflow.getHandle(workflowId, runId).describe();
   return {
     run: { workflowId, runId, namespace: deps.client.options.namespace, cluster: deps.cluster },
-    startedAt: startTime.toISOString(),
+    startedAt: new Date(Context.current().info.scheduledTimestampMs).toISOString(),
     searchable: await deps.searchable(),
   };
 }

@@ -136,6 +136,21 @@ describe('what a person sees of a run', () => {
     await schedule.delete();
   });
 
+  test('a backup that waited for a worker is named by when one took it up', async () => {
+    const waitMs = 4000;
+    const before = await committed();
+    const askedAt = Date.now();
+    await world.holdfast.client.workflow.execute('backup', {
+      taskQueue: 'holdfast',
+      workflowId: 'backup/metrics/later',
+      args: [{ target: 'metrics' }],
+      startDelay: waitMs,
+    });
+    const [made] = (await committed()).filter((id) => !before.includes(id));
+    // Names are in whole seconds.
+    expect(made?.localeCompare(timeName(new Date(askedAt + waitMs - 1000)))).toBe(1);
+  });
+
   async function pageOf(handle: { query<T>(name: string): Promise<T> }): Promise<string> {
     const { currentDetails } = await handle.query<{ currentDetails?: string }>(
       '__temporal_workflow_metadata',

@@ -138,7 +138,7 @@ export interface Activities {
 /** What every job carries. */
 export interface Job {
   snapshot: TargetSnapshot;
-  /** When the run began, RFC 3339. */
+  /** When a worker took the run up, RFC 3339. */
   startedAt: string;
   /** Whether the search attributes are registered: setting an unknown one would stop the workflow for ever. */
   searchable: boolean;
