@@ -10,7 +10,8 @@ const shared = {
   // What tests import takes seconds; files that share a process import it once.
   isolate: false,
   // What a test waits for comes at once on an idle machine; on a loaded one the default second is too short.
-  expect: { poll: { timeout: 60_000 } },
+  // Between two looks lies time for what is looked for.
+  expect: { poll: { timeout: 60_000, interval: 100 } },
 };
 
 export default defineConfig({

@@ -14,7 +14,7 @@ import {
   linesOf,
   type EnterpriseWorld,
 } from '../products/influxdb-3-enterprise.ts';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { workerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { commandLines, placesOf, readable, readRuns } from './anybody-reads.ts';
 import { ending, until } from './following.ts';
@@ -45,7 +45,7 @@ beforeAll(async () => {
     FAULTS_OWN_KEY: KEY_ID,
     FAULTS_OWN_SECRET: OWN_SECRET,
   });
-  program = await buildWorkerProgram();
+  program = await workerProgram();
   stage = await setStage({ shards: 1, program });
   own = await startS3Simulator();
   database = await startWeaviateSimulator({

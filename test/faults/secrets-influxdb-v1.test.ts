@@ -3,7 +3,7 @@ import { startSmallServer, type SmallServer } from '../influxdb-v1/small-server.
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { contentsBelow } from '../support/files-below.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { workerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import { commandLines, placesOf, readable, readRuns } from './anybody-reads.ts';
 import { ending, until } from './following.ts';
 import { HASTE, setStage, type Stage } from './stage.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
     FAULTS_V1_PASSWORD: V1_PASSWORD,
     FAULTS_V1_OTHER: OTHER,
   });
-  program = await buildWorkerProgram();
+  program = await workerProgram();
   stage = await setStage({ shards: 1, program });
   aiven = await startAivenSimulator({
     account: { token: TOKEN, password: PASSWORD },

@@ -1,7 +1,7 @@
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contentsBelow } from '../support/files-below.ts';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { workerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import type { WorkerProcess } from '../support/worker-process.ts';
 import { commandLines, placesOf, readable, readRuns } from './anybody-reads.ts';
 import { ending, until } from './following.ts';
@@ -19,7 +19,7 @@ const BUCKET = { into: 'spare', select: { buckets: ['telemetry'] } };
 beforeAll(async () => {
   identity = await generateIdentity();
   process.env['FAULTS_IDENTITY'] = identity;
-  program = await buildWorkerProgram();
+  program = await workerProgram();
   stage = await setStage({ shards: 12, program });
   const { targets } = stage.config;
   const encryption = {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { workerProgram, type WorkerProgram } from '../support/worker-program.ts';
 
 interface Stoppable {
   stop(): Promise<void>;
@@ -8,17 +8,14 @@ interface Stoppable {
 /** For machines that have other things to do. */
 export const PATIENCE_MS = 900_000;
 
-/**
- * For test files whose workers are processes of their own: the program is built once for the file, and what is set up
- * ends with it.
- */
+/** For test files whose workers are processes of their own: what a file sets up ends with it. */
 export function workerStages<S extends Stoppable, O extends object>(
   set: (options: O & { program: WorkerProgram }) => Promise<S>,
 ): { newStage: (options?: O) => Promise<S>; end: (stage: S) => Promise<void> } {
   let program: WorkerProgram;
   const stages = new Set<S>();
   beforeAll(async () => {
-    program = await buildWorkerProgram();
+    program = await workerProgram();
   });
   afterAll(async () => {
     await Promise.all([...stages].map((stage) => stage.stop()));

@@ -10,7 +10,7 @@ import { phase } from '../faults/following.ts';
 import type { Step } from '../support/death-wish.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { loadWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { workerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import { recoveryBlocks, runBlock } from './recovery-page.ts';
 import {
   ALARMS,
@@ -212,7 +212,7 @@ describe('workers that are killed', () => {
   let program: WorkerProgram;
   let worker: WorkerProcess | undefined;
   beforeAll(async () => {
-    program = await buildWorkerProgram();
+    program = await workerProgram();
     stage = await setV1Stage({ worker: false });
   });
   afterAll(async () => {

@@ -5,7 +5,7 @@ import type { Step } from '../support/death-wish.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { loadWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
-import { buildWorkerProgram, type WorkerProgram } from '../support/worker-program.ts';
+import { workerProgram, type WorkerProgram } from '../support/worker-program.ts';
 import {
   contentsOf,
   dropClasses,
@@ -30,7 +30,7 @@ let world: WeaviateWorld;
 let spool: TemporaryFolder;
 let worker: WorkerProcess | undefined;
 beforeAll(async () => {
-  program = await buildWorkerProgram();
+  program = await workerProgram();
   spool = await temporaryFolder('spool');
   world = await startWeaviateWorld({ worker: false });
   await seedWeaviate(world.weaviate, { objects: 200 });

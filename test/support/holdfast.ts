@@ -20,6 +20,7 @@ import type {
   VerifyReport,
   VerifyRequest,
 } from '../../workflows/contract/operations.ts';
+import { IN_MAIN_THREAD } from './main-thread.ts';
 import { freshNamespace } from './namespace.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -86,7 +87,7 @@ export async function startHoldfast(options: {
       concurrency: options.concurrency,
       // Time-outs of heartbeats are short in tests: on a loaded machine each beat counts.
       heartbeatThrottleMs: options.rareHeartbeats ? undefined : 500,
-      sdk: { workflowBundle: { code: await workflowBundle() } },
+      sdk: { workflowBundle: { code: await workflowBundle() }, ...IN_MAIN_THREAD },
     });
     const running = worker.run();
     return async () => {

@@ -4,6 +4,7 @@ import { loadConfig } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { createWorker } from '../../worker/create-worker.ts';
 import { deathWish } from './death-wish.ts';
+import { IN_MAIN_THREAD } from './main-thread.ts';
 import type { WorkerOrders } from './worker-process.ts';
 
 /** A worker in a process of its own; its orders come as one line of JSON, and it tells on stdout how it is doing. */
@@ -33,9 +34,7 @@ const worker = await createWorker({
     workflowBundle: { codePath: orders.workflows },
     // Every workflow task is a replay: none waits for the cache of a worker that died.
     maxCachedWorkflows: 0,
-    // Without a thread of its own for workflows, which would load all of it once more. There the SDK's hook meets the
-    // promises of WebCrypto, which it does not bear from Node 24 on.
-    debugMode: Number.parseInt(process.versions.node) < 24,
+    ...IN_MAIN_THREAD,
     interceptors: { activity: [deathWish(orders.dieAt ?? [], orders.freezeAt ?? [])] },
   },
 });
