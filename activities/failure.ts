@@ -2,6 +2,12 @@ import { ApplicationFailure } from '@temporalio/common';
 import { FAILURES, type FailureCode } from '../workflows/contract/failures.ts';
 import { shortened } from './shortened.ts';
 
+interface Patience {
+  tries: number;
+  /** Undefined: one that grows. */
+  pauseMs?: number;
+}
+
 /**
  * The one error of the activities: a code of the closed set, and one sentence that says what failed and where.
  * The hint defaults to that of the code. `cause` is for logs and never reaches the user.
@@ -9,16 +15,19 @@ import { shortened } from './shortened.ts';
 export class HoldfastError extends Error {
   readonly code: FailureCode;
   readonly hint: string;
+  /** How often its activity is tried, and after what pause, where the code alone says otherwise. */
+  readonly patience: Patience | undefined;
 
   constructor(
     code: FailureCode,
     message: string,
-    options: { cause?: unknown; hint?: string } = {},
+    options: { cause?: unknown; hint?: string; patience?: Patience } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HoldfastError';
     this.code = code;
     this.hint = options.hint ?? FAILURES[code].hint;
+    this.patience = options.patience;
   }
 
   get fault() {
@@ -51,10 +60,15 @@ export function toApplicationFailure(error: unknown, attempt = 1): ApplicationFa
   const failure = ApplicationFailure.create({
     message: shortened(known.message, LONGEST_MESSAGE),
     type: known.code,
-    nonRetryable: !known.retryable || attempt >= (TRIES[known.code] ?? Infinity),
+    nonRetryable: attempt >= triesOf(known),
     details: [{ fault: known.fault, hint: known.hint }],
+    nextRetryDelay: known.patience?.pauseMs,
   });
   // Where in our code a known failure arose helps nobody who reads it in the UI; a defect's origin does.
   failure.stack = known.code === 'INTERNAL' && error instanceof Error ? (error.stack ?? '') : '';
   return failure;
+}
+
+function triesOf({ code, retryable, patience }: HoldfastError): number {
+  return patience?.tries ?? (retryable ? (TRIES[code] ?? Infinity) : 1);
 }

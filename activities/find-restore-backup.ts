@@ -4,6 +4,7 @@ import { attempt } from './attempt.ts';
 import { findBackup, SAFETY_TAG, type FoundBackup } from './catalog/find-backup.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
+import { namingOtherStores } from './other-stores.ts';
 import { canRestore } from './products/registry.ts';
 import { withObjectsLock } from './restore/delegated/objects-lock.ts';
 import { withStore } from './workspace.ts';
@@ -14,7 +15,11 @@ export function findRestoreBackup(deps: Dependencies): Activities['findRestoreBa
     attempt(deps, async (at) => {
       const { snapshot, destination, run } = job;
       const found = await withStore(deps, snapshot, (store) =>
-        findBackup(store, snapshot.target, job.backup, at.signal),
+        namingOtherStores(
+          deps,
+          { target: snapshot.target, store: store.name, backup: job.backup },
+          () => findBackup(store, snapshot.target, job.backup, at.signal),
+        ),
       );
       const { id, product } = found.manifest;
       if (!canRestore(product.name, destination.product)) {

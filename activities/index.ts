@@ -28,6 +28,7 @@ import { lease, releaseLease } from './lease.ts';
 import { lookAtLock, waitForLock } from './locks.ts';
 import { notify } from './notify.ts';
 import { preflight } from './preflight.ts';
+import { refusingReset } from './refuse-reset.ts';
 import { resolveBackup } from './resolve-backup.ts';
 import { resolveRestore } from './resolve-restore.ts';
 import { resolveVerify } from './resolve-verify.ts';
@@ -48,7 +49,7 @@ import { verifyPage } from './verify/verify-page.ts';
 
 /** Every activity, with what it needs. */
 export function createActivities(deps: Dependencies): Activities {
-  return {
+  return refusingReset({
     resolveBackup: resolveBackup(deps),
     resolveRestore: resolveRestore(deps),
     resolveVerify: resolveVerify(deps),
@@ -96,5 +97,5 @@ export function createActivities(deps: Dependencies): Activities {
     planVerify: planVerify(deps),
     verifyPage: verifyPage(deps),
     recordVerification: recordVerification(deps),
-  };
+  });
 }

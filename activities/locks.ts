@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import {
-  type Client,
-  WorkflowNotFoundError,
-  type WorkflowExecutionDescription,
-} from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import type { Activities, LockState } from '../workflows/contract/activities.ts';
 import { attempt, type Attempt } from './attempt.ts';
 import type { Dependencies } from './dependencies.ts';
+import { describeRun, endOrphan, isOrphaned } from './orphaned-lock.ts';
 
 /** How a lock ends that its holder released; every other end leaves activities that may still run. */
 const RELEASED = 'COMPLETED';
@@ -48,8 +45,9 @@ export async function untilFree(
 
 /** Who holds a lock now. */
 export async function holderOf(client: Client, lock: string): Promise<LockHolder | null> {
-  const found = await describe(client, lock);
-  return found?.status.name === 'RUNNING' ? holderIn(found, lock) : null;
+  const found = await describeRun(client, lock);
+  if (found?.status.name !== 'RUNNING' || (await isOrphaned(client, found))) return null;
+  return holderIn(found, lock);
 }
 
 type LockHolder = NonNullable<LockState['holder']>;
@@ -60,9 +58,14 @@ async function look(
   heartbeatMs: number,
   now: () => number,
 ): Promise<LockState> {
-  const found = await describe(deps.client, lock);
+  const found = await describeRun(deps.client, lock);
   if (!found) return { holder: null, fenceMs: 0 };
-  if (found.status.name === 'RUNNING') return { holder: holderIn(found, lock), fenceMs: 0 };
+  if (found.status.name === 'RUNNING') {
+    if (!(await isOrphaned(deps.client, found)))
+      return { holder: holderIn(found, lock), fenceMs: 0 };
+    await endOrphan(deps.client, found);
+    return look(deps, lock, heartbeatMs, now);
+  }
   const endedAt = found.closeTime?.getTime() ?? now();
   const badly = found.status.name !== RELEASED;
   // Our clock may be behind by all the time that this attempt waited for a worker; the lock has ended by now.
@@ -72,19 +75,7 @@ async function look(
 
 /** The run of a workflow that is its newest one; undefined when Temporal knows none. */
 export async function newestRunOf(client: Client, workflowId: string): Promise<string | undefined> {
-  return (await describe(client, workflowId))?.runId;
-}
-
-async function describe(
-  client: Client,
-  lock: string,
-): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    return await client.workflow.getHandle(lock).describe();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  return (await describeRun(client, workflowId))?.runId;
 }
 
 function holderIn(found: WorkflowExecutionDescription, lock: string): LockHolder {

@@ -6,6 +6,7 @@ import {
   storeOf,
   targetOf,
 } from '../activities/config/config.ts';
+import type { Dependencies } from '../activities/dependencies.ts';
 import { createStoreResources, type StoreResources } from '../activities/stores/resources.ts';
 import type { Store } from '../activities/stores/store.ts';
 import type { TemporalSession } from './temporal/connect.ts';
@@ -62,6 +63,11 @@ export class Invocation {
   get resources(): StoreResources {
     this.#resources ??= createStoreResources();
     return this.#resources;
+  }
+
+  /** What a search in the other stores of the configuration needs. */
+  get searching(): Pick<Dependencies, 'loadConfig' | 'stores'> {
+    return { loadConfig: () => this.config(), stores: this.resources };
   }
 
   /** Opened here and closed with the invocation. @throws STORE_UNKNOWN */

@@ -82,9 +82,12 @@ function endQuietly(error: NodeJS.ErrnoException): void {
   throw error;
 }
 
-/** What is told on the way is for whoever listens; the work and the result do not depend on it. */
+/**
+ * What is told on the way is for whoever listens; the work and the result do not depend on it. EIO: the terminal was
+ * closed.
+ */
 function goOnUnheard(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
 
 /** `--help`, `--version`, or a command without the verb that it needs: the help is on the screen. */

@@ -54,7 +54,8 @@ async function condemn(run: Run, job: DeleteJob): Promise<void> {
     await activities('move', `leases and needs of ${backup}`, snapshot).condemnBackup(job);
   } catch (error) {
     // An attempt that was cut off could not take back what it had said, and nothing lists the backup then.
-    if (patched('delete-taken-back')) await spare(run, job);
+    // Of a run that was reset nobody knows what it has removed.
+    if (!run.wasReset && patched('delete-taken-back')) await spare(run, job);
     throw error;
   }
 }

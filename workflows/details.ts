@@ -1,4 +1,5 @@
 import type { Progress } from './contract/progress.ts';
+import { adviceOn } from './contract/safety-phase.ts';
 import type { KnownJob } from './run.ts';
 
 /** The live page in the Temporal UI, in markdown: what a person looks for first stands first. */
@@ -27,6 +28,8 @@ export function renderDetails(job: KnownJob | undefined, progress: Progress): st
   }
   if (progress.lastError) {
     lines.push('', `**Attempt ${progress.attempt}**, last error: ${progress.lastError}`);
+    const advice = adviceOn(progress.phase, progress.attempt ?? 1);
+    if (advice) lines.push('', advice);
   }
   if (progress.warnings.length > 0) {
     lines.push('', '**Warnings**', '');

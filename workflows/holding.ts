@@ -1,6 +1,8 @@
 import {
   CancellationScope,
+  getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   sleep,
   startChild,
   workflowInfo,
@@ -31,7 +33,7 @@ export async function holding<T>(
       const child = await take(run, id, snapshot);
       taken.push(child);
       const onEnd = () => {
-        if (releasing) return;
+        if (releasing || run.wasReset) return;
         lost = id;
         scope.cancel();
       };
@@ -106,6 +108,15 @@ async function release(child: Lock): Promise<void> {
     await child.signal(releaseSignal);
     await child.result();
   } catch {
-    // It was ended from outside; released is released.
+    // It was ended from outside; or this run was reset, and Temporal takes the lock for the child of the run before it.
+    if (patched('release-after-reset')) await releaseAsStranger(child);
+  }
+}
+
+async function releaseAsStranger({ workflowId, firstExecutionRunId }: Lock): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId, firstExecutionRunId).signal(releaseSignal);
+  } catch {
+    // Released is released.
   }
 }

@@ -12,8 +12,9 @@ export const releaseSignal = defineSignal(SIGNAL.release);
 
 /**
  * The lock of a target: its workflow id is the lock, and Temporal runs only one workflow of an id. It is a child of
- * the operation that holds it and is closed with it, so it cannot outlive its holder. It ends when it is released;
- * a cancel sent to it by mistake does not open the door under a running operation.
+ * the operation that holds it and is closed with it, so it cannot outlive its holder; one that a reset left to nobody is
+ * ended by whoever wants it next. It ends when it is released; a cancel sent to it by mistake does not open the door
+ * under a running operation.
  */
 export async function lock(holder: LockHolder): Promise<LockHolder> {
   let released = false;

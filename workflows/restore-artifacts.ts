@@ -2,9 +2,12 @@ import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { RestoreJob, RestoreTotals } from './contract/activities.ts';
 import type { RestoreReport } from './contract/operations.ts';
+import type { Warning } from './contract/progress.ts';
 import { eachPage } from './pages.ts';
 import { nothingProven, requireProof } from './proof.ts';
 import type { Run } from './run.ts';
+
+const MOST_WARNINGS = 20;
 
 /** Holdfast moves the bytes: each artifact is written and read back, and all of it appears at once at the end. */
 export async function restoreArtifacts(
@@ -15,6 +18,7 @@ export async function restoreArtifacts(
 ): Promise<void> {
   const move = (summary: string, id?: string) => activities('move', summary, job.destination, id);
   const totals = nothingProven();
+  const warned: Warning[] = [];
 
   run.enter('preparing', true);
   await move('create what the data goes into').prepareRestore(job);
@@ -30,7 +34,9 @@ export async function restoreArtifacts(
     });
     run.add(part, id);
     tally(totals, part);
+    warned.push(...(part.warnings ?? []));
   });
+  run.warn(...few(warned));
   requireProof(totals, true);
   report.proof = { identical: totals.identical, equivalent: totals.equivalent };
 
@@ -41,6 +47,14 @@ export async function restoreArtifacts(
   run.warn(...finished.warnings);
   report.restored = finished.restored;
   report.bytes = totals.bytes;
+}
+
+/** Thousands of shards may have one each. */
+function few(warnings: Warning[]): Warning[] {
+  const [first] = warnings;
+  if (first === undefined || warnings.length <= MOST_WARNINGS) return warnings;
+  const message = `The same is to be said of ${warnings.length - MOST_WARNINGS} more.`;
+  return [...warnings.slice(0, MOST_WARNINGS), { code: first.code, message }];
 }
 
 function tally(totals: RestoreTotals, part: RestoreTotals): void {

@@ -10,6 +10,7 @@ import { searchAttribute } from './search-attributes.ts';
 /** What is known of a run once its first activity has answered. */
 export type KnownJob = Job & {
   backup?: string;
+  run?: { runId: string };
   destination?: TargetSnapshot;
   request?: { dryRun?: boolean };
 };
@@ -23,6 +24,7 @@ export class Run {
   #job: KnownJob | undefined;
   #identified = false;
   #phase = 'starting';
+  #within = '';
   #countingSince = Date.now();
   #waitingFor: string | undefined;
   #copy: string | undefined;
@@ -67,13 +69,29 @@ export class Run {
     return this.#job;
   }
 
+  /** Whether a reset has it go on with the history of another run, for which nothing more is done. */
+  get wasReset(): boolean {
+    const of = this.#job?.run?.runId;
+    return of !== undefined && of !== workflowInfo().runId;
+  }
+
   enter(phase: string, cancellable: Progress['cancellable'] = this.#cancellable): void {
-    this.#phase = phase;
+    this.#phase = this.#within + phase;
     // What is counted over several phases has one rate, from where it began to move.
     const moved = this.#moving.size > 0 || this.#done.bytes > this.#doneBefore;
     if (this.#total.artifacts === 0 || !moved) this.#countingSince = Date.now();
     this.#cancellable = cancellable;
     this.show();
+  }
+
+  /** While `work` goes on, its phases are told as parts of `whole`. */
+  async within<T>(whole: string, work: () => Promise<T>): Promise<T> {
+    this.#within = `${whole}: `;
+    try {
+      return await work();
+    } finally {
+      this.#within = '';
+    }
   }
 
   waitFor(workflowId: string | undefined): void {

@@ -1,7 +1,8 @@
-import { patched } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation, patched } from '@temporalio/workflow';
 import type { BackupJob } from './contract/activities.ts';
 import type { BackupReport } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
+import { SAFETY_BACKUP } from './contract/safety-phase.ts';
 import type { Run } from './run.ts';
 import { takeBackup } from './take-backup.ts';
 
@@ -10,18 +11,44 @@ import { takeBackup } from './take-backup.ts';
  * destination has lost data, and that is why somebody restores.
  */
 export async function takeSafetyBackup(run: Run, job: BackupJob): Promise<BackupReport> {
-  run.enter('safety backup');
+  run.enter(SAFETY_BACKUP);
   const before = new Set(run.warnings.map(keyOf));
-  const report = await takeBackup(run, job);
+  const report = await run.within(SAFETY_BACKUP, () => taken(run, job));
   // What is warned of decides which webhooks are told how the run ended.
   if (patched('safety-backup-warnings')) tell(run, report, before);
   return report;
 }
 
+async function taken(run: Run, job: BackupJob): Promise<BackupReport> {
+  try {
+    return await takeBackup(run, job);
+  } catch (error) {
+    if (!endedByCancel(error)) run.warn(failed(job));
+    throw error;
+  }
+}
+
+/** As `isCancelled`, which must not be asked for the first time here: that would write into the history. */
+function endedByCancel(error: unknown): boolean {
+  const late = error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
+  return isCancellation(error) || late;
+}
+
+function failed({ snapshot: { target } }: BackupJob): Warning {
+  return {
+    code: 'SAFETY_BACKUP_FAILED',
+    message: `The backup of ${target} that is taken before anything is replaced there failed, so nothing was restored and ${target} is as it was. Where it can no longer be read, restore with --no-safety-backup (\`safetyBackup: false\`).`,
+  };
+}
+
+const OF_THE_RUN = ['CANCEL_ASKED', 'CANCEL_FAILED'];
+
 /** Whoever reads the warnings of a restore takes them for its own, unless each says that it is about the safety backup. */
 function tell(run: Run, report: BackupReport, before: Set<string>): void {
   const { backup, warnings } = report;
-  const own = warnings.filter((warning) => !before.has(keyOf(warning)));
+  const own = warnings.filter(
+    (warning) => !before.has(keyOf(warning)) && !OF_THE_RUN.includes(warning.code),
+  );
   const told = new Set(own.map(keyOf));
   const others = run.warnings.filter((warning) => !told.has(keyOf(warning)));
   run.warnings.splice(0, run.warnings.length, ...others);

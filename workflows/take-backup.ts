@@ -12,6 +12,7 @@ import { stream } from './stream.ts';
 /** One backup of a target whose lock is held: by the workflow `backup`, or as the safety backup before a restore. */
 export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport> {
   const { snapshot } = job;
+  const before = run.warnings.length;
   const ask = (summary: string) => activities('ask', summary, snapshot);
   try {
     run.enter('preflight', 'until commit');
@@ -35,13 +36,13 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
       ).commitBackup({ job, preflight });
       const untidy = await tidy(job);
       await beginCopy(report);
-      return warned(run, report, untidy);
+      return warned(report, run.warnings.slice(before), untidy);
     });
   } catch (error) {
     const committed = await discard(run, job);
     if (!committed) throw error;
     await CancellationScope.nonCancellable(() => beginCopy(committed));
-    return warned(run, committed, afterCommit(error));
+    return warned(committed, run.warnings.slice(before), afterCommit(error));
   }
 }
 
@@ -55,9 +56,11 @@ async function tidy(job: BackupJob): Promise<Warning[]> {
   }
 }
 
-function warned(run: Run, report: BackupReport, further: Warning[]): BackupReport {
-  const rounds = run.warnings.filter(({ code }) => code === 'ROUND_FAILED');
-  return { ...report, warnings: [...report.warnings, ...rounds, ...further] };
+/** Who reads the report alone learns of all that the page and the webhooks tell. */
+function warned(report: BackupReport, told: Warning[], further: Warning[]): BackupReport {
+  const all = [...report.warnings, ...told, ...further];
+  const distinct = new Map(all.map((warning) => [JSON.stringify(warning), warning]));
+  return { ...report, warnings: [...distinct.values()] };
 }
 
 /** A store or a product that refuses to delete must not hide why the backup failed. */

@@ -1,9 +1,12 @@
+import { CancellationScope, patched } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import { conduct } from './conduct.ts';
-import type { VerifyTotals } from './contract/activities.ts';
+import type { VerifyJob, VerifyTotals } from './contract/activities.ts';
 import type { Skipped, VerifyReport, VerifyRequest } from './contract/operations.ts';
+import { verdict } from './failure.ts';
 import { leasing } from './leasing.ts';
 import { eachPage } from './pages.ts';
+import type { Run } from './run.ts';
 
 /**
  * Looks at a committed backup: `quick`, that every object is there with its size and checksum; `deep`, that every
@@ -29,22 +32,31 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
         findingsCount: plan.findings.length,
       };
 
-      run.expect({ artifacts: plan.objects, bytes: plan.bytes });
-      run.enter(`verifying (${job.depth})`);
-      const { concurrency } = job.snapshot.limits;
-      await eachPage(plan.pages, concurrency, async (page, range, id, streams) => {
-        const part = await move(`objects ${range} of ${plan.objects}`, id).verifyPage({
-          job,
-          page,
-          streams,
+      let unfinished = true;
+      try {
+        run.expect({ artifacts: plan.objects, bytes: plan.bytes });
+        run.enter(`verifying (${job.depth})`);
+        const { concurrency } = job.snapshot.limits;
+        await eachPage(plan.pages, concurrency, async (page, range, id, streams) => {
+          const part = await move(`objects ${range} of ${plan.objects}`, id).verifyPage({
+            job,
+            page,
+            streams,
+          });
+          run.add({ artifacts: part.objects, bytes: part.bytes }, id);
+          run.warnAlso(part.warnings ?? []);
+          tally(totals, part);
         });
-        run.add({ artifacts: part.objects, bytes: part.bytes }, id);
-        run.warnAlso(part.warnings ?? []);
-        tally(totals, part);
-      });
+        unfinished = false;
 
-      run.enter('recording the proof');
-      await move('record the proof').recordVerification({ job, totals });
+        run.enter('recording the proof');
+        await move('record the proof').recordVerification({ job, totals });
+      } catch (error) {
+        if (totals.findingsCount > 0 && patched('verify-keeps-findings')) {
+          await keepFindings(run, job, totals, unfinished);
+        }
+        throw error;
+      }
       return {
         backup: job.backup,
         target: job.snapshot.target,
@@ -59,6 +71,32 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
       };
     });
   });
+}
+
+/** What was found is true, however the run ends. What stands in the way of keeping it must not hide that end. */
+async function keepFindings(
+  run: Run,
+  job: VerifyJob,
+  totals: VerifyTotals,
+  unfinished: boolean,
+): Promise<void> {
+  const subject = job.backup;
+  const count = totals.findingsCount === 1 ? '1 finding' : `${totals.findingsCount} findings`;
+  const found = `Before it ended, the verification had ${count} in backup ${subject}, first: ${totals.findings[0]?.message}`;
+  const clean = activities('clean', 'record what was found', job.snapshot);
+  try {
+    await CancellationScope.nonCancellable(() =>
+      clean.recordVerification({ job, totals, ...(unfinished ? { unfinished } : {}) }),
+    );
+    run.warn({
+      code: 'DAMAGE_FOUND',
+      message: `${found} That is kept as a failed proof.`,
+      subject,
+    });
+  } catch (error) {
+    const message = `${found} The proof of it could not be kept beside the backup: ${verdict(error).message}`;
+    run.warn({ code: 'PROOF_NOT_KEPT', message, subject });
+  }
 }
 
 function tally(totals: VerifyTotals, part: VerifyTotals): void {

@@ -1,6 +1,7 @@
 import type { Activities, BackupJob, Preflight } from '../../workflows/contract/activities.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import { attempt, type Attempt } from '../attempt.ts';
+import { anotherServer } from '../catalog/another-server.ts';
 import { putOnce, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, MANIFEST } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest } from '../catalog/manifest.ts';
@@ -67,6 +68,8 @@ async function compose(
   const shrunk = before && (await shrunkFrom(store, before, { ...taken, product, totals }, at));
   const isLess = shrunk !== undefined || taken.lacking === true;
   const sealer = await sealerOf(job.snapshot);
+  const named = { id: job.backup, target: job.snapshot.target, product, tags: job.tags };
+  const replaced = await anotherServer(store, named, at.signal);
   return {
     format: MANIFEST_FORMAT,
     holdfast: deps.version,
@@ -87,7 +90,7 @@ async function compose(
     state: isLess && !(ACCEPTS_SHRINKING in job.tags) ? 'suspect' : 'ok',
     note: job.note,
     tags: job.tags,
-    warnings: warningsOf({ job, preflight, taken, shrunk }),
+    warnings: warningsOf({ job, preflight, taken, shrunk, replaced }),
     ...(delegated ? { delegated } : {}),
     detail,
   };

@@ -31,9 +31,11 @@ export function warningsOf(facts: {
   taken: Taken;
   /** How it fell below half of its predecessor, when it did. */
   shrunk: string | undefined;
+  /** That the backup before it is of another server. */
+  replaced: Warning[];
 }): Warning[] {
-  const { job, preflight, taken, shrunk } = facts;
-  const all = [...job.warnings, ...preflight.warnings, ...taken.warnings];
+  const { job, preflight, taken, shrunk, replaced } = facts;
+  const all = [...replaced, ...job.warnings, ...preflight.warnings, ...taken.warnings];
   if (shrunk !== undefined) all.unshift({ code: 'SOURCE_SHRUNK', message: shrunk });
   if (all.length <= MOST_WARNINGS) return all;
   const rest = all.length - MOST_WARNINGS;

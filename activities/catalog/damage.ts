@@ -6,14 +6,15 @@ import { collectedObjects, readCollected } from './collected.ts';
 import { backupFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { readObjects } from './objects.ts';
-import { failedProofs, type Proof } from './proofs.ts';
+import { knownDamage } from './known-damage.ts';
+import { deeplySound } from './proofs.ts';
 
 const AT_ONCE = 8;
-const DAMAGE = ['BACKUP_DAMAGED', 'OBJECT_MISSING'];
 
 /**
- * An object that a backup names, and that was found damaged or missing when any backup was verified that names it too:
- * such a find is kept beside the backup that owns the object.
+ * An object that a backup names, and that was found damaged or missing when any backup was verified or restored that names
+ * it too: such a find is kept beside the backup that owns the object. It counts no more once this one was verified deeply
+ * itself, and that found nothing: the owner may not name the object any longer, and then never reads it again.
  * @returns the first such key; undefined when none is known
  * @throws BACKUP_DAMAGED of a list that cannot be read, STORE_*
  */
@@ -27,12 +28,17 @@ export async function damagedNamed(
     // What was found out about the backup's own objects stands in its own proofs.
     if (ownerOf(key) !== manifest.id) keys.push(key);
   }
-  const [first] = await foundDamaged(store, manifest.target, keys, signal);
-  return first;
+  const found = await foundDamaged(store, manifest.target, keys, signal);
+  if (found.size === 0) return undefined;
+  const sound = await deeplySound(store, manifest.target, manifest.id, signal);
+  for (const [key, time] of found) if (sound === undefined || sound < time) return key;
+  return undefined;
 }
 
 /**
- * Of these objects of a target, those that a verification found damaged or missing, and none has found sound since.
+ * Of these objects of a target, those that were found damaged or missing, and not sound since by a verification of the
+ * backup that owns them.
+ * @returns by their keys, each with the time when it was found so last
  * @throws STORE_*
  */
 export async function foundDamaged(
@@ -40,30 +46,34 @@ export async function foundDamaged(
   target: string,
   keys: Iterable<string>,
   signal?: AbortSignal,
-): Promise<string[]> {
-  const named = new Map<string, Set<string>>();
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  await eachBounded(byOwner(target, keys), AT_ONCE, async ([owner, paths]) => {
+    const known = await knownDamage(store, target, owner, signal);
+    for (const path of known.size === 0 ? [] : paths) {
+      const time = known.get(path);
+      if (time !== undefined) found.set(backupFolder(target, owner) + path, time);
+    }
+  });
+  return found;
+}
+
+/** Objects of a target by the backups that own them, as paths below their folders. */
+export function byOwner(target: string, keys: Iterable<string>): Map<string, string[]> {
+  const owners = new Map<string, string[]>();
   for (const key of keys) {
     const owner = ownerOf(key);
-    named.set(owner, (named.get(owner) ?? new Set()).add(key));
+    const path = key.slice(backupFolder(target, owner).length);
+    const paths = owners.get(owner);
+    if (paths) paths.push(path);
+    else owners.set(owner, [path]);
   }
-  const found = new Set<string>();
-  await eachBounded(named, AT_ONCE, async ([owner, wanted]) => {
-    const failed = await failedProofs(store, target, owner, signal);
-    const damaged = failed.flatMap((proof) => damagedKeys(proof, backupFolder(target, owner)));
-    for (const key of damaged) if (wanted.has(key)) found.add(key);
-  });
-  return [...found];
+  return owners;
 }
 
 /** Whose an object is: keys are `<target>/<backup>/data/…`. */
 export function ownerOf(key: string): string {
   return key.split('/')[1] ?? '';
-}
-
-function damagedKeys({ damaged, findings }: Proof, folder: string): string[] {
-  const told = (findings ?? []).filter(({ code }) => DAMAGE.includes(code));
-  const paths = damaged ?? told.map(({ object }) => object);
-  return paths.map((path) => (path.startsWith(folder) ? path : folder + path));
 }
 
 async function* keysOf(

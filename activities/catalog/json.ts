@@ -65,3 +65,14 @@ export async function readIfThere(
     throw error;
   }
 }
+
+/** The documents right below a folder, by their keys in order. What others' tools leave there, or hide, is none. */
+export async function* documentsIn(
+  store: Store,
+  folder: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  for await (const { key } of store.list(folder, { signal })) {
+    if (/^[^./][^/]*\.json$/.test(key.slice(folder.length))) yield key;
+  }
+}

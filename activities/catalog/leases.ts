@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Operation } from '../../workflows/contract/names.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { readIfThere, toJson } from './json.ts';
+import { documentsIn, readIfThere, toJson } from './json.ts';
 import { backupFolder, DELETING, LEASES } from './layout.ts';
 
 /** A lease is renewed at least this often, and lapses when it was not for twelve times as long. */
@@ -80,7 +80,7 @@ export async function livingLeases(
   signal?: AbortSignal,
 ): Promise<z.infer<typeof leaseSchema>[]> {
   const living: z.infer<typeof leaseSchema>[] = [];
-  for await (const { key } of store.list(backupFolder(target, backup) + LEASES, { signal })) {
+  for await (const key of documentsIn(store, backupFolder(target, backup) + LEASES, signal)) {
     const lease = leaseSchema.safeParse(await readIfThere(store, key, signal));
     if (lease.success && Date.parse(lease.data.until) > Date.now()) living.push(lease.data);
   }

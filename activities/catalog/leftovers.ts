@@ -3,7 +3,7 @@ import { BACKUP_ID } from '../../workflows/contract/names.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { readIfThere } from './json.ts';
-import { backupFolder, MANIFEST, RUN, targetFolder, WORK } from './layout.ts';
+import { backupFolder, DELETING, MANIFEST, RUN, targetFolder, WORK } from './layout.ts';
 import { namesObjectsIn } from './named-elsewhere.ts';
 import { isCommitted, readManifest } from './read-manifest.ts';
 import { removeBelow } from './remove-below.ts';
@@ -22,11 +22,13 @@ export interface Leftover {
   folder: string;
   objects: number;
   bytes: number;
+  /** A backup whose deletion has begun: what is left of it goes by another one, and perhaps nothing is gone yet. */
+  condemned?: true;
   /** Whose run it is; absent when nothing tells, and then nobody may remove it unasked. */
   claim?: Claim;
 }
 
-/** Everything of a target that no manifest stands for. */
+/** Everything of a target that no manifest stands for, or none that counts. */
 export async function findLeftovers(
   store: Store,
   target: string,
@@ -38,6 +40,10 @@ export async function findLeftovers(
     const folder = backupFolder(target, id);
     if (!(await store.head(folder + MANIFEST, { signal }))) {
       found.push(await measure(store, folder, folder + RUN, signal));
+      continue;
+    }
+    if (await store.head(folder + DELETING, { signal })) {
+      found.push({ ...(await measure(store, folder, folder + DELETING, signal)), condemned: true });
       continue;
     }
     for (const run of await store.folders(folder + WORK, { signal })) {
@@ -64,17 +70,19 @@ async function measure(
   return leftover;
 }
 
-export type Verdict = 'removable' | 'running' | 'imported' | 'foreign' | 'unclaimed';
+export type Verdict = 'condemned' | 'removable' | 'running' | 'imported' | 'foreign' | 'unclaimed';
 
 /** Only what a closed run of this very Temporal cluster and namespace left may go. */
 export async function judge(
-  { claim }: Leftover,
+  { claim, condemned }: Leftover,
   own: { cluster: string; namespace: string; isClosed(claim: Claim): Promise<boolean> },
 ): Promise<Verdict> {
+  const isOwn = claim?.cluster === own.cluster && claim.namespace === own.namespace;
+  if (condemned) return isOwn && !(await own.isClosed(claim)) ? 'running' : 'condemned';
   if (!claim) return 'unclaimed';
   // An import is no run of any Temporal: nobody can tell whether it is still at work.
   if (claim.cluster === '' && claim.workflowId.startsWith('import/')) return 'imported';
-  if (claim.cluster !== own.cluster || claim.namespace !== own.namespace) return 'foreign';
+  if (!isOwn) return 'foreign';
   return (await own.isClosed(claim)) ? 'removable' : 'running';
 }
 

@@ -3,7 +3,7 @@ import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { readCollected, type Collected } from './collected.ts';
-import { targetFolder } from './layout.ts';
+import { backupFolder, MANIFEST, targetFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { newestProof, type ProofSummary } from './proofs.ts';
 import { readManifest } from './read-manifest.ts';
@@ -18,7 +18,10 @@ export interface CatalogEntry {
   collected?: Collected;
 }
 
-/** The committed backups of a target, oldest first: read from the manifests, the only truth there is. */
+/**
+ * The committed backups of a target, oldest first: read from the manifests, the only truth there is. With those whose
+ * deletion has begun and that still have one.
+ */
 export async function listBackups(
   store: Store,
   target: string,
@@ -49,12 +52,25 @@ async function readEntry(
     return { id, manifest, ...(proof ? { proof } : {}), ...(collected ? { collected } : {}) };
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error;
-    if (error.code === 'BACKUP_UNKNOWN') return undefined;
+    if (error.code === 'BACKUP_UNKNOWN') return condemned(store, target, id, signal);
     if (error.code === 'BACKUP_DAMAGED' || error.code === 'BACKUP_FORMAT_NEWER') {
       return { id, problem: error.message };
     }
     throw error;
   }
+}
+
+/** One whose deletion has begun is no backup, and yet nobody should wonder where it is. */
+async function condemned(
+  store: Store,
+  target: string,
+  id: string,
+  signal?: AbortSignal,
+): Promise<CatalogEntry | undefined> {
+  const there = await store.head(backupFolder(target, id) + MANIFEST, { signal });
+  if (!there) return undefined;
+  const problem = `its deletion has begun; \`holdfast delete ${target} ${id}\` goes on with it`;
+  return { id, problem };
 }
 
 /** A copy that cannot be read is none; a verification says what is wrong with it. */

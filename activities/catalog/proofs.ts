@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { runSuffix, timeName, type Operation } from '../../workflows/contract/names.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { putOnce, readJson, toJson } from './json.ts';
+import { documentsIn, putOnce, readJson, toJson } from './json.ts';
 import { backupFolder, PROOFS } from './layout.ts';
 
 /** What a verify, restore or drill found out about a backup, as lists show it. Written once, beside it. */
@@ -17,8 +17,12 @@ export type ProofSummary = z.infer<typeof summarySchema>;
 const proofSchema = summarySchema.extend({
   /** Of the objects that this backup owns, those found damaged or missing: `data/…` below its folder. */
   damaged: z.array(z.string()).optional(),
+  /** Of a verification that found nothing: what earlier ones list so, and it did not read, since the backup names it no more. */
+  unread: z.array(z.string()).optional(),
   /** At most the first 100. All that tells of damage where `damaged` was not written yet. */
   findings: z.array(z.object({ code: z.string(), object: z.string() })).optional(),
+  /** When the run began whose proof it is: what it read, it read since. */
+  began: z.string().optional(),
 });
 export type Proof = z.infer<typeof proofSchema>;
 
@@ -32,7 +36,7 @@ export async function recordProof(
 ): Promise<void> {
   const folder = backupFolder(target, backup) + PROOFS;
   const ending = `-${runSuffix(proof.runId)}-${proof.operation}.json`;
-  for await (const { key } of store.list(folder, { signal })) if (key.endsWith(ending)) return;
+  for await (const key of documentsIn(store, folder, signal)) if (key.endsWith(ending)) return;
   await putOnce(store, folder + timeName(new Date(proof.time)) + ending, toJson(proof), signal);
 }
 
@@ -49,48 +53,36 @@ export async function newestProof(
   signal?: AbortSignal,
 ): Promise<ProofSummary | undefined> {
   let newest: ProofSummary | undefined;
-  for await (const { proof, counts } of judged(store, target, backup, signal)) {
+  let soundSince = false;
+  for await (const proof of newestFirst(store, target, backup, signal)) {
     const summary = summarySchema.parse(proof);
-    if (!proof.ok && counts) return summary;
+    if (!proof.ok && (proof.depth === 'deep' || !soundSince)) return summary;
     newest ??= summary;
+    if (!proof.ok || proof.operation !== 'verify') continue;
+    if (proof.depth === 'deep') break;
+    soundSince = true;
   }
   return newest;
 }
 
 /**
- * The failed proofs that still count, by the same rule. Each may tell of other objects.
+ * When the newest deep verification of a backup that found nothing began; undefined when there is none.
  * @throws STORE_*
  */
-export async function failedProofs(
+export async function deeplySound(
   store: Store,
   target: string,
   backup: string,
   signal?: AbortSignal,
-): Promise<Proof[]> {
-  const failed: Proof[] = [];
-  for await (const { proof, counts } of judged(store, target, backup, signal)) {
-    if (!proof.ok && counts) failed.push(proof);
+): Promise<string | undefined> {
+  for await (const { ok, operation, depth, began } of newestFirst(store, target, backup, signal)) {
+    if (ok && operation === 'verify' && depth === 'deep') return began;
   }
-  return failed;
+  return undefined;
 }
 
-/** Newest first, until a deep verification that found nothing: what is older than that counts no more. */
-async function* judged(
-  store: Store,
-  target: string,
-  backup: string,
-  signal?: AbortSignal,
-): AsyncGenerator<{ proof: Proof; counts: boolean }> {
-  let soundSince = false;
-  for await (const proof of newestFirst(store, target, backup, signal)) {
-    yield { proof, counts: proof.depth === 'deep' || !soundSince };
-    if (!proof.ok || proof.operation !== 'verify') continue;
-    if (proof.depth === 'deep') return;
-    soundSince = true;
-  }
-}
-
-async function* newestFirst(
+/** Every proof of a backup, also those that count no more. @throws STORE_* */
+export async function* newestFirst(
   store: Store,
   target: string,
   backup: string,
@@ -98,9 +90,8 @@ async function* newestFirst(
 ): AsyncGenerator<Proof> {
   const keys: string[] = [];
   try {
-    for await (const { key } of store.list(backupFolder(target, backup) + PROOFS, { signal })) {
-      keys.push(key);
-    }
+    const folder = backupFolder(target, backup) + PROOFS;
+    for await (const key of documentsIn(store, folder, signal)) keys.push(key);
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'OBJECT_DENIED') throw error;
     yield UNREADABLE;

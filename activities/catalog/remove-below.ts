@@ -1,4 +1,5 @@
-import type { Store, StoredObject } from '../stores/store.ts';
+import { HoldfastError } from '../failure.ts';
+import type { OpenUpload, Store, StoredObject } from '../stores/store.ts';
 
 const AT_ONCE = 1_000;
 
@@ -14,17 +15,40 @@ export async function abortUploadsBelow(
 }
 
 /**
+ * The same where a database writes: whoever owns that storage may not let its uploads be listed, which `doctor` tells. Then
+ * those that were begun stay until a rule of the bucket ends them, and keep nothing else from being removed.
+ */
+export async function abortForeignUploadsBelow(
+  storage: Store,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const found: OpenUpload[] = [];
+  try {
+    for await (const upload of storage.openUploads(prefix, { signal })) found.push(upload);
+  } catch (error) {
+    if (!(error instanceof HoldfastError && error.code === 'STORE_DENIED')) throw error;
+  }
+  for (const upload of found) await storage.abortUpload(upload, { signal });
+}
+
+/**
  * Removes every object and every unfinished upload below a prefix.
  * @param seen told of each object
  * @param last keys that are removed after all others, in this order
+ * @param foreign a database writes there as well
  */
 export async function removeBelow(
   store: Store,
   prefix: string,
   signal: AbortSignal,
-  { seen, last = [] }: { seen?: (object: StoredObject) => void; last?: string[] } = {},
+  {
+    seen,
+    last = [],
+    foreign = false,
+  }: { seen?: (object: StoredObject) => void; last?: string[]; foreign?: boolean } = {},
 ): Promise<void> {
-  await abortUploadsBelow(store, prefix, signal);
+  await (foreign ? abortForeignUploadsBelow : abortUploadsBelow)(store, prefix, signal);
   const markers: string[] = [];
   let keys: string[] = [];
   for await (const object of store.list(prefix, { signal, markers: true })) {

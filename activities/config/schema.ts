@@ -159,7 +159,9 @@ const target = z.strictObject({
       recipients: z
         .array(z.string().regex(/^age1[0-9a-z]{20,}$/, 'expected an age recipient (age1…)'))
         .min(1, 'expected at least one recipient'),
-      identity: secretReference.optional().describe('Only on hosts that restore or verify deeply'),
+      identity: secretReference
+        .optional()
+        .describe('On every worker that restores or verifies deeply; backups need none'),
     })
     .optional(),
   limits: z

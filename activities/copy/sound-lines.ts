@@ -85,7 +85,7 @@ export class SoundLines {
       const prefix = backupFolder(manifest.target, owner) + DATA;
       for await (const object of store.list(prefix, { signal })) there.set(object.key, object);
       const doubted = await foundDamaged(store, manifest.target, there.keys(), signal);
-      return { there, doubted: new Set(doubted) };
+      return { there, doubted: new Set(doubted.keys()) };
     });
   }
 }

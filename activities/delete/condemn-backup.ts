@@ -1,7 +1,7 @@
 import type { Activities, DeleteJob } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import { putOnce, toJson } from '../catalog/json.ts';
-import { backupFolder, DELETING } from '../catalog/layout.ts';
+import { backupFolder, DELETING, WORK } from '../catalog/layout.ts';
 import { livingLeases } from '../catalog/leases.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
@@ -10,13 +10,15 @@ import type { Store } from '../stores/store.ts';
 import { withDelegated, withStore } from '../workspace.ts';
 import { Needs } from './needs.ts';
 import { takeBack } from './take-back.ts';
+import { tryRemoving } from './try-removing.ts';
 
 /** Whoever reads a backup writes a lease and looks for `deleting.json` then; here it is the other way round. */
 export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
   return (job) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
-        const key = backupFolder(job.snapshot.target, job.backup) + DELETING;
+        const folder = backupFolder(job.snapshot.target, job.backup);
+        const key = folder + DELETING;
         const needs = new Needs(store, job);
         const look = async () => {
           await refuseWhileRead(store, job, at.signal);
@@ -25,6 +27,7 @@ export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
         try {
           await look();
           await refuseWhileKept(deps, job, at.signal);
+          await tryRemoving(store, folder, WORK + job.run.runId, at.signal);
           const sentence = toJson({ ...job.run, since: new Date().toISOString() });
           await putOnce(store, key, sentence, at.signal);
           // A backup that was about to name its objects held a lease until its manifest was there.
@@ -40,11 +43,14 @@ export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
 /** Nobody can restore a backup any more whose product is only asked afterwards, and does not answer for the night. */
 async function refuseWhileKept(
   deps: Dependencies,
-  { snapshot, product, identity }: DeleteJob,
+  { snapshot, product, identity, run }: DeleteJob,
   signal: AbortSignal,
 ): Promise<void> {
   if (product === undefined) return;
-  const ask = async ({ backup }: DelegatedSession) => backup.mayRemove?.(product);
+  const ask = async ({ backup }: DelegatedSession, storage: Store) =>
+    backup.mayRemove
+      ? backup.mayRemove(product)
+      : tryRemoving(storage, backup.prefix(product), run.runId, signal);
   await withDelegated(deps, { signal }, snapshot, ask, { identity });
 }
 

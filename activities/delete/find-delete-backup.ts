@@ -9,15 +9,21 @@ import { parseManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import { earlierPlace } from '../moved-storage.ts';
+import { namingOtherStores } from '../other-stores.ts';
 import { fullPlaceOf } from '../stores/place.ts';
 import type { Store } from '../stores/store.ts';
 import { storageOf, withStore } from '../workspace.ts';
+import { refusedUnread } from './refused-unread.ts';
 
 export function findDeleteBackup(deps: Dependencies): Activities['findDeleteBackup'] {
   return (job) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
-        const manifest = await findManifest(store, job.snapshot, job.backup, at.signal);
+        const { snapshot, backup } = job;
+        const wanted = { target: snapshot.target, store: store.name, backup };
+        const manifest = await namingOtherStores(deps, wanted, () =>
+          findManifest(store, snapshot, backup, at.signal),
+        );
         if (!manifest?.delegated) return job;
         const warnings = [...job.warnings, ...movedSince(manifest, job)];
         const { identity } = manifest.product;
@@ -48,10 +54,11 @@ function movedSince(manifest: Manifest, { backup, snapshot }: DeleteJob): Warnin
  */
 async function findManifest(
   store: Store,
-  { target, kind }: TargetSnapshot,
+  snapshot: TargetSnapshot,
   backup: string,
   signal: AbortSignal,
 ): Promise<Manifest | undefined> {
+  const { target } = snapshot;
   const folder = backupFolder(target, backup);
   try {
     const raw = await readIfThere(store, folder + MANIFEST, signal);
@@ -59,8 +66,8 @@ async function findManifest(
   } catch (error) {
     // A damaged backup may go; but what a product wrote for it can be found only by its manifest.
     const damaged = error instanceof HoldfastError && error.code === 'BACKUP_DAMAGED';
-    if (damaged && kind !== 'delegated') return undefined;
-    throw error;
+    if (damaged && snapshot.kind !== 'delegated') return undefined;
+    throw refusedUnread(store, { backup, snapshot }, backup, error);
   }
   if (await store.head(folder + DELETING, { signal })) return undefined;
   throw new HoldfastError(

@@ -7,6 +7,7 @@ import { readManifest } from '../catalog/read-manifest.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
+import { refusedUnread } from './refused-unread.ts';
 
 const AT_ONCE = 8;
 
@@ -27,7 +28,7 @@ export class Needs {
 
   /**
    * A manifest that cannot be read might name it, so nothing is deleted then.
-   * @throws BACKUP_NEEDED
+   * @throws BACKUP_NEEDED, BACKUP_DAMAGED, BACKUP_FORMAT_NEWER
    */
   async refuse(signal: AbortSignal): Promise<void> {
     const { target } = this.#job.snapshot;
@@ -39,6 +40,14 @@ export class Needs {
   }
 
   async #refuseFor(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#refuseIfNamed(id, signal);
+    } catch (error) {
+      throw refusedUnread(this.#store, this.#job, id, error);
+    }
+  }
+
+  async #refuseIfNamed(id: string, signal: AbortSignal): Promise<void> {
     const { backup, snapshot } = this.#job;
     const manifest = await this.#committed(id, signal);
     // It may be committed by the second look.

@@ -5,15 +5,16 @@ import { removeBelow } from '../catalog/remove-below.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { StoredObject } from '../stores/store.ts';
 import { withStore } from '../workspace.ts';
+import { takenBackIfWhole } from './taken-back-if-whole.ts';
 
 /** In this order, so that wherever it stops, what is left is never taken for a backup. */
 const LAST = [MANIFEST, DELETING];
 
 export function removeBackup(deps: Dependencies): Activities['removeBackup'] {
-  return ({ snapshot, backup }) =>
+  return (job) =>
     attempt(deps, (at) =>
-      withStore(deps, snapshot, async (store) => {
-        const folder = backupFolder(snapshot.target, backup);
+      withStore(deps, job.snapshot, async (store) => {
+        const folder = backupFolder(job.snapshot.target, job.backup);
         const last = LAST.map((name) => folder + name);
         const { figures, signal } = at;
         const seen = ({ key, bytes }: StoredObject) => {
@@ -21,7 +22,10 @@ export function removeBackup(deps: Dependencies): Activities['removeBackup'] {
           figures.artifacts += 1;
           figures.bytes += bytes;
         };
-        await removeBelow(store, folder, signal, { seen, last });
+        const remove = () => removeBelow(store, folder, signal, { seen, last });
+        // What a product wrote is gone by then.
+        if (job.product !== undefined) await remove();
+        else await takenBackIfWhole(deps, job, at, { store, prefix: folder }, remove);
         return { objects: figures.artifacts, bytes: figures.bytes };
       }),
     );

@@ -47,7 +47,7 @@ export interface HttpResponse {
   discard(): Promise<void>;
 }
 
-const CONNECT_MS = 10_000;
+export const CONNECT_MS = 10_000;
 
 /**
  * A small HTTP/1.1 client for servers of databases. It never decodes, follows, retries or times out by itself except

@@ -130,7 +130,7 @@ export interface BackupJobs {
    */
   remove(name: string): Promise<void>;
 
-  /** Throws when the product could not remove a backup now. Absent: its own objects are all that there is to remove. */
+  /** Throws when the product could not remove a backup now. Absent: the objects below `prefix` are all that there is to remove. */
   mayRemove?(name: string): Promise<void>;
 }
 

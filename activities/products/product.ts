@@ -319,4 +319,7 @@ export interface RestoreStep {
 }
 
 export type Proof =
-  { result: 'identical' } | { result: 'equivalent' } | { result: 'different'; reason: string };
+  | { result: 'identical' }
+  /** @property warning what of it could not be proven */
+  | { result: 'equivalent'; warning?: Warning }
+  | { result: 'different'; reason: string };

@@ -2,8 +2,9 @@ import type { RestoreJob } from '../../workflows/contract/activities.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
-import type { BackupReader, PlannedRestore } from '../products/product.ts';
+import type { PlannedRestore } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
+import type { RestoreReader } from './backup-reader.ts';
 import { lookAndPlan } from './look-and-plan.ts';
 import { begunAt, noteBegin } from './restore-in-store.ts';
 
@@ -19,7 +20,7 @@ export async function beginOnce(
   store: Store,
   job: RestoreJob,
   plan: PlannedRestore,
-  backup: BackupReader,
+  backup: RestoreReader,
 ): Promise<Date> {
   const begun = await begunAt(store, job, at.signal);
   if (begun) return begun;

@@ -11,6 +11,8 @@ const AT_ONCE = 16;
 interface Named {
   manifest: Manifest;
   objects(): AsyncIterable<ObjectLine> | Iterable<ObjectLine>;
+  /** Told of what is missing, or cut short. */
+  doubt?(lines: ObjectLine[]): void;
 }
 
 /**
@@ -20,19 +22,20 @@ interface Named {
 export async function checkObjects(store: Store, named: Named, signal: AbortSignal): Promise<void> {
   const { manifest } = named;
   const folder = backupFolder(manifest.target, manifest.id);
-  const wanted = new Map<string, number>();
+  const wanted = new Map<string, ObjectLine>();
   const folders = new Set<string>();
   for await (const line of named.objects()) {
     const key = lineKey(folder, line);
-    wanted.set(key, line.bytes);
+    wanted.set(key, line);
     folders.add(dataFolder(key));
   }
   for (const each of folders) {
     for await (const { key, bytes, archived } of store.list(each, { signal })) {
-      if (wanted.get(key) === bytes && !archived) wanted.delete(key);
+      if (wanted.get(key)?.bytes === bytes && !archived) wanted.delete(key);
     }
   }
-  await eachBounded(wanted, AT_ONCE, async ([key, expected]) => {
+  await eachBounded(wanted, AT_ONCE, async ([key, line]) => {
+    const expected = line.bytes;
     const there = await store.head(key, { signal });
     if (there?.bytes === expected && !there.archived) return;
     if (there?.bytes === expected) {
@@ -42,6 +45,7 @@ export async function checkObjects(store: Store, named: Named, signal: AbortSign
           `${store.name} does not serve it before it is brought back.`,
       );
     }
+    named.doubt?.([line]);
     const what = there ? `has ${there.bytes} bytes instead of ${expected}` : 'is missing';
     throw new HoldfastError(
       'BACKUP_DAMAGED',

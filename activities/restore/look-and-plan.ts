@@ -2,9 +2,10 @@ import type { RestoreJob } from '../../workflows/contract/activities.ts';
 import { runSuffix } from '../../workflows/contract/names.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
-import type { BackupReader, PlannedRestore } from '../products/product.ts';
+import type { PlannedRestore } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { withDestination } from '../workspace.ts';
+import type { RestoreReader } from './backup-reader.ts';
 import { planDelegated } from './delegated/plan-delegated.ts';
 
 /** What the restore would do as the destination is now. `earlier` is the plan that is looked at again. */
@@ -13,7 +14,7 @@ export function lookAndPlan(
   at: Attempt,
   job: RestoreJob,
   store: Store,
-  backup: BackupReader,
+  backup: RestoreReader,
   earlier?: PlannedRestore,
 ): Promise<PlannedRestore> {
   if (job.destination.kind === 'delegated') {

@@ -1,6 +1,7 @@
 import type { Activities, RestoreJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import { attempt, type Attempt } from '../attempt.ts';
+import { anotherServer } from '../catalog/another-server.ts';
 import { doubtOf } from '../catalog/doubt.ts';
 import { toJson, putOnce } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
@@ -12,6 +13,7 @@ import { withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { undisturbed } from './delegated/undisturbed.ts';
 import { checkObjects } from './check-objects.ts';
+import { keepingDamage } from './keeping-damage.ts';
 import { lookAndPlan } from './look-and-plan.ts';
 import { refuseDamaged } from './refuse-damaged.ts';
 import { findRestorePlan, writeRestorePlan } from './restore-in-store.ts';
@@ -22,15 +24,20 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
       withStore(deps, job.snapshot, async (store) => {
         const known = await findRestorePlan(store, job, at.signal);
         if (known) return { plan: known.summary, pages: known.pages };
-        const backup = await backupReader(store, job, at.signal);
-        await checkObjects(store, backup, at.signal);
-        const planned = await undisturbed(deps, at, store, job, backup.manifest, () =>
-          lookAndPlan(deps, at, job, store, backup),
-        );
+        const backup = await backupReader(store, job, at.signal, 'plan');
+        const planned = await keepingDamage(store, job, backup, at.signal, async () => {
+          await checkObjects(store, backup, at.signal);
+          return undisturbed(deps, at, store, job, backup.manifest, () =>
+            lookAndPlan(deps, at, job, store, backup),
+          );
+        });
+        if (planned.summary.destructive && job.destination.safetyBackup)
+          planned.summary.safetyBackup = true;
         requireConfirmation(job, planned);
         await refuseDamaged(store, job, planned, at.signal);
         planned.summary.warnings.unshift(
           ...doubted(backup.manifest, await doubtOf(store, backup.manifest, at.signal)),
+          ...(await anotherServer(store, backup.manifest, at.signal)),
         );
         const run = toJson({ ...job.run, startedAt: job.startedAt, operation: 'restore' });
         const work = workFolderOf(job.snapshot.target, job.backup, job.run.runId);

@@ -5,6 +5,7 @@ import { keepingLease } from '../lease.ts';
 import { withDestination, withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { beginOnce } from './begin-once.ts';
+import { keepingDamage } from './keeping-damage.ts';
 import { readRestorePlan, readState, writeState } from './restore-in-store.ts';
 import { announceAttempt, noteTakingAway, requireNewest } from './taking-away.ts';
 
@@ -13,19 +14,22 @@ export function prepareRestore(deps: Dependencies): Activities['prepareRestore']
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         if (await readState(store, job, at.signal)) return;
-        await announceAttempt(store, job, at.number, at.signal);
+        const number = await announceAttempt(store, job, at.number, at.signal);
         const plan = await readRestorePlan(store, job, at.signal);
         const backup = await backupReader(store, job, at.signal);
-        await keepingLease(store, job, 'restore', at.signal, async () => {
+        const prepare = async () => {
           await beginOnce(deps, at, store, job, plan, backup);
           const state = await withDestination(at, job, (session) =>
             session.restore.prepare(plan, backup, () =>
-              noteTakingAway(store, job, at.number, at.signal),
+              noteTakingAway(store, job, number, at.signal),
             ),
           );
-          await requireNewest(store, job, at.number, at.signal);
+          await requireNewest(store, job, number, at.signal);
           await writeState(store, job, state, at.signal);
-        });
+        };
+        await keepingLease(store, job, 'restore', at.signal, () =>
+          keepingDamage(store, job, backup, at.signal, prepare),
+        );
       }),
     );
 }

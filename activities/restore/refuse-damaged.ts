@@ -23,7 +23,7 @@ export async function refuseDamaged(
   const { target } = snapshot;
   const folder = backupFolder(target, backup);
   const keys = steps.flatMap(({ lines }) => lines.map((line) => lineKey(folder, line)));
-  const known = new Set(await foundDamaged(store, target, keys, signal));
+  const known = await foundDamaged(store, target, keys, signal);
   if (known.size === 0) return;
   const opener = await openerIfHere(snapshot);
   for (const { subject, lines } of steps) {

@@ -10,6 +10,7 @@ import { withSpool } from '../spool.ts';
 import { streamsPerPage } from '../streams-per-page.ts';
 import { throttleOf, withDestination, withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
+import { keepingDamage } from './keeping-damage.ts';
 import { readState, readSteps } from './restore-in-store.ts';
 
 const NAMED_FAILURES = 20;
@@ -35,26 +36,19 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
           equivalent: 0,
           failed: { subjects: [], count: 0 },
         };
-        await keepingLease(store, job, 'restore', at.signal, () =>
+        const restore = () =>
           withSpool(deps, (spool) =>
             withDestination(at, job, (session) =>
               eachBounded(steps, streamsPerPage(job.destination, streams), async (step, index) => {
-                const proof = await restoreStep(
-                  at,
-                  session.restore,
-                  { step, index },
-                  {
-                    state,
-                    backup,
-                    spool,
-                    throttle,
-                  },
-                );
+                const restoring = { state, backup, spool, throttle };
+                const proof = await restoreStep(at, session.restore, { step, index }, restoring);
                 count(totals, step, proof);
                 at.figures.artifacts += 1;
               }),
             ),
-          ),
+          );
+        await keepingLease(store, job, 'restore', at.signal, () =>
+          keepingDamage(store, job, backup, at.signal, restore),
         );
         return totals;
       }),
@@ -78,9 +72,10 @@ async function restoreStep(
 ): Promise<Proof> {
   const original = () => backup.open(step.lines, { decompress: true });
   const prove = () => sink.prove(step, state, original, spool);
-  // A later attempt of the activity finds much of its work done.
+  // A later attempt of the activity finds much of its work done. Its number may be 1 again, when a person reset it.
+  const later = at.number > 1 || at.done.size > 0;
   const mayLook = at.done.has(index) || sink.isShared?.(state) !== true;
-  if (at.number > 1 && mayLook) {
+  if (later && mayLook) {
     const proof = await prove().catch(() => undefined);
     if (proof && proof.result !== 'different') return proof;
   }
@@ -110,6 +105,9 @@ function count(totals: RestoreTotals, step: RestoreStep, proof: Proof): void {
   totals.bytes += step.lines.reduce((sum, line) => sum + (line.plain ?? line).bytes, 0);
   if (proof.result !== 'different') {
     totals[proof.result] += 1;
+    if (proof.result === 'equivalent' && proof.warning) {
+      totals.warnings = [...(totals.warnings ?? []), proof.warning];
+    }
     return;
   }
   totals.failed.count += 1;

@@ -1,7 +1,6 @@
-import type { VerifyJob } from '../../workflows/contract/activities.ts';
+import type { ReadJob, VerifyJob } from '../../workflows/contract/activities.ts';
 import type { Finding } from '../../workflows/contract/operations.ts';
-import { ownerOf } from '../catalog/damage.ts';
-import { putOnce, readJson, toJson } from '../catalog/json.ts';
+import { documentsIn, putOnce, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, workFolderOf } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { pageName } from '../catalog/plan.ts';
@@ -12,7 +11,7 @@ import { keyOf } from './check-quick.ts';
 const DAMAGED = 'damaged/';
 
 /** The keys of those lines of an artifact of which a finding tells. */
-export function keysFound(job: VerifyJob, lines: ObjectLine[], findings: Finding[]): string[] {
+export function keysFound(job: ReadJob, lines: ObjectLine[], findings: Finding[]): string[] {
   if (findings.length === 0) return [];
   const told = new Set(findings.map(({ object }) => object));
   const folder = backupFolder(job.snapshot.target, job.backup);
@@ -34,24 +33,17 @@ export async function noteDamaged(
   await putOnce(store, name, toJson(keys), signal);
 }
 
-/** What every page of this run noted: paths below the folder of the backup that owns them, by its id. */
-export async function damagedByOwner(
+/** The keys of all that the pages of this run noted. */
+export async function notedDamaged(
   store: Store,
   job: VerifyJob,
   signal: AbortSignal,
-): Promise<Map<string, string[]>> {
-  const { target } = job.snapshot;
+): Promise<Set<string>> {
   const keys = new Set<string>();
-  for await (const note of store.list(workFolder(job) + DAMAGED, { signal })) {
-    for (const key of (await readJson(store, note.key, signal)) as string[]) keys.add(key);
+  for await (const note of documentsIn(store, workFolder(job) + DAMAGED, signal)) {
+    for (const key of (await readJson(store, note, signal)) as string[]) keys.add(key);
   }
-  const owners = new Map<string, string[]>();
-  for (const key of keys) {
-    const owner = ownerOf(key);
-    const path = key.slice(backupFolder(target, owner).length);
-    owners.set(owner, [...(owners.get(owner) ?? []), path]);
-  }
-  return owners;
+  return keys;
 }
 
 function workFolder({ snapshot, backup, run }: VerifyJob): string {

@@ -2,6 +2,7 @@ import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { requireNotMoved } from '../moved-storage.ts';
+import { openerOfQueue } from '../opener-of-queue.ts';
 import { withStorage, withStore } from '../workspace.ts';
 import { readItems } from './read-items.ts';
 import { findVerifyPlan, writeVerifyPlan } from './verify-pages.ts';
@@ -13,6 +14,7 @@ export function planVerify(deps: Dependencies): Activities['planVerify'] {
         const { snapshot } = job;
         const planned = await findVerifyPlan(store, job, at.signal);
         if (planned) return planned;
+        if (job.depth === 'deep') await openerOfQueue(snapshot, 'plan');
         const { manifest, ...readings } = await readItems(store, job, at.signal);
         if (manifest && !readings.items.every((item) => Array.isArray(item))) {
           await withStorage(deps, snapshot, (storage) =>

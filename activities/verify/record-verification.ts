@@ -1,36 +1,45 @@
-import type { Activities } from '../../workflows/contract/activities.ts';
+import type { Activities, VerifyJob } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt.ts';
-import { recordProof } from '../catalog/proofs.ts';
+import { knownDamage } from '../catalog/known-damage.ts';
+import { backupFolder } from '../catalog/layout.ts';
+import { recordFound } from '../catalog/record-found.ts';
 import type { Dependencies } from '../dependencies.ts';
+import type { Store } from '../stores/store.ts';
 import { withStore } from '../workspace.ts';
-import { damagedByOwner } from './damaged-objects.ts';
+import { keyOf } from './check-quick.ts';
+import { notedDamaged } from './damaged-objects.ts';
+import { readVerifyItems } from './verify-pages.ts';
 
-/**
- * Keeps the proof beside the backup, and a failed one beside each earlier backup that owns what was found damaged: other
- * backups name it too, and the next one would.
- */
 export function recordVerification(deps: Dependencies): Activities['recordVerification'] {
-  return ({ job, totals }) =>
+  return ({ job, totals, unfinished }) =>
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
-        const { snapshot, backup, depth, run } = job;
-        const { runId, workflowId } = run;
-        const owners = await damagedByOwner(store, job, at.signal);
-        const damaged = owners.get(backup) ?? [];
-        owners.delete(backup);
-        const found = {
-          time: new Date().toISOString(),
-          operation: 'verify' as const,
-          depth,
-          runId,
-          workflowId,
+        const keys = await notedDamaged(store, job, at.signal);
+        const ok = totals.findingsCount === 0;
+        const unread = ok ? await unreadDamage(store, job, at.signal) : [];
+        const details = {
+          ok,
+          ...totals,
+          ...(unread.length > 0 ? { unread } : {}),
+          ...(unfinished ? { unfinished } : {}),
         };
-        for (const [owner, paths] of owners) {
-          const proof = { ...found, ok: false, verified: backup, damaged: paths };
-          await recordProof(store, snapshot.target, owner, proof, at.signal);
-        }
-        const proof = { ...found, ok: totals.findingsCount === 0, ...totals, damaged };
-        await recordProof(store, snapshot.target, backup, proof, at.signal);
+        const found = { operation: 'verify', depth: job.depth } as const;
+        await recordFound(store, job, found, keys, details, at.signal);
       }),
     );
+}
+
+/** What was found damaged in the backup's folder before, and is none of what this run looked at. */
+async function unreadDamage(store: Store, job: VerifyJob, signal: AbortSignal): Promise<string[]> {
+  const { target } = job.snapshot;
+  const known = await knownDamage(store, target, job.backup, signal);
+  if (known.size === 0) return [];
+  const folder = backupFolder(target, job.backup);
+  for await (const item of readVerifyItems(store, job, signal)) {
+    for (const line of Array.isArray(item) ? item : []) {
+      const key = keyOf(folder, line);
+      if (typeof key === 'string' && key.startsWith(folder)) known.delete(key.slice(folder.length));
+    }
+  }
+  return [...known.keys()];
 }

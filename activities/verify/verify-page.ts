@@ -6,11 +6,12 @@ import type { ObjectLine } from '../catalog/manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { keepingLease } from '../lease.ts';
+import { openerOfQueue } from '../opener-of-queue.ts';
 import type { Opener } from '../pipeline/age/opener.ts';
 import { checkArtifact } from '../pipeline/check-artifact.ts';
 import type { Store } from '../stores/store.ts';
 import { streamsPerPage } from '../streams-per-page.ts';
-import { openerOf, withStorage, withStore } from '../workspace.ts';
+import { withStorage, withStore } from '../workspace.ts';
 import { checkProductObject } from './check-product-object.ts';
 import { checkQuick } from './check-quick.ts';
 import { keysFound, noteDamaged } from './damaged-objects.ts';
@@ -24,7 +25,8 @@ export function verifyPage(deps: Dependencies): Activities['verifyPage'] {
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const items = await readVerifyPage(store, job, page, at.signal);
-        const opener = job.depth === 'deep' ? await openerOf(job.snapshot) : undefined;
+        const opener =
+          job.depth === 'deep' ? await openerOfQueue(job.snapshot, 'planned') : undefined;
         const found: Found = { damaged: [], forOthers: 0 };
         const places = { job, store, streams, opener, found };
         const totals = await keepingLease(store, job, 'verify', at.signal, () =>

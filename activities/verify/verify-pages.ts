@@ -75,6 +75,18 @@ export async function readVerifyPage(
   return (await readJson(store, key, signal)) as VerifyItem[];
 }
 
+/** Of every page; of none where the plan was made by a Holdfast which kept no such plan. */
+export async function* readVerifyItems(
+  store: Store,
+  job: VerifyJob,
+  signal: AbortSignal,
+): AsyncGenerator<VerifyItem> {
+  const planned = await findVerifyPlan(store, job, signal);
+  for (const page of planned?.pages.keys() ?? []) {
+    yield* await readVerifyPage(store, job, page, signal);
+  }
+}
+
 const PLAN = 'plan.json';
 
 async function findStored(

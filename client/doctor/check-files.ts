@@ -42,8 +42,14 @@ async function check(path: string, forbidden: number, remedy: string): Promise<C
     subject: path,
     level: 'problem',
     message: `mode ${mode} lets others in`,
-    hint: `${remedy} ${path}`,
+    hint: `${takenOver(path, found.uid)}${remedy} ${path}`,
   };
+}
+
+/** What is closed to all but its owner is closed to this user, too, where another one owns it, as root does in a container. */
+function takenOver(path: string, owner: number): string {
+  const user = process.getuid?.() ?? 0;
+  return user === 0 || user === owner ? '' : `chown ${user} ${path} && `;
 }
 
 function spoolFolder(): string {

@@ -102,6 +102,11 @@ const SAYINGS: Record<
   Verdict,
   (what: string, claim?: Claim) => Pick<Check, 'level' | 'message' | 'hint'>
 > = {
+  condemned: (what, claim) => ({
+    level: 'problem',
+    message: `${what} is a backup no more: ${claim?.workflowId ?? 'somebody'} has begun to delete it, and has not ended that`,
+    hint: 'Delete it again: that goes on, or says why it cannot. To keep it, remove deleting.json from its folder, then run `holdfast verify --deep` on it: it may lack what is gone already.',
+  }),
   removable: (what, claim) => ({
     level: 'note',
     message: `${what} is left of ${claim?.workflowId}, which has ended`,
@@ -119,7 +124,7 @@ const SAYINGS: Record<
   foreign: (what, claim) => ({
     level: 'note',
     message: `${what} belongs to ${claim?.workflowId} of another Temporal (namespace ${claim?.namespace})`,
-    hint: 'Look from there; Holdfast does not remove what others own.',
+    hint: 'Look from there; Holdfast does not remove what others own. Where that Temporal is lost for good, and no worker of it is at work any more, remove this folder from the store by hand.',
   }),
   unclaimed: (what) => ({
     level: 'note',

@@ -61,9 +61,25 @@ async function checkWebhooks({ target, notify = [] }: TargetSnapshot): Promise<C
 
 /** Only a restore writes where the database keeps its backups, and then it is too late to find out. */
 async function checkStorage(snapshot: TargetSnapshot): Promise<Check[]> {
+  // The SDK of S3 takes a while to load, and most verbs open no store.
   const { foreignStorage } = await import('../../activities/foreign-storage.ts');
-  const message = await foreignStorage(snapshot);
-  return message ? [{ area: 'target', subject: snapshot.target, level: 'note', message }] : [];
+  const note = (message: string): Check => ({
+    area: 'target',
+    subject: snapshot.target,
+    level: 'note',
+    message,
+  });
+  const resources = createStoreResources();
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    return (await foreignStorage(resources, signal, snapshot)).map(note);
+  } catch (error) {
+    const failure = asHoldfastError(error);
+    // It is told anyway.
+    return failure.code === 'SECRET_MISSING' ? [] : [note(failure.message)];
+  } finally {
+    await resources.close();
+  }
 }
 
 async function preflight(

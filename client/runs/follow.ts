@@ -2,6 +2,7 @@ import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import { unreachable, type TemporalSession } from '../temporal/connect.ts';
+import { startWorkerOn } from '../temporal/workers.ts';
 import type { Output } from '../terminal/output.ts';
 import { askToEnd } from './ask-to-end.ts';
 import type { Interruption } from './interruption.ts';
@@ -140,6 +141,7 @@ class WorkerTold {
         this.#ending
           ? `${this.#sentence(queue)}: the cancel of ${this.#workflowId} is recorded, and takes effect when one comes.`
           : `${this.#sentence(queue)}; the run ${this.#workflowId} stays and waits for one.`,
+        { hint: startWorkerOn(queue) },
       );
     }
     this.#output.event(

@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
+import { isOrphaned } from '../../activities/orphaned-lock.ts';
 import { OPERATIONS } from '../../workflows/contract/names.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
 import { toRun, type FoundRun } from './find-runs.ts';
@@ -30,7 +31,8 @@ export async function requireRun(session: TemporalSession, id: string): Promise<
     );
   }
   const holder = description.memo?.['workflowId'];
-  const held = run.status === 'RUNNING' && typeof holder === 'string';
+  const open = run.status === 'RUNNING' && !(await isOrphaned(session.client, description));
+  const held = open && typeof holder === 'string';
   throw new HoldfastError(
     'INPUT_INVALID',
     `${id} is no run, but a lock${held ? `, which ${holder} holds` : ' that nobody holds now'}.`,

@@ -3,6 +3,7 @@ import { humanBytes, humanDuration, knownTotal } from '../terminal/figures.ts';
 import { printable, type Output } from '../terminal/output.ts';
 import { renderBar } from '../terminal/progress-bar.ts';
 import { warningLine } from '../terminal/warnings.ts';
+import { adviceFor } from './advice.ts';
 import { LiveFigures, type Live } from './live-figures.ts';
 import type { Observation, PendingActivity } from './observe.ts';
 
@@ -17,6 +18,7 @@ export class Narrator {
   readonly #troubles = new Map<string, number>();
   readonly #warned = new Set<string>();
   #phase = '';
+  #advised = false;
   #totals: { bytes: number | undefined; artifacts: number } = { bytes: undefined, artifacts: 0 };
   #waitingFor: string | undefined;
   #product: string | undefined;
@@ -32,6 +34,7 @@ export class Narrator {
     const { progress, pending, startedAt } = seen;
     const live = this.#live.update(seen);
     this.#tellTroubles(pending);
+    this.#tellAdvice(seen);
     this.#tellProduct(seen);
     if (progress) {
       this.#totals = { bytes: progress.bytes.total, artifacts: progress.artifacts.total };
@@ -95,6 +98,13 @@ export class Narrator {
         `${type}: attempt ${attempt}, last error: ${printable(lastError)}`,
       );
     }
+  }
+
+  #tellAdvice(seen: Observation): void {
+    const advice = adviceFor(seen);
+    if (!advice || this.#advised) return;
+    this.#advised = true;
+    this.#output.remark(advice);
   }
 
   /** What the product says of its own job, and why it cannot be asked. */

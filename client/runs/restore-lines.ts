@@ -18,6 +18,9 @@ export function planLines(plan: RestorePlan): string[] {
     ...section('bound to what is replaced', plan.bound),
     ...section('creates', plan.creates),
     ...section('leaves alone', plan.leaves),
+    ...(plan.safetyBackup
+      ? [`backs up ${plan.into} first; --no-safety-backup leaves that out`]
+      : []),
     ...(replaces(plan)
       ? [`This REPLACES what is in ${plan.into}; it needs --confirm ${plan.into}`]
       : []),

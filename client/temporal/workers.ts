@@ -1,3 +1,5 @@
+import { FAILURES } from '../../workflows/contract/failures.ts';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import type { TemporalPlace } from './connect.ts';
 
 type Request = Parameters<TemporalPlace['connection']['workflowService']['describeTaskQueue']>[0];
@@ -24,4 +26,13 @@ export async function pollersOf(
       lastSeen: new Date(Number(lastAccessTime?.seconds ?? 0) * 1000),
     }))
     .filter(({ lastSeen }) => Date.now() - lastSeen.getTime() < FRESH_MS);
+}
+
+/** What to do where nobody polls a queue. The host that did may be lost together with the database beside it. */
+export function startWorkerOn(queue: string): string {
+  if (queue === TASK_QUEUE) return FAILURES.WORKER_MISSING.hint;
+  return (
+    `Start \`holdfast worker --task-queue ${queue}\`; where the host that did is lost, on any other one: to restore a backup ` +
+    'elsewhere, it needs the configuration and the store, not the database that the backup is of.'
+  );
 }

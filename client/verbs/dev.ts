@@ -15,6 +15,7 @@ import { plural } from '../terminal/figures.ts';
 import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 import { logLevelOption } from '../worker/log-level-option.ts';
+import { stopOnSignals } from '../worker/stop-signals.ts';
 
 const HIGHEST_PORT = 65_535;
 
@@ -54,7 +55,8 @@ async function dev(call: Invocation, options: Options): Promise<void> {
   const state = await openState(stateFolder(options.state), version);
   const namespace = config.temporal.namespace ?? 'default';
   const stop = new AbortController();
-  using _ = onSignals(stop);
+  // The server is in a process group of its own and would outlive this process, also while it starts.
+  using _ = stopOnSignals(stop);
   const temporal = await startEmbedded({
     executable,
     database: state.database,
@@ -108,24 +110,6 @@ function uiPortOf({ port, uiPort = port + 1000 }: Options): number {
     `The UI would have port ${uiPort}, 1000 above --port, and ports end at ${HIGHEST_PORT}.`,
     { hint: 'Choose its port with --ui-port.' },
   );
-}
-
-/**
- * The server is in a process group of its own and would outlive this process, also while it starts. A second signal
- * ends both at once.
- */
-function onSignals(stop: AbortController): Disposable {
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(1);
-    stop.abort(new Error('stopped'));
-  };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
 }
 
 /**

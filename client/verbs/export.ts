@@ -5,6 +5,7 @@ import { findBackup } from '../../activities/catalog/find-backup.ts';
 import { snapshotOf } from '../../activities/config/config.ts';
 import { exportBackup } from '../../activities/export/export-backup.ts';
 import { HoldfastError } from '../../activities/failure.ts';
+import { namingOtherStores } from '../../activities/other-stores.ts';
 import { EXIT } from '../exit-codes.ts';
 import { LocalWork } from '../local/local-work.ts';
 import { refuseExisting, writeWholeFile } from '../local/write-file.ts';
@@ -40,7 +41,11 @@ export function exportVerb(program: Command): void {
       if (!toStdout && !options.force) await refuseExisting(path);
       const snapshot = snapshotOf(await call.config(), target);
       const store = await call.store(snapshot.store.name);
-      const { manifest, passedOver } = await findBackup(store, target, backup);
+      const { manifest, passedOver } = await namingOtherStores(
+        call.searching,
+        { target, store: store.name, backup },
+        () => findBackup(store, target, backup),
+      );
       for (const reason of passedOver) output.remark(`passed over ${reason}`);
       using work = new LocalWork(output, {
         phase: 'exporting',

@@ -8,6 +8,7 @@ import { listBackups, type CatalogEntry } from '../../activities/catalog/list-ba
 import { type Target, targetOf } from '../../activities/config/config.ts';
 import { eachBounded } from '../../activities/each-bounded.ts';
 import type { HoldfastError } from '../../activities/failure.ts';
+import { lieIn, otherStoresWith, wayTo } from '../../activities/other-stores.ts';
 import { EXIT } from '../exit-codes.ts';
 import { asHoldfastError } from '../failures.ts';
 import type { Invocation } from '../invocation.ts';
@@ -24,7 +25,11 @@ interface Listed extends CatalogEntry {
 }
 
 interface Found {
+  target: string;
+  store: string;
   listed: Listed[];
+  /** Stores where the target has backups, too, and that it does not use now. */
+  otherStores: string[];
 }
 
 /** A target whose store could not be read: it must not hide the backups of the others. */
@@ -59,10 +64,17 @@ export function listVerb(program: Command): void {
       const [first] = failures;
       // Then there is nothing else to show.
       if (first && targets.length === 1) throw first.error;
+      const elsewhere = found.filter(isElsewhere);
       call.output.result(
-        { backups: found.flatMap(entriesOf) },
+        {
+          backups: found.flatMap(entriesOf),
+          ...(elsewhere.length > 0 ? { elsewhere: elsewhere.map(placesOf) } : {}),
+        },
         linesOf(found, call.output.tableWidth),
       );
+      for (const { otherStores, ...where } of elsewhere) {
+        call.output.remark(`${lieIn(otherStores, where)}.\n${wayTo(otherStores, where)}`);
+      }
       for (const { target, error } of failures) {
         const { code, message, hint } = error;
         call.output.log(`${code} (target ${target}): ${printable(message)}\n${printable(hint)}`);
@@ -77,16 +89,25 @@ async function read(
   { name: target, store, timeouts }: Target,
 ): Promise<Found | Unread> {
   try {
+    const looking = otherStoresWith(call.searching, { target, store }).catch(() => []);
     const entries = await listBackups(await call.store(store), target);
     const listed = entries.map((entry): Listed => {
       const { manifest, collected } = entry;
       const copy = manifest && copyStateOf(manifest, collected, timeouts.copy);
       return { target, store, copy, ...entry };
     });
-    return { listed };
+    return { target, store, listed, otherStores: await looking };
   } catch (error) {
     return { target, store, error: asHoldfastError(error) };
   }
+}
+
+function isElsewhere(each: Found | Unread): each is Found {
+  return 'otherStores' in each && each.otherStores.length > 0;
+}
+
+function placesOf({ target, store, otherStores }: Found) {
+  return { target, store, otherStores };
 }
 
 function entriesOf(each: Found | Unread): object[] {
@@ -126,7 +147,10 @@ function linesOf(found: (Found | Unread)[], width: number): string[] {
       ? [[each.target, '', '', '', each.error.code, '']]
       : each.listed.map((entry) => [...(several ? [entry.target] : []), ...cells(entry)]),
   );
-  if (rows.length === 0) return ['There are no backups yet.'];
+  if (rows.length === 0) {
+    const yet = found.some(isElsewhere) ? 'where the targets keep them now' : 'yet';
+    return [`There are no backups ${yet}.`];
+  }
   return renderTable(
     [
       ...(several ? [{ title: 'TARGET', flexible: true }] : []),

@@ -15,6 +15,7 @@ import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts'
 import { readObjects } from '../../activities/catalog/objects.ts';
 import { newestProof, type ProofSummary } from '../../activities/catalog/proofs.ts';
 import { targetOf } from '../../activities/config/config.ts';
+import { namingOtherStores } from '../../activities/other-stores.ts';
 import type { Store } from '../../activities/stores/store.ts';
 import { humanBytes, humanTime, plural } from '../terminal/figures.ts';
 import { renderPairs, renderTable } from '../terminal/table.ts';
@@ -39,7 +40,11 @@ export function showVerb(program: Command): void {
     async (call, options, target = '', backup = 'latest') => {
       const { store: storeName, timeouts } = targetOf(await call.config(), target);
       const store = await call.store(storeName);
-      const { manifest, passedOver } = await findBackup(store, target, backup);
+      const { manifest, passedOver } = await namingOtherStores(
+        call.searching,
+        { target, store: storeName, backup },
+        () => findBackup(store, target, backup),
+      );
       const proof = await newestProof(store, target, manifest.id);
       const collected = manifest.delegated && (await readCollected(store, target, manifest.id));
       const copy = copyStateOf(manifest, collected, timeouts.copy);

@@ -1,13 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { HoldfastError } from '../../activities/failure.ts';
-import { TARGET_NAME } from '../../workflows/contract/names.ts';
+import { TARGET_NAME, TASK_QUEUE } from '../../workflows/contract/names.ts';
 import type { Invocation } from '../invocation.ts';
+import { adviceFor } from '../runs/advice.ts';
 import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
 import { runOfId } from '../runs/named-run.ts';
 import { observe, type Observation, progressOf } from '../runs/observe.ts';
 import { type OverviewRow, overviewLines } from '../runs/overview-lines.ts';
 import { endOf } from '../runs/outcome.ts';
 import { queueWithoutWorker } from '../runs/worker-watch.ts';
+import { startWorkerOn } from '../temporal/workers.ts';
 import { humanAge, humanBytes, humanDuration, humanTime, knownTotal } from '../terminal/figures.ts';
 import { printable } from '../terminal/output.ts';
 import { renderPairs } from '../terminal/table.ts';
@@ -48,20 +50,22 @@ async function overview(call: Invocation, target: string | undefined, limit: num
     await requireTarget(call, target);
   }
   const observed = await Promise.all(
-    running.map(async (run) => ({
-      run,
-      seen: await observe(session, run.workflowId, run.runId).catch(() => undefined),
-    })),
+    running.map(async (run) => {
+      const seen = await observe(session, run.workflowId, run.runId).catch(() => undefined);
+      const idle = seen && (await queueWithoutWorker(session, seen).catch(() => undefined));
+      return { run, seen, idle };
+    }),
   );
   const runs = [
-    ...observed.map(({ run, seen }) => ({
+    ...observed.map(({ run, seen, idle }) => ({
       ...run,
       ...(seen?.progress ? { progress: seen.progress } : {}),
+      ...(idle ? { noWorkerOn: idle } : {}),
     })),
     ...ended,
   ];
   const rows = [
-    ...observed.map(({ run, seen }) => row(run, seen ? phaseOf(seen) : '')),
+    ...observed.map(({ run, seen, idle }) => row(run, seen ? phaseOf(seen, idle) : '')),
     ...ended.map((run) => row(run, endingOf(run))),
   ];
   call.output.result(
@@ -90,10 +94,15 @@ function stateOf({ status, outcome }: FoundRun): string {
   return status === 'COMPLETED' ? 'done' : status.toLowerCase().replace('_', ' ');
 }
 
-function phaseOf({ progress, untouched, pending }: Observation): string {
+function phaseOf({ progress, untouched, pending }: Observation, idle?: string): string {
+  if (idle && idle !== TASK_QUEUE) return `waiting for a worker on the task queue ${idle}`;
   if (untouched) return 'waiting for a worker';
   const troubled = pending.find(({ lastError }) => lastError);
-  if (troubled) return printable(`attempt ${troubled.attempt}, last error ${troubled.lastError}`);
+  if (troubled) {
+    const { attempt, lastError } = troubled;
+    const where = progress ? `${progress.phase}, ` : '';
+    return printable(`${where}attempt ${attempt}, last error ${lastError}`);
+  }
   if (!progress) return 'no worker answers';
   const { phase, bytes, waitingFor } = progress;
   if (waitingFor) return `waiting for ${waitingFor}`;
@@ -114,6 +123,7 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
   const ended = seen.status === 'RUNNING' ? undefined : await endOf(session, run);
   const idle = await queueWithoutWorker(session, seen);
   const { progress } = seen;
+  const advice = adviceFor(seen);
   const warnings =
     progress?.warnings ??
     ended?.result?.warnings ??
@@ -138,6 +148,7 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
         ['backup', run.backup],
         ['phase', progress?.phase ?? (silent(seen) ? 'no worker answers' : undefined)],
         ['waiting for', idle ? `a worker on the task queue ${idle}` : progress?.waitingFor],
+        ['to go on', idle && startWorkerOn(idle)],
         ['artifacts', progress && `${progress.artifacts.done} of ${progress.artifacts.total}`],
         ['bytes', progress && bytesLine(progress)],
         ['left', progress?.eta && leftUntil(progress.eta)],
@@ -150,6 +161,7 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
         .map(({ type, attempt, lastError }) =>
           printable(`${type}: attempt ${attempt}, last error: ${lastError}`),
         ),
+      ...(advice ? [advice] : []),
       ...warningLines(warnings),
     ],
   );

@@ -19,6 +19,7 @@ import {
 } from '../temporal/search-attributes.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { logLine } from './log-line.ts';
+import { stopOnSignals } from './stop-signals.ts';
 
 export interface WorkersOptions {
   config: Config;
@@ -27,7 +28,7 @@ export interface WorkersOptions {
   taskQueues: string[];
   output: Output;
   logLevel: LogLevel;
-  /** Stops the workers, as SIGINT and SIGTERM do. */
+  /** Stops the workers, as SIGINT, SIGTERM and SIGHUP do. */
   signal?: AbortSignal;
 }
 
@@ -42,7 +43,9 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
 
   const stop = new AbortController();
   const stopped = AbortSignal.any([stop.signal, ...(signal ? [signal] : [])]);
-  using _ = onSignals(stop, output);
+  using _ = stopOnSignals(stop, () =>
+    output.event({ event: 'stopping' }, 'stopping; activities are told to end (again: at once)'),
+  );
   const connection = await connectNative(
     connectionOptions,
     ({ address, reason, pauseMs }) =>
@@ -140,21 +143,4 @@ async function register(place: TemporalPlace, output: Output): Promise<void> {
       `The search attributes of Holdfast may not be registered from here. Runs work without them. The command:\n  ${command}`,
     );
   }
-}
-
-/** The first signal lets activities end in order; the second ends the process: every run goes on elsewhere. */
-function onSignals(stop: AbortController, output: Output): Disposable {
-  const onSignal = () => {
-    if (stop.signal.aborted) process.exit(1);
-    output.event({ event: 'stopping' }, 'stopping; activities are told to end (again: at once)');
-    stop.abort(new Error('stopped'));
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    [Symbol.dispose]() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
 }

@@ -314,6 +314,49 @@ describe('a download', () => {
   );
 });
 
+describe('a file that is of no use', () => {
+  const attempts = async (count: number, before: () => void = () => undefined) => {
+    const notes = notebookInMemory();
+    const failures = [];
+    for (let attempt = 0; attempt < count; attempt += 1) {
+      before();
+      failures.push(await failureOf(takeBackup(session, folder.path, notes)));
+    }
+    return failures;
+  };
+  const requested = () => aiven.requests.filter(({ method }) => method === 'POST').length;
+
+  it('is requested anew three times in all, and then the run ends in what was wrong with the last', async () => {
+    aiven.switches.damage = 'two manifests';
+    const failures = await attempts(5);
+    expect(failures.map(({ code }) => code)).toEqual([
+      ...Array.from({ length: 3 }, () => 'SOURCE_GARBLED'),
+      ...Array.from({ length: 2 }, () => 'JOB_FAILED'),
+    ]);
+    expect(failures[4]?.retryable).toBe(false);
+    expect(failures[4]?.message).toMatch(
+      /^Aiven service metrics .* failed 3 times to make a backup that is of use: What .* more than one manifest\.$/,
+    );
+    expect(requested()).toBe(3);
+  });
+
+  it('counts together with tasks that failed', async () => {
+    aiven.switches.damage = 'two manifests';
+    const failures = await attempts(2, () => (aiven.switches.taskFails = 1));
+    expect(failures.map(({ code }) => code)).toEqual(['SOURCE_GARBLED', 'JOB_FAILED']);
+    expect(requested()).toBe(3);
+  });
+
+  it('does not count when somebody else has replaced it', async () => {
+    const failures = await attempts(4, () =>
+      Object.assign(aiven.switches, { etagChanges: 5, downloadReset: 1 }),
+    );
+    expect(failures.map(({ code }) => code)).toEqual(failures.map(() => 'SOURCE_GARBLED'));
+    aiven.calm();
+    expect(requested()).toBe(4);
+  });
+});
+
 /** The backup of another day: the same sizes under other names. */
 async function otherTar(): Promise<string> {
   const path = join(folder.path, 'other.tar');

@@ -34,7 +34,7 @@ describe('a whole tar', () => {
   it.each([
     [['BACKUP_LIMITED'], (manifest) => ({ ...manifest, limited: true })],
     [
-      ['SHARD_UNKNOWN', 'SHARD_GONE'],
+      ['SHARD_UNKNOWN'],
       ({ files: named, ...manifest }) => ({
         ...manifest,
         files: named.map((file) => (file.shardID === 1 ? asShard(4711, file) : file)),
@@ -70,21 +70,6 @@ describe('a whole tar', () => {
     const { capture } = await backUp();
     expect(capture.warnings[0]?.code).toBe('BACKUP_WITHOUT_DATA');
     expect(await files()).toHaveLength(2);
-  });
-
-  it('names a shard that the metadata know and the backup does not hold', async () => {
-    const without = ({ files: named, ...rest }: OfficialManifest) => ({
-      ...rest,
-      files: named.filter(({ shardID }) => shardID !== 1),
-    });
-    aiven.state.content = { tar: await changedTar(without) };
-    expect((await backUp()).capture.warnings).toEqual([
-      {
-        code: 'SHARD_GONE',
-        subject: expect.stringMatching(/^\w+\/\w+\/shard 1$/),
-        message: expect.stringContaining('no restore brings it back'),
-      },
-    ]);
   });
 
   it('leaves out files that are no part of a backup, and says so', async () => {

@@ -39,7 +39,8 @@ test.each([
   [{ tryAgainIn: 2 }, 2_000],
   [{ tryAgainIn: 28 }, 28_000],
   [{ tryAgainIn: 999 }, 300_000],
-])('the API is left alone for as long as the text of its 429 says: %j', async (said, pause) => {
+  [{ tryAgainIn: 28, tryAgainPlace: 'header' }, 28_000],
+])('the API is left alone for as long as its 429 says: %j', async (said, pause) => {
   Object.assign(aiven.switches, { tooManyRequests: 2, ...said });
   await session.preflight('backup');
   expect(pauses).toEqual([pause, pause]);

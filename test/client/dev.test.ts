@@ -7,6 +7,7 @@ import { freePort } from '../support/free-port.ts';
 import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { run, start, type Running } from './command.ts';
+import { hasTerminals, startInTerminal } from './in-terminal.ts';
 
 let folder: TemporaryFolder;
 let source: InfluxSimulator;
@@ -183,5 +184,19 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
     const next = startDev('state');
     await ready(next);
     await stop(next);
+  });
+
+  it.skipIf(!hasTerminals)('ends in order when its terminal is closed', async () => {
+    const state = join(folder.path, 'terminal-state');
+    const ports = ['--port', `${port}`, '--ui-port', `${uiPort}`];
+    const dev = startInTerminal(['dev', '--state', state, ...ports], env);
+    await expect
+      .poll(() => dev.screen(), { timeout: 400_000, interval: 200 })
+      .toMatch(/worker on task queue near/);
+    expect(await readdir(state)).toContain('temporal.pid');
+    dev.close();
+    // It forgets its Temporal only after it has seen it end.
+    await expect.poll(() => readdir(state), { timeout: 60_000 }).not.toContain('temporal.pid');
+    await expect(fetch(`http://127.0.0.1:${uiPort}`)).rejects.toThrow();
   });
 });

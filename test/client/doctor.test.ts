@@ -1,10 +1,10 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkClock } from '../../client/doctor/check-clock.ts';
 import { checkFiles } from '../../client/doctor/check-files.ts';
 import { checkStores } from '../../client/doctor/check-stores.ts';
@@ -30,6 +30,22 @@ describe('the doctor', () => {
     expect(await look()).toMatchObject({ level: 'problem', hint: `chmod 600 ${path}` });
     await chmod(path, 0o640);
     expect(await look()).toMatchObject({ level: 'ok', message: 'mode 640' });
+  });
+
+  it('does not advise to close a file of another user to the one who reads it', async () => {
+    await using folder = await temporaryFolder('doctor');
+    const path = join(folder.path, 'token');
+    await writeFile(path, 'a-token');
+    await chmod(path, 0o444);
+    const config = await load(withTarget('', `{ url: http://a, token: { file: ${path} } }`));
+    const { uid } = await stat(path);
+    const user = vi.spyOn(process, 'getuid').mockReturnValue(uid + 1000);
+    const checks = await checkFiles(config);
+    user.mockRestore();
+    expect(checks.find((check) => check.subject === path)).toMatchObject({
+      level: 'problem',
+      hint: `chown ${uid + 1000} ${path} && chmod 600 ${path}`,
+    });
   });
 
   it('says of a store what it does in another way, and does not list it as able to', async () => {

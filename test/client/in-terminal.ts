@@ -20,6 +20,8 @@ export interface InTerminal {
   asked(question: RegExp): Promise<void>;
   /** Types it, as a person does; `\u0003` is Ctrl-C. */
   type(keys: string): void;
+  /** Closes the window. */
+  close(): void;
   ended: Promise<number | null>;
 }
 
@@ -47,6 +49,7 @@ export function startInTerminal(args: string[], env: Record<string, string>): In
       read = screen().length;
     },
     type: (keys) => void child.stdin.write(keys),
+    close: () => void child.kill('SIGKILL'),
     ended: new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => {

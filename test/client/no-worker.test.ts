@@ -129,18 +129,29 @@ describe('holdfast status', () => {
   });
 });
 
-describe('where no Temporal answers', () => {
-  it('the doctor tells what it can, also when a dead run left something', async () => {
-    const work = join(folder.path, 'metrics/2026-11-20t02-00-00z-7f3a1c/work');
-    await mkdir(work, { recursive: true });
+describe('what a dead run left', () => {
+  const left = () => join(folder.path, 'metrics/2026-11-20t02-00-00z-7f3a1c/work');
+  beforeAll(async () => {
+    await mkdir(left(), { recursive: true });
     const claim = { cluster: 'c', namespace: 'n', workflowId: 'backup/metrics/x', runId: 'r' };
-    await writeFile(join(work, 'run.json'), JSON.stringify(claim));
+    await writeFile(join(left(), 'run.json'), JSON.stringify(claim));
+  });
+
+  it('keeps the doctor, where no Temporal answers, from nothing else that it can tell', async () => {
     const unreachable = { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
     const { code, stdout } = await run(['doctor', '--remove-leftovers'], { env: unreachable });
     expect(code).toBe(8);
     expect(stdout).toMatch(/^PROBLEM temporal .*No Temporal server answers at 127\.0\.0\.1:1\.$/m);
     expect(stdout).toMatch(/^PROBLEM target metrics: /m);
     expect(stdout).toMatch(/^note +leftovers metrics: No Temporal server answers/m);
-    expect(await readdir(work)).toEqual(['run.json']);
+    expect(await readdir(left())).toEqual(['run.json']);
+  });
+
+  it('is left alone where another Temporal knows the run, and may be removed when that one is lost', async () => {
+    const { stdout } = await run(['doctor', '--remove-leftovers'], { env });
+    expect(stdout).toMatch(
+      /metrics\/2026-11-20t02-00-00z-7f3a1c\/ .* of another Temporal \(namespace n\)\n.* lost for good, .* remove this folder .* by hand/,
+    );
+    expect(await readdir(left())).toEqual(['run.json']);
   });
 });

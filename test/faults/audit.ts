@@ -8,7 +8,7 @@ import { contentsBelow, filesBelow } from '../support/files-below.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * What must hold after every run, however it went (I-01 to I-03, I-07): every committed backup is whole, byte by byte,
+ * What must hold after every run, however it went: every committed backup is whole, byte by byte,
  * and nothing lies anywhere that no manifest names.
  */
 export interface Audit {

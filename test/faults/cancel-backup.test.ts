@@ -51,7 +51,7 @@ async function cancelled(
   }
 }
 
-describe.each(ways)('I-04: a backup that is cancelled %s leaves nothing', (_, cancel) => {
+describe.each(ways)('a backup that is cancelled %s leaves nothing', (_, cancel) => {
   test('before a worker looked at it', async () => {
     await cancelled(await stage.holdfast.start('backup', { target: 'metrics' }), cancel);
   });
@@ -70,7 +70,7 @@ describe.each(ways)('I-04: a backup that is cancelled %s leaves nothing', (_, ca
     await cancelled(handle, cancel);
   });
 
-  test.each(['metrics', 'remote'])('SRC-03: while the source of %s stalls', async (target) => {
+  test.each(['metrics', 'remote'])('while the source of %s stalls', async (target) => {
     stage.source.switches.shardStalls = { shards: [9, 30, 31, 60] };
     const handle = await stage.holdfast.start('backup', { target });
     await phase(handle, 'streaming');
@@ -78,7 +78,7 @@ describe.each(ways)('I-04: a backup that is cancelled %s leaves nothing', (_, ca
     await cancelled(handle, cancel);
   });
 
-  test('S3-04: while the store stalls', async () => {
+  test('while the store stalls', async () => {
     stage.s3.plan({
       on: ['PutObject', 'UploadPart'],
       key: /data\/.*\.tar/,
@@ -92,7 +92,7 @@ describe.each(ways)('I-04: a backup that is cancelled %s leaves nothing', (_, ca
     await cancelled(handle, cancel);
   });
 
-  test('S3-08: while the store has done what it does not answer', async () => {
+  test('while the store has done what it does not answer', async () => {
     stage.s3.plan({
       on: 'PutObject',
       key: /data\/.*\.tar/,
@@ -121,7 +121,7 @@ describe.each(ways)('I-04: a backup that is cancelled %s leaves nothing', (_, ca
     await cancelled(holder, cancel);
   });
 
-  test('P-11: and stays when the cancel comes during the commit', async () => {
+  test('and stays when the cancel comes during the commit', async () => {
     const { fault, release } = holding();
     stage.s3.plan({ on: 'PutObject', key: /backup\.json/, times: ALWAYS, fault });
     const handle = await stage.holdfast.start('backup', { target: 'remote' });
@@ -136,7 +136,7 @@ describe.each(ways)('I-04: a backup that is cancelled %s leaves nothing', (_, ca
   });
 });
 
-describe('P-11, P-12: a backup that is cancelled', () => {
+describe('a backup that is cancelled', () => {
   test('twice, also while it cleans up, ends once', async () => {
     stage.source.switches.shardStalls = true;
     const { fault, release } = holding();

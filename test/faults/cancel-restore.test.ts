@@ -60,7 +60,7 @@ async function cancelled(
 }
 
 describe.each(ways)(
-  'I-04: a restore that is cancelled %s leaves its destination as it was',
+  'a restore that is cancelled %s leaves its destination as it was',
   (_, cancel) => {
     test('before a worker looked at it', async () => {
       await cancelled(await start(), cancel);
@@ -94,7 +94,7 @@ describe.each(ways)(
       await cancelled(handle, cancel);
     });
 
-    test('S3-04: while the store stalls in mid-body', async () => {
+    test('while the store stalls in mid-body', async () => {
       stage.s3.plan({
         on: 'GetObject',
         key: /data\/.*\.tar/,
@@ -108,7 +108,7 @@ describe.each(ways)(
       await cancelled(handle, cancel);
     });
 
-    test('P-11: while it undoes, for a second time', async () => {
+    test('while it undoes, for a second time', async () => {
       stage.spare.switches.restoreAnswerMs = 600_000;
       const handle = await start();
       await phase(handle, 'restoring');
@@ -125,7 +125,7 @@ describe.each(ways)(
   },
 );
 
-describe.each(ways)('P-11: a restore that is cancelled %s', (_, cancel) => {
+describe.each(ways)('a restore that is cancelled %s', (_, cancel) => {
   test('while it gives the final names is done, and says that the cancel came late', async () => {
     const { fault, release } = holding();
     stage.s3.plan({ on: 'PutObject', key: /proofs\//, times: ALWAYS, fault });

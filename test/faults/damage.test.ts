@@ -48,7 +48,7 @@ const OBJECTS: [string, RegExp, object][] = [
   ['the other metadata', /\.sqlite$/, WHOLE],
 ];
 
-describe('ART-01, S3-18: one bit that has turned', () => {
+describe('one bit that has turned', () => {
   test.each(OBJECTS)('in %s is found by a deep verification', async (_, wanted) => {
     const key = keyOf(wanted);
     stage.s3.flipBit(key, middle(key));
@@ -97,7 +97,7 @@ describe('ART-01, S3-18: one bit that has turned', () => {
   });
 });
 
-describe('ART-03, S3-18: an object that is not there any more', () => {
+describe('an object that is not there any more', () => {
   test.each(OBJECTS)(
     '%s: is found by a quick verification, and not restored',
     async (_, wanted) => {
@@ -152,7 +152,7 @@ describe('an object that the store keeps and does not serve', () => {
   });
 });
 
-describe('ART-04, ART-07: a manifest', () => {
+describe('a manifest', () => {
   test('of a newer Holdfast stops verification and restore with one sentence', async () => {
     change((manifest) => ({ ...manifest, format: 2 }));
     const end = await restore(BUCKET);

@@ -9,7 +9,7 @@ import { PATIENCE_MS, workerStages } from './worker-stages.ts';
 
 const { newStage } = workerStages(setStage);
 
-describe.concurrent('P-01, I-09: a backup whose workers are killed', () => {
+describe.concurrent('a backup whose workers are killed', () => {
   test.each(Object.entries(BACKUP))(
     '%s ends with one whole backup and nothing else',
     async (_, steps) => {
@@ -28,7 +28,7 @@ describe.concurrent('P-01, I-09: a backup whose workers are killed', () => {
   );
 
   test(
-    'I-03: in the midst of multipart uploads ends without an open one',
+    'in the midst of multipart uploads ends without an open one',
     async () => {
       const stage = await newStage({ shards: 6, shardBytes: 12 * 1024 * 1024 });
       const { result, failure, unreached } = await surviving(stage, UPLOADS, () =>
@@ -63,7 +63,7 @@ describe.concurrent('P-01, I-09: a backup whose workers are killed', () => {
   );
 
   test(
-    'P-02: during its cancel, and that of another which waits for it, leaves nothing',
+    'during its cancel, and that of another which waits for it, leaves nothing',
     async () => {
       const stage = await newStage();
       stage.source.switches.shardStalls = { shards: [40] };

@@ -25,7 +25,7 @@ async function withBackup(): Promise<{ stage: DelegatedStage; backup: string }> 
   return { stage, backup };
 }
 
-describe.concurrent('P-01: workers that are killed while a product writes and restores', () => {
+describe.concurrent('workers that are killed while a product writes and restores', () => {
   test.each(Object.entries(steps.BACKUP_JOB))(
     'a backup, %s, ends with one whole backup and its copy',
     async (_, chain) => {
@@ -138,7 +138,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
   );
 
   test(
-    'P-02: a cancelled backup leaves nothing at the product',
+    'a cancelled backup leaves nothing at the product',
     async () => {
       const stage = await newStage();
       stage.database.switches.workMs = 100_000_000;
@@ -164,7 +164,7 @@ describe.concurrent('P-01: workers that are killed while a product writes and re
   );
 
   test(
-    'P-02: a cancelled restore leaves nothing at the destination',
+    'a cancelled restore leaves nothing at the destination',
     async () => {
       const { stage, backup } = await withBackup();
       stage.shelf.switches.downloadMs = 100_000_000;

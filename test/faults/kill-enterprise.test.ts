@@ -8,7 +8,7 @@ import { PATIENCE_MS, workerStages } from './worker-stages.ts';
 
 const { newStage } = workerStages(setEnterpriseStage);
 
-describe.concurrent('P-01: workers that are killed while objects are copied into S3', () => {
+describe.concurrent('workers that are killed while objects are copied into S3', () => {
   test.each(['near', 'far'] as const)(
     'a copy goes on where it was (%s)',
     async (place) => {

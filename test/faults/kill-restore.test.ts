@@ -39,7 +39,7 @@ async function proofsOf(stage: Stage): Promise<number> {
   return (await filesBelow(stage.disk)).filter((key) => key.includes('/proofs/')).length;
 }
 
-describe.concurrent('P-01, I-09: a restore whose workers are killed', () => {
+describe.concurrent('a restore whose workers are killed', () => {
   test.each(Object.entries(steps.RESTORE))(
     '%s brings every point back, once',
     async (_, chain) => {
@@ -112,7 +112,7 @@ describe.concurrent('P-01, I-09: a restore whose workers are killed', () => {
   );
 
   test(
-    'P-02: while it undoes what was cancelled leaves the destination as it was',
+    'while it undoes what was cancelled leaves the destination as it was',
     async () => {
       const stage = await newStage();
       stage.spare.switches.restoreAnswerMs = 100_000;
@@ -150,7 +150,7 @@ describe.concurrent('P-01, I-09: a restore whose workers are killed', () => {
   );
 });
 
-test('P-01: every activity is killed before its body and after it', () => {
+test('every activity is killed before its body and after it', () => {
   const killed: string[] = Object.values(steps)
     .flatMap((chains) => (Array.isArray(chains) ? [chains] : Object.values(chains)))
     .flat();

@@ -70,7 +70,7 @@ export const RESTORE: Record<string, Step[]> = {
   'while it restores': [
     'prepareRestore before',
     // While it looks again, at the note that it begins, then while it creates, and at what it created; each attempt
-    // after the first leaves its mark before.
+    // leaves its mark before.
     'prepareRestore answer 3',
     'prepareRestore link 2',
     'prepareRestore answer 3',

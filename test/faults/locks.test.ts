@@ -73,7 +73,7 @@ describe('a backup that meets another one of its target', () => {
     expect(await ending(first)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('I-12: is skipped, and says whom it met, when a schedule started it', async () => {
+  test('is skipped, and says whom it met, when a schedule started it', async () => {
     const { client } = stage.holdfast;
     const schedule = await client.schedule.create({
       scheduleId: 'backup/metrics',
@@ -104,7 +104,7 @@ describe('a backup that meets another one of its target', () => {
     expect(await ending(first)).toMatchObject({ status: 'COMPLETED' });
   });
 
-  test('P-05: that was terminated while it streams waits for its activities, and neither harms the other', async () => {
+  test('that was terminated while it streams waits for its activities, and neither harms the other', async () => {
     Object.assign(stage.source.switches, { bytesPerSecond: 4_000, shardStalls: { shards: [60] } });
     const first = await backup('fenced');
     await phase(first, 'streaming');
@@ -138,7 +138,7 @@ describe('a backup that meets another one of its target', () => {
   });
 });
 
-test('I-04: a backup whose lock is ended by hand stops, cleans up and says so', async () => {
+test('a backup whose lock is ended by hand stops, cleans up and says so', async () => {
   stage.source.switches.shardStalls = { shards: [30] };
   const { backups } = await audit(stage);
   const run = await backup();
@@ -168,7 +168,7 @@ describe('a restore and a backup of its destination', () => {
     expect(bucketsOf(stage.spare)).toEqual(buckets);
   });
 
-  test('P-05: whose restore was terminated leave no bucket under a name that one would take for good', async () => {
+  test('whose restore was terminated leave no bucket under a name that one would take for good', async () => {
     stage.spare.switches.restoreAnswerMs = 600_000;
     const restore = await stage.holdfast.start('restore', {
       target: 'metrics',

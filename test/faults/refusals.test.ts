@@ -54,7 +54,7 @@ async function changed(target: string, more: object): Promise<void> {
 }
 
 describe('a backup is refused at once, with one sentence, and writes nothing,', () => {
-  test('ART-05: when a recipient of its encryption cannot be used', async () => {
+  test('when a recipient of its encryption cannot be used', async () => {
     await changed('metrics', { encryption: { recipients: [`age1${'q'.repeat(58)}`] } });
     const message = await refused('backup', { target: 'metrics' }, 'ENCRYPTION_UNUSABLE');
     expect(message).toMatch(/age1/);
@@ -68,7 +68,7 @@ describe('a backup is refused at once, with one sentence, and writes nothing,', 
     await refused('backup', { target: 'metrics' }, 'PERMISSION_MISSING');
   });
 
-  test('SRC-12: when its token is revoked in mid-run', async () => {
+  test('when its token is revoked in mid-run', async () => {
     stage.source.requests.length = 0;
     stage.source.switches.bytesPerSecond = 20;
     const handle = await stage.holdfast.start('backup', { target: 'metrics' });
@@ -108,7 +108,7 @@ describe('a restore is refused at once, with one sentence, and changes nothing,'
     expect(message).toMatch(/spare/);
   });
 
-  test('ART-05: when this host has no identity for what is encrypted', async () => {
+  test('when this host has no identity for what is encrypted', async () => {
     const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
     await changed('remote', { encryption: { recipients: [recipient] } });
     const sealed = await stage.holdfast.run('backup', { target: 'remote' });
@@ -123,7 +123,7 @@ describe('a restore is refused at once, with one sentence, and changes nothing,'
     expect((await audit(stage)).problems).toEqual([]);
   });
 
-  test('ART-05: when the identity is not on this host, which the backup does not need', async () => {
+  test('when the identity is not on this host, which the backup does not need', async () => {
     const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
     const identity = { file: '/nowhere/age-key' };
     await changed('remote', { encryption: { recipients: [recipient], identity } });
@@ -144,7 +144,7 @@ describe('a restore is refused at once, with one sentence, and changes nothing,'
     [{ ...BUCKET, onConflict: 'overwrite' }, 'INPUT_INVALID', /onConflict/],
     [{ ...BUCKET, dryRun: 'yes' }, 'INPUT_INVALID', /dryRun/],
     [{ select: { buckets: ['telemetry'] } }, 'DESTINATION_EXISTS', /telemetry/],
-  ])('P-12: given %j', async (more, code, named) => {
+  ])('given %j', async (more, code, named) => {
     expect(await refused('restore', { target: 'metrics', ...more }, code)).toMatch(named);
   });
 });
@@ -154,7 +154,7 @@ describe('a verification is refused', () => {
     [{ target: 'metrics', depth: 'deepest' }, 'INPUT_INVALID', /depth/],
     [{ target: 'spare' }, 'BACKUP_UNKNOWN', /spare/],
     [{ target: ['metrics'] }, 'INPUT_INVALID', /target/],
-  ])('P-12: given %j', async (input, code, named) => {
+  ])('given %j', async (input, code, named) => {
     expect(await refused('verify', input, code)).toMatch(named);
   });
 });

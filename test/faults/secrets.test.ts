@@ -96,7 +96,7 @@ async function look(): Promise<void> {
     seen.set(`spool ${file}`, readable(bytes));
 }
 
-describe('I-11: whatever went well or wrong,', () => {
+describe('whatever went well or wrong,', () => {
   test.each([
     ['the token of a source', () => SECRETS.source],
     ['the token of a destination', () => SECRETS.spare],

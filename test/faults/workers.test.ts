@@ -22,7 +22,7 @@ async function expectWhole(stage: Stage, handle: WorkflowHandle): Promise<void> 
 }
 
 test(
-  'P-03: a worker that is stopped in mid-transfer is no cancel: the next one goes on',
+  'a worker that is stopped in mid-transfer is no cancel: the next one goes on',
   async () => {
     const stage = await newStage({ target: { timeouts: { ...HASTE, stall: '5m' } } });
     stage.source.switches.shardStalls = { shards: [40], times: 1 };
@@ -38,7 +38,7 @@ test(
 );
 
 test(
-  'P-05: two workers on one backup share it and commit once',
+  'two workers on one backup share it and commit once',
   async () => {
     const stage = await newStage({ shards: 300 });
     stage.source.switches.bytesPerSecond = 40_000;
@@ -62,63 +62,60 @@ test(
   PATIENCE_MS,
 );
 
-describe.concurrent(
-  'P-05, P-08: a worker that was out for longer than a heartbeat and comes back',
-  () => {
-    const backups: [string, string, Step][] = [
-      ['in the midst of a page', 'metrics', 'transferPage link 30'],
-      ['before it writes a receipt', 'metrics', 'transferPage link 7'],
-      ['with a request to the store under way', 'remote', 'transferPage answer 12'],
-      ['before it reads what it would commit', 'remote', 'commitBackup request 2'],
-    ];
-    test.each(backups)(
-      '%s does a backup no harm that another one has finished',
-      async (_, target, step) => {
-        const stage = await newStage();
-        const frozen = await stage.worker({ freezeAt: [step] });
-        const handle = await stage.holdfast.start('backup', { target });
-        expect(await frozen.frozen).toBe(step);
-        await stage.worker();
-        await expectWhole(stage, handle);
-        const requests = stage.source.requests.length;
-        frozen.thaw();
-        await sleep(4_000);
-        await expectWhole(stage, handle);
-        expect(stage.source.requests.length - requests).toBeLessThan(3);
-      },
-      PATIENCE_MS,
-    );
+describe.concurrent('a worker that was out for longer than a heartbeat and comes back', () => {
+  const backups: [string, string, Step][] = [
+    ['in the midst of a page', 'metrics', 'transferPage link 30'],
+    ['before it writes a receipt', 'metrics', 'transferPage link 7'],
+    ['with a request to the store under way', 'remote', 'transferPage answer 12'],
+    ['before it reads what it would commit', 'remote', 'commitBackup request 2'],
+  ];
+  test.each(backups)(
+    '%s does a backup no harm that another one has finished',
+    async (_, target, step) => {
+      const stage = await newStage();
+      const frozen = await stage.worker({ freezeAt: [step] });
+      const handle = await stage.holdfast.start('backup', { target });
+      expect(await frozen.frozen).toBe(step);
+      await stage.worker();
+      await expectWhole(stage, handle);
+      const requests = stage.source.requests.length;
+      frozen.thaw();
+      await sleep(4_000);
+      await expectWhole(stage, handle);
+      expect(stage.source.requests.length - requests).toBeLessThan(3);
+    },
+    PATIENCE_MS,
+  );
 
-    test(
-      'with shards half sent does a restore no harm that another one has finished',
-      async () => {
-        const stage = await newStage();
-        const frozen = await stage.worker({ freezeAt: ['restorePage request 15'] });
-        await stage.holdfast.run('backup', { target: 'metrics' });
-        const handle = await stage.holdfast.start('restore', {
-          target: 'metrics',
-          into: 'spare',
-          select: { buckets: ['telemetry'] },
-          rename: { 'acme/': 'other' },
-        });
-        await frozen.frozen;
-        await stage.worker();
-        expect(await ending(handle)).toMatchObject({ status: 'COMPLETED' });
-        frozen.thaw();
-        await sleep(4_000);
-        expect((await audit(stage)).problems).toEqual([]);
-        expect(bucketsOf(stage.spare)).toEqual(['other/other', 'other/telemetry']);
-        expect(await pointsOf(stage.spare, 'telemetry')).toEqual(
-          await pointsOf(stage.source, 'telemetry'),
-        );
-      },
-      PATIENCE_MS,
-    );
-  },
-);
+  test(
+    'with shards half sent does a restore no harm that another one has finished',
+    async () => {
+      const stage = await newStage();
+      const frozen = await stage.worker({ freezeAt: ['restorePage request 15'] });
+      await stage.holdfast.run('backup', { target: 'metrics' });
+      const handle = await stage.holdfast.start('restore', {
+        target: 'metrics',
+        into: 'spare',
+        select: { buckets: ['telemetry'] },
+        rename: { 'acme/': 'other' },
+      });
+      await frozen.frozen;
+      await stage.worker();
+      expect(await ending(handle)).toMatchObject({ status: 'COMPLETED' });
+      frozen.thaw();
+      await sleep(4_000);
+      expect((await audit(stage)).problems).toEqual([]);
+      expect(bucketsOf(stage.spare)).toEqual(['other/other', 'other/telemetry']);
+      expect(await pointsOf(stage.spare, 'telemetry')).toEqual(
+        await pointsOf(stage.source, 'telemetry'),
+      );
+    },
+    PATIENCE_MS,
+  );
+});
 
 test(
-  'P-04: a Temporal server that is away for longer than a heartbeat does not end a backup',
+  'a Temporal server that is away for longer than a heartbeat does not end a backup',
   async () => {
     await using folder = await temporaryFolder('temporal');
     const database = join(folder.path, 'temporal.db');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseTarHeader } from '../../activities/pipeline/tar/tar-header.ts';
 import { tarHeader } from '../../activities/pipeline/tar/write-tar.ts';
+import { raised } from '../../activities/products/influxdb-v1/raise-generation.ts';
 import { renameEntries } from '../../activities/products/influxdb-v1/rename-entries.ts';
 import { tarArchive, tarEntry } from '../pipeline/tar-archive.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -29,13 +30,13 @@ async function listed(tar: Buffer): Promise<string[]> {
 
 describe('renaming the entries of a shard', () => {
   it.each([1, 7, 512, 100_000])(
-    'changes the folders and nothing else, in chunks of %i bytes',
+    'changes folders and generations and nothing else, in chunks of %i bytes',
     async (step) => {
       const tar = shardTar(3);
       const result = unpack(await renamed(tar, 'other/policy/77', step));
       const before = [...unpack(tar)];
       expect([...result.keys()]).toEqual(
-        before.map(([name]) => name.replace('telemetry/raw/3/', 'other/policy/77/')),
+        before.map(([name]) => name.replace('telemetry/raw/3/00', 'other/policy/77/01')),
       );
       expect([...result.values()]).toEqual(before.map(([, body]) => body));
     },
@@ -55,7 +56,7 @@ describe('renaming the entries of a shard', () => {
         { name: 'x/y/1/000000001-000000001.tsm', body: Buffer.alloc(700, 1) },
       ]);
       const result = await renamed(tar, folder);
-      expect(await listed(result)).toEqual([`${folder}/000000001-000000001.tsm`]);
+      expect(await listed(result)).toEqual([`${folder}/010000001-000000001.tsm`]);
       expect([...unpack(result).values()][0]?.length).toBe(700);
     },
   );
@@ -74,5 +75,33 @@ describe('renaming the entries of a shard', () => {
       bytes: 2 ** 34,
       kind: 'file',
     });
+  });
+});
+
+describe('the generation of a file that is uploaded', () => {
+  it('is one that no shard has reached by itself, in the order of the backup', () => {
+    const names = [
+      '000000001-000000001.tsm',
+      '000000001-000000002.tsm',
+      '000000017-000000003.tsm',
+      // Of a shard that was restored before.
+      '010000001-000000001.tsm',
+      '980000001-000000001.tsm',
+    ];
+    const found = names.map(raised);
+    expect(found).toEqual([
+      '010000001-000000001.tsm',
+      '010000001-000000002.tsm',
+      '010000017-000000003.tsm',
+      '020000001-000000001.tsm',
+      '990000001-000000001.tsm',
+    ]);
+    expect(found.toSorted()).toEqual(found);
+  });
+
+  it('is that of its tombstones too, and nothing else has one', () => {
+    expect(raised('000000002-000000001.tombstone')).toBe('010000002-000000001.tombstone');
+    expect(raised('fields.idx')).toBe('fields.idx');
+    expect(raised('L0-00000001.tsl')).toBe('L0-00000001.tsl');
   });
 });

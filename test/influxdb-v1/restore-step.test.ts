@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { measurementAndField } from '../../activities/pipeline/tsm/series-key.ts';
 import { readTsm } from '../../activities/pipeline/tsm/tsm-index.ts';
 import { tsmInMemory } from '../../activities/pipeline/tsm/tsm-source.ts';
+import { raised } from '../../activities/products/influxdb-v1/raise-generation.ts';
 import type { ProductSession, RestoreStep } from '../../activities/products/product.ts';
 import { tarArchive, tarHeader } from '../pipeline/tar-archive.ts';
 import { tsmFile } from '../pipeline/tsm-file.ts';
@@ -86,7 +88,10 @@ describe('the proof of a shard', () => {
     [2, 0],
     [2, 1],
   ])('of the series in both files fails for shard %i without file %i', async (shard, lost) => {
-    const files = [...unpack(shardTar(shard))].map(([name, body]) => ({ name, body }));
+    const files = [...unpack(shardTar(shard))].map(([name, body]) => ({
+      name: raised(basename(name)),
+      body,
+    }));
     expect(files).toHaveLength(2);
     server.tar = tarArchive(files.filter((_, at) => at !== lost));
     // Its queries find whatever came back.

@@ -14,8 +14,11 @@ export interface SmallServer extends AsyncDisposable {
   databases: Map<string, string[]>;
   /** What it sends of every shard. */
   tar: Buffer;
-  /** Points of each field, as it counts them in every measurement. */
+  /** Points of each field, as it counts them in every measurement, or by what it is asked. */
   counts: Record<string, number>;
+  countOf?: (statement: string) => Record<string, number>;
+  /** What it says against a statement; undefined where it takes it. */
+  refusal?: (statement: string) => string | undefined;
   /** With one, every query needs it. */
   user?: { username: string; password: string };
   /** Takes what it is asked there, and never answers. */
@@ -26,11 +29,14 @@ export interface SmallServer extends AsyncDisposable {
 export async function startSmallServer(): Promise<SmallServer> {
   const databases = new Map<string, string[]>();
   const answer = (statement: string) => {
+    const error = server.refusal?.(statement);
+    if (error !== undefined) return { error };
     if (statement.startsWith('SELECT')) {
-      const counts = Object.entries(server.counts);
+      const counts = Object.entries(server.countOf?.(statement) ?? server.counts);
       const columns = counts.map(([field]) => `count_${field}`);
       return { series: [{ columns, values: [counts.map(([, points]) => points)] }] };
     }
+    if (/^SHOW (MEASUREMENTS|STATS|DIAGNOSTICS) /.test(statement)) return {};
     const of = /^SHOW RETENTION POLICIES ON "(.+)"$/.exec(statement)?.[1];
     const names = of === undefined ? [...databases.keys()] : (databases.get(of) ?? []);
     return { series: [{ columns: ['name'], values: names.map((name) => [name]) }] };

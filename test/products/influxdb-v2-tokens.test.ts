@@ -91,3 +91,31 @@ describe('a server that a whole restore gave the tokens of another one', () => {
     expect(warnings.map(({ code }) => code)).not.toContain('TOKEN_CHANGED');
   });
 });
+
+describe('a server that was only just installed', () => {
+  beforeEach(async () => {
+    await target.stop();
+    target = await startInfluxSimulator({ setup: false });
+  });
+
+  test('is said not to have been set up, and how it is, before anything else is tried', async () => {
+    const failure = await failureOf(destination().preflight('restore'));
+    expect(failure).toMatchObject({
+      code: 'AUTH_REJECTED',
+      message: expect.stringMatching(/ has not been set up yet, so it knows no token/) as string,
+      hint: expect.stringContaining('`influx setup --token <token>`') as string,
+    });
+    expect(await failureOf(whole(destination()))).toMatchObject({ message: failure.message });
+  });
+});
+
+test('a token that no restored server would know is named once, and the way out with it', async () => {
+  const from = { target: 'suite', connection: { url: source.url, token: OWN } };
+  const session = connectTo(subject, { url: target.url, token: OWN }, { source: from });
+  sessions.push(session);
+  expect(await failureOf(whole(session))).toMatchObject({
+    code: 'TOKEN_AFTER_RESTORE',
+    message: expect.stringContaining('(the token of target suite), and') as string,
+    hint: expect.stringContaining('restore by buckets') as string,
+  });
+});

@@ -222,14 +222,14 @@ describe('a directory with two backups', () => {
   });
 
   test('of which the newer is of one organisation only is restored with the others', async () => {
-    await createOrganisation(source, 'umbrella');
-    await createBucket({ ...source, org: 'umbrella' }, 'theirs');
-    await writeLines({ ...source, org: 'umbrella' }, 'theirs', ['cpu v=1 1700000000']);
+    await createOrganisation(source, 'second');
+    await createBucket({ ...source, org: 'second' }, 'theirs');
+    await writeLines({ ...source, org: 'second' }, 'theirs', ['cpu v=1 1700000000']);
     await run.take(connect(source));
     const dir = await both();
     await addLater(dir, { select: { organisations: ['acme'] } });
     const { restored, warnings } = await (await whole(await imported(dir))).complete();
-    expect(restored.toSorted()).toEqual(['acme/telemetry', 'umbrella/theirs']);
+    expect(restored.toSorted()).toEqual(['acme/telemetry', 'second/theirs']);
     expect(warnings).toEqual([]);
   });
 

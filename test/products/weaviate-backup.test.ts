@@ -4,8 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HoldfastError } from '../../activities/failure.ts';
+import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, previousOf, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
@@ -84,6 +85,19 @@ describe('beginning a backup of Weaviate', () => {
     await ended(() => stage.session.backup.poll(name));
     await stage.session.backup.remove(name);
     await sleep(2_000);
+    const left = await readdir(stage.folder, { recursive: true });
+    expect(left.filter((path) => path.includes(name))).toEqual([]);
+  });
+
+  test('is removed also where nobody may list what is being uploaded', async () => {
+    const { name } = await stage.take();
+    const denied = new HoldfastError('STORE_DENIED', 'It refused to list open uploads.');
+    const listing = vi.spyOn(DirectoryStore.prototype, 'openUploads').mockImplementation(() => {
+      throw denied;
+    });
+    onTestFinished(() => listing.mockRestore());
+    await stage.session.backup.remove(name);
+    expect(listing).toHaveBeenCalled();
     const left = await readdir(stage.folder, { recursive: true });
     expect(left.filter((path) => path.includes(name))).toEqual([]);
   });

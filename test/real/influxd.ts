@@ -103,7 +103,11 @@ export async function startInfluxd(
 }
 
 /** Runs the official command line tool. */
-export async function influx(server: InfluxServer, args: string[], token = TOKEN): Promise<string> {
+export async function influx(
+  server: { url: string },
+  args: string[],
+  token = TOKEN,
+): Promise<string> {
   const tool = await findTool('influx');
   const { stdout, stderr } = await promisify(execFile)(
     tool,

@@ -161,7 +161,7 @@ describe('restoring a portable backup into a real InfluxDB 1', () => {
       creates: ['telemetry', 'events of plant 7', 'empty'],
       destructive: false,
       artifacts: 9,
-      warnings: [{ code: 'TOMBSTONES_PRESENT' }],
+      warnings: [{ code: 'OPEN_TO_CLIENTS' }, { code: 'TOMBSTONES_PRESENT' }],
     });
     expect(planned.summary.leaves).toEqual([
       'continuous query means of telemetry (not restored; create it again)',
@@ -300,13 +300,12 @@ describe('restoring a portable backup into a real InfluxDB 1', () => {
 
   it('counts points that somebody writes meanwhile as no fault', async () => {
     const planned = await plan({ select: { databases: ['telemetry'] } });
-    await apply(planned, backupInMemory());
-    await server.write('telemetry', ['cpu,host=c v=1 1699999300'], 'raw');
     const state = stored(await session.restore.prepare(planned, backupInMemory()));
     const [step] = planned.steps;
     const original = () => backupInMemory().open(step!.lines, { decompress: true });
-    await session.restore.apply(step!, state, original);
     await server.write('telemetry', ['cpu,host=c v=1 1699999300'], 'raw');
+    await session.restore.apply(step!, state, original);
+    await server.write('telemetry', ['cpu,host=c v=1 1699999301'], 'raw');
     expect(await session.restore.prove(step!, state, original, folder.path)).toEqual({
       result: 'equivalent',
     });
@@ -323,6 +322,7 @@ describe('restoring a portable backup into a real InfluxDB 1', () => {
       backupInMemory(await membersOf(directory)),
     );
     expect(planned.summary.warnings).toMatchObject([
+      { code: 'OPEN_TO_CLIENTS' },
       { code: 'RETENTION_EXPIRES', subject: 'copy/rp' },
     ]);
     expect(proofs).toEqual([{ result: 'identical' }, { result: 'identical' }]);

@@ -99,7 +99,7 @@ export async function setV1Stage(options: { worker: boolean }): Promise<V1Stage>
   };
 }
 
-/** Two databases, one of them with two retention policies, and a point that is deleted. */
+/** Two databases, one of them with two retention policies, a point that is deleted, and one that no query finds. */
 async function seed(server: InfluxdV1): Promise<void> {
   await server.query('CREATE DATABASE telemetry WITH DURATION INF SHARD DURATION 1h NAME raw');
   await server.query(
@@ -118,7 +118,8 @@ async function seed(server: InfluxdV1): Promise<void> {
     hours.map((time) => `cpu v=1 ${time}`),
     'monthly',
   );
-  await server.write('events of plant 7', [`stop reason="belt" ${START}`]);
+  // The server takes this name for its own, and answers no query of it.
+  await server.write('events of plant 7', [`stop reason="belt" ${START}`, `_name v=1 ${START}`]);
   await server.write(
     'telemetry',
     Array.from({ length: ALARMS }, (_, at) => `alarm v=${at} ${START + at}`),

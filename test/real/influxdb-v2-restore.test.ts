@@ -78,11 +78,11 @@ describe('a restore of buckets into a real influxd', () => {
   it('restores under other names, in an organisation that it creates', async () => {
     const { plan, restored } = await restore(session(), taken, {
       ...TELEMETRY,
-      rename: { 'acme/': 'umbrella/', telemetry: 'history' },
+      rename: { 'acme/': 'second/', telemetry: 'history' },
     });
-    expect(plan.summary.creates).toEqual(['organisation umbrella', 'umbrella/history']);
-    expect(restored).toEqual(['umbrella/history']);
-    expect(await destination.count('history', 'umbrella')).toBe(30);
+    expect(plan.summary.creates).toEqual(['organisation second', 'second/history']);
+    expect(restored).toEqual(['second/history']);
+    expect(await destination.count('history', 'second')).toBe(30);
   });
 
   it('restores a bucket that is empty', async () => {

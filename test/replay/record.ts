@@ -10,6 +10,7 @@ import { startHoldfast } from '../support/holdfast.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startWebhook } from '../support/webhook.ts';
+import { recordBranches } from './record-branches.ts';
 import { recordDelegated } from './record-delegated.ts';
 
 /**
@@ -116,6 +117,7 @@ await holdfast.stop();
 await source.stop();
 await spare.stop();
 await recordDelegated(temporal.address, record);
+await recordBranches(temporal.address, record);
 
 async function cancelled(operation: 'restore', more: object): Promise<WorkflowHandle> {
   const handle = await start(operation, { target: 'metrics', ...more });

@@ -182,7 +182,7 @@ describe('limits and failures', () => {
   it.each([
     ['ENOSPC', 'the disk is full'],
     ['EDQUOT', 'the quota of the disk is used up'],
-  ])('S3-16 a full disk (%s) is a failure that waits for a person', async (code, reason) => {
+  ])('a full disk (%s) is a failure that waits for a person', async (code, reason) => {
     const store = open();
     await store.put('t/x', Buffer.from('x'));
     disk.fault = (call, path) => (call === 'write' && path.includes('y.tar') ? code : undefined);

@@ -170,6 +170,8 @@ describe('a directory that the doctor looks at', () => {
     expect(told).toContain('may not write there');
     await chmod(folder.path, 0o770);
     as(4711, [4711, gid]);
-    expect(await foreignStorage(await snapshot())).toContain(`and the group ${gid}, in which`);
+    const resources = createStoreResources();
+    const [said] = await foreignStorage(resources, AbortSignal.timeout(9_000), await snapshot());
+    expect(said).toContain(`and the group ${gid}, in which`);
   });
 });

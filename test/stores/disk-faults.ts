@@ -3,7 +3,7 @@ import fileSystem, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
-type Call = 'stat' | 'open' | 'opendir' | 'readFile' | 'link' | 'write';
+type Call = 'stat' | 'open' | 'opendir' | 'readFile' | 'link' | 'unlink' | 'write';
 
 /** What a file system answers to a call about a path: the name of its error, or nothing. */
 type Fault = (call: Call, path: string) => string | undefined;
@@ -21,8 +21,8 @@ interface Disk {
 export function diskFaults(): Disk {
   const none: Fault = () => undefined;
   const disk: Disk = { fault: none, contents: {} };
-  const { stat, open, opendir, readFile, link } = fileSystem;
-  const real = { stat, open, opendir, readFile, link };
+  const { stat, open, opendir, readFile, link, unlink } = fileSystem;
+  const real = { stat, open, opendir, readFile, link, unlink };
   const check = (call: Call, path: unknown) => {
     const code = disk.fault(call, String(path));
     if (code === undefined) return;

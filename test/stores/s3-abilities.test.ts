@@ -21,7 +21,7 @@ describe('abilities that a store lacks', () => {
     }
   };
 
-  it('S3-15 without `x-amz-mp-object-size` the length is compared by a look afterwards', () =>
+  it('without `x-amz-mp-object-size` the length is compared by a look afterwards', () =>
     fresh(async ({ simulator, open: openOwn }) => {
       const fault: Fault = { kind: 'refused-header', header: 'x-amz-mp-object-size' };
       simulator.plan({ on: 'CompleteMultipartUpload', fault, times: ALWAYS });
@@ -31,7 +31,7 @@ describe('abilities that a store lacks', () => {
       expect(completes).toHaveLength(3);
     }));
 
-  it('S3-15 many uploads that meet the refusals of a header at once all go without it', () =>
+  it('many uploads that meet the refusals of a header at once all go without it', () =>
     fresh(async ({ simulator, open: openOwn }) => {
       const fault: Fault = { kind: 'refused-header', header: 'if-none-match' };
       simulator.plan({ on: 'CompleteMultipartUpload', fault, times: ALWAYS });
@@ -42,7 +42,7 @@ describe('abilities that a store lacks', () => {
     }));
 
   for (const kind of ['refused-header', 'ignored-header'] as const) {
-    it(`S3-15 with an ${kind} \`if-none-match\` nothing is overwritten, and the probe says so`, () =>
+    it(`with an ${kind} \`if-none-match\` nothing is overwritten, and the probe says so`, () =>
       fresh(async ({ simulator, open: openOwn }) => {
         const fault: Fault = { kind, header: 'if-none-match' };
         simulator.plan({ on: ['PutObject', 'CompleteMultipartUpload'], fault, times: ALWAYS });
@@ -57,7 +57,7 @@ describe('abilities that a store lacks', () => {
       }));
   }
 
-  it('S3-15 a store that wants signed payloads gets them', () =>
+  it('a store that wants signed payloads gets them', () =>
     fresh(async ({ simulator, open: openOwn }) => {
       const fault: Fault = {
         kind: 'answer',
@@ -72,7 +72,7 @@ describe('abilities that a store lacks', () => {
       expect(second?.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
     }));
 
-  describe('S3-15 a CRC32 of what comes in one piece', () => {
+  describe('a CRC32 of what comes in one piece', () => {
     const CRC32 = 'x-amz-checksum-crc32';
     const puts = ({ simulator }: Awaited<ReturnType<typeof simulatedS3>>) =>
       simulator.seen.filter(({ operation }) => operation === 'PutObject');
@@ -127,7 +127,7 @@ describe('abilities that a store lacks', () => {
     }
   });
 
-  it('S3-15 a store without bulk removal is asked for one object at a time', () =>
+  it('a store without bulk removal is asked for one object at a time', () =>
     fresh(async ({ simulator, open: openOwn }) => {
       simulator.plan({ on: 'DeleteObjects', fault: answer(501, 'NotImplemented'), times: ALWAYS });
       const lacking = openOwn();
@@ -139,7 +139,7 @@ describe('abilities that a store lacks', () => {
       expect(simulator.seen.filter((r) => r.operation === 'DeleteObjects')).toHaveLength(1);
     }));
 
-  it('S3-19 no body is ever framed', async () => {
+  it('no body is ever framed', async () => {
     await open();
     await store.create(KEY, stream(someBytes(LONG)));
     await store.put(`${KEY}2`, someBytes(10));
@@ -151,7 +151,7 @@ describe('abilities that a store lacks', () => {
 });
 
 describe('limits', () => {
-  it('S3-14 an object never has more parts than the store takes, and a longer one is refused', async () => {
+  it('an object never has more parts than the store takes, and a longer one is refused', async () => {
     await open();
     const small = s3.open({ partSize: PART, maxParts: 10 });
     expect(small.maxObjectBytes).toBe(10 * PART);
@@ -165,7 +165,7 @@ describe('limits', () => {
     );
   });
 
-  it('S3-14 streams of unknown length fit into 1,000 parts where only those are sure', async () => {
+  it('streams of unknown length fit into 1,000 parts where only those are sure', async () => {
     await open();
     const { partSize: _, ...settings } = s3.settings;
     const GiB = 1024 ** 3;

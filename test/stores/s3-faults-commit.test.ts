@@ -21,7 +21,7 @@ import { PROMISED_TICKS, someBytes, stalled, stream } from './sources.ts';
 underFault();
 
 describe('an unclear commit', () => {
-  it('S3-02 an error inside a 200 is a failure when nothing was committed', async () => {
+  it('an error inside a 200 is a failure when nothing was committed', async () => {
     await open();
     plan(
       'CompleteMultipartUpload',
@@ -32,7 +32,7 @@ describe('an unclear commit', () => {
     await expectNothing();
   });
 
-  it('S3-02 an error inside a 200 is a success when the object is there', async () => {
+  it('an error inside a 200 is a success when the object is there', async () => {
     await open();
     const bytes = someBytes(LONG);
     plan('CompleteMultipartUpload', {
@@ -45,14 +45,14 @@ describe('an unclear commit', () => {
     expect(asked('CompleteMultipartUpload')).toBe(1);
   });
 
-  it('S3-02 a 200 without an object is a failure', async () => {
+  it('a 200 without an object is a failure', async () => {
     await open();
     plan('CompleteMultipartUpload', { kind: 'lost-part' });
     await expectFailure(store.create(KEY, stream(someBytes(LONG))), 'STORE_ERROR');
     await expectNothing();
   });
 
-  it('S3-04 a Complete that takes longer than any stall is waited for', async () => {
+  it('a Complete that takes longer than any stall is waited for', async () => {
     const patient = await simulatedS3({ stallMs: 300, commitMs: 60_000 });
     try {
       const bytes = someBytes(LONG);
@@ -65,7 +65,7 @@ describe('an unclear commit', () => {
     }
   });
 
-  it('S3-06 412 because of another writer is told, and its object stays', async () => {
+  it('412 because of another writer is told, and its object stays', async () => {
     await open();
     const { fault, release } = holding();
     plan('CompleteMultipartUpload', fault);
@@ -77,7 +77,7 @@ describe('an unclear commit', () => {
     expect(kept()?.toString()).toBe('the other one');
   });
 
-  it('S3-06 412 because of our own lost answer is a success', async () => {
+  it('412 because of our own lost answer is a success', async () => {
     await open();
     plan('PutObject', { kind: 'lost-answer' });
     await store.put(KEY, Buffer.from('x'));
@@ -85,14 +85,14 @@ describe('an unclear commit', () => {
     expect(kept()?.toString()).toBe('x');
   });
 
-  it('S3-07 409 on a single put is tried again', async () => {
+  it('409 on a single put is tried again', async () => {
     await open();
     plan('PutObject', answer(409, 'ConditionalRequestConflict'), { times: 2 });
     await store.put(KEY, Buffer.from('x'));
     expect(asked('PutObject')).toBe(3);
   });
 
-  it('S3-07 409 on Complete ends this upload, to be started again by the next attempt', async () => {
+  it('409 on Complete ends this upload, to be started again by the next attempt', async () => {
     await open();
     plan('CompleteMultipartUpload', answer(409, 'ConditionalRequestConflict'), { times: ALWAYS });
     const error = await expectFailure(store.create(KEY, stream(someBytes(LONG))), 'STORE_ERROR');
@@ -100,7 +100,7 @@ describe('an unclear commit', () => {
     await expectNothing();
   });
 
-  it('S3-09 NoSuchUpload is a success when our object is there', async () => {
+  it('NoSuchUpload is a success when our object is there', async () => {
     await open();
     const bytes = someBytes(LONG);
     // Executed, but not heard; the second Complete finds the upload gone.
@@ -111,7 +111,7 @@ describe('an unclear commit', () => {
     expect(asked('CompleteMultipartUpload')).toBe(2);
   });
 
-  it('S3-09 NoSuchUpload without an object is a failure that the next attempt can mend', async () => {
+  it('NoSuchUpload without an object is a failure that the next attempt can mend', async () => {
     await open();
     plan('CompleteMultipartUpload', answer(404, 'NoSuchUpload'), { times: ALWAYS });
     const error = await expectFailure(store.create(KEY, stream(someBytes(LONG))), 'STORE_ERROR');
@@ -119,7 +119,7 @@ describe('an unclear commit', () => {
     await expectNothing();
   });
 
-  it('S3-10 an object that came out shorter than it was sent is removed and told', async () => {
+  it('an object that came out shorter than it was sent is removed and told', async () => {
     await open();
     plan('CompleteMultipartUpload', { kind: 'lost-part' });
     const error = await expectFailure(store.create(KEY, stream(someBytes(LONG))), 'STORE_ERROR');
@@ -130,10 +130,10 @@ describe('an unclear commit', () => {
 
 describe('an abort while the store misbehaves', () => {
   const stalls: [string, Operation, Fault][] = [
-    ['S3-04 Create stalls', 'CreateMultipartUpload', { kind: 'stall', executed: false }],
-    ['S3-04 a part stalls', 'UploadPart', { kind: 'stall', executed: false }],
-    ['S3-04 a part is not read', 'UploadPart', { kind: 'stall-upload' }],
-    ['S3-04 Complete stalls', 'CompleteMultipartUpload', { kind: 'stall', executed: false }],
+    ['Create stalls', 'CreateMultipartUpload', { kind: 'stall', executed: false }],
+    ['a part stalls', 'UploadPart', { kind: 'stall', executed: false }],
+    ['a part is not read', 'UploadPart', { kind: 'stall-upload' }],
+    ['Complete stalls', 'CompleteMultipartUpload', { kind: 'stall', executed: false }],
   ];
   for (const [title, step, fault] of stalls) {
     it(`${title}: the call ends within a second, with the abort's own reason`, async () => {
@@ -151,7 +151,7 @@ describe('an abort while the store misbehaves', () => {
     });
   }
 
-  it('S3-01 parts are refused: the call ends between two tries, with the reason of the abort', async () => {
+  it('parts are refused: the call ends between two tries, with the reason of the abort', async () => {
     const patient = await simulatedS3({ retry: { tries: 4, pauseMs: 600_000 } });
     try {
       patient.simulator.plan({ on: 'UploadPart', fault: answer(503, 'SlowDown'), times: ALWAYS });
@@ -170,7 +170,7 @@ describe('an abort while the store misbehaves', () => {
     }
   });
 
-  it('S3-04 the call ends within a second even if AbortMultipartUpload stalls; it is tried on behind it', async () => {
+  it('the call ends within a second even if AbortMultipartUpload stalls; it is tried on behind it', async () => {
     await open();
     plan('AbortMultipartUpload', { kind: 'stall', executed: false });
     const controller = new AbortController();
@@ -184,7 +184,7 @@ describe('an abort while the store misbehaves', () => {
     await expectNothing();
   });
 
-  it('S3-14 an upload that a late part revives after its abort is ended again', async () => {
+  it('an upload that a late part revives after its abort is ended again', async () => {
     await open();
     plan('UploadPart', { kind: 'stall', executed: false }, { times: ALWAYS });
     const controller = new AbortController();
@@ -207,7 +207,7 @@ describe('an abort while the store misbehaves', () => {
     expect(revived).toBeGreaterThan(1);
   });
 
-  it('S3-08 a commit under way when the abort comes is let finish, so that nothing is in doubt', async () => {
+  it('a commit under way when the abort comes is let finish, so that nothing is in doubt', async () => {
     await open();
     const bytes = someBytes(LONG);
     const { fault, release } = holding();

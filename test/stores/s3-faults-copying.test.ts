@@ -46,46 +46,36 @@ const copy = (options: CopyOptions = {}) =>
 
 describe('a copy by the store itself, under fault', () => {
   it.each([
-    ['S3-01 is asked for again after 503', 'CopyObject', SHORT, answer(503, 'SlowDown')],
-    ['S3-01 asks for a part again after 503', 'UploadPartCopy', LONG, answer(503, 'SlowDown')],
+    ['is asked for again after 503', 'CopyObject', SHORT, answer(503, 'SlowDown')],
+    ['asks for a part again after 503', 'UploadPartCopy', LONG, answer(503, 'SlowDown')],
     [
-      'S3-02 takes an error inside a 200 for a failure that passes',
+      'takes an error inside a 200 for a failure that passes',
       'CopyObject',
       SHORT,
       { kind: 'error-in-200', code: 'InternalError', executed: false },
     ],
     [
-      'S3-02 takes an error inside a 200 for a success when the object is there',
+      'takes an error inside a 200 for a success when the object is there',
       'CopyObject',
       SHORT,
       { kind: 'error-in-200', code: 'InternalError', executed: true },
     ],
     [
-      'S3-02 takes a part again after an error inside a 200',
+      'takes a part again after an error inside a 200',
       'UploadPartCopy',
       LONG,
       { kind: 'error-in-200', code: 'InternalError', executed: false },
     ],
+    ['finds its own object after a lost answer', 'CopyObject', SHORT, { kind: 'lost-answer' }],
+    ['takes a part again after a lost answer', 'UploadPartCopy', LONG, { kind: 'lost-answer' }],
     [
-      'S3-06 finds its own object after a lost answer',
-      'CopyObject',
-      SHORT,
-      { kind: 'lost-answer' },
-    ],
-    [
-      'S3-06 takes a part again after a lost answer',
-      'UploadPartCopy',
-      LONG,
-      { kind: 'lost-answer' },
-    ],
-    [
-      'S3-09 finds its own object after a lost Complete',
+      'finds its own object after a lost Complete',
       'CompleteMultipartUpload',
       LONG,
       { kind: 'lost-answer' },
     ],
     [
-      'S3-07 is asked for again after a conflict',
+      'is asked for again after a conflict',
       'CopyObject',
       SHORT,
       answer(409, 'ConditionalRequestConflict'),
@@ -98,7 +88,7 @@ describe('a copy by the store itself, under fault', () => {
     expect(s3.simulator.bucket.writes.get(`holdfast/${KEY}`)).toBe(1);
   });
 
-  it('S3-02 fails, and leaves nothing, when every try ends in an error inside a 200', async () => {
+  it('fails, and leaves nothing, when every try ends in an error inside a 200', async () => {
     for (const [on, length] of [
       ['CopyObject', SHORT],
       ['UploadPartCopy', LONG],
@@ -113,7 +103,7 @@ describe('a copy by the store itself, under fault', () => {
     }
   });
 
-  it('S3-18 never mixes two objects when the source is replaced between its parts', async () => {
+  it('never mixes two objects when the source is replaced between its parts', async () => {
     await given(LONG);
     const { etag } = (await source.head('id/node1/chunk-1'))!;
     plan('UploadPartCopy', { kind: 'slow', ms: 200 }, { skip: 3, times: ALWAYS });
@@ -146,7 +136,7 @@ describe('a copy by the store itself, under fault', () => {
     }
   });
 
-  it('S3-15 copies without the condition where it is not known, and still never overwrites', async () => {
+  it('copies without the condition where it is not known, and still never overwrites', async () => {
     const bytes = await given(SHORT);
     plan('CopyObject', { kind: 'refused-header', header: 'if-none-match' }, { times: ALWAYS });
     await copy();
@@ -188,9 +178,9 @@ describe('a copy by the store itself, under fault', () => {
   });
 
   it.each([
-    ['S3-04 a copy stalls', 'CopyObject', SHORT],
-    ['S3-04 the copy of a part stalls', 'UploadPartCopy', LONG],
-    ['S3-04 Complete stalls', 'CompleteMultipartUpload', LONG],
+    ['a copy stalls', 'CopyObject', SHORT],
+    ['the copy of a part stalls', 'UploadPartCopy', LONG],
+    ['Complete stalls', 'CompleteMultipartUpload', LONG],
   ] as const)(
     '%s: an abort ends it within a second, with its own reason',
     async (_, on, length) => {

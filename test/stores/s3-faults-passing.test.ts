@@ -21,17 +21,14 @@ underFault();
 
 describe('trouble that passes', () => {
   const passing: [string, Fault][] = [
-    ['S3-01 500', answer(500, 'InternalError')],
-    ['S3-01 503', answer(503, 'SlowDown')],
-    ['S3-01 429', answer(429, 'TooManyRequests')],
-    [
-      'S3-03 a connection that is cut in the middle of a body',
-      { kind: 'reset-upload', afterBytes: 10 },
-    ],
-    ['S3-04 a request that is never answered', { kind: 'stall', executed: false }],
-    ['S3-04 a body that is never read', { kind: 'stall-upload' }],
-    ['S3-08 an answer that is lost', { kind: 'lost-answer' }],
-    ['S3-08 an answer that never comes', { kind: 'stall', executed: true }],
+    ['500', answer(500, 'InternalError')],
+    ['503', answer(503, 'SlowDown')],
+    ['429', answer(429, 'TooManyRequests')],
+    ['a connection that is cut in the middle of a body', { kind: 'reset-upload', afterBytes: 10 }],
+    ['a request that is never answered', { kind: 'stall', executed: false }],
+    ['a body that is never read', { kind: 'stall-upload' }],
+    ['an answer that is lost', { kind: 'lost-answer' }],
+    ['an answer that never comes', { kind: 'stall', executed: true }],
   ];
   const steps: Operation[] = ['UploadPart', 'CompleteMultipartUpload'];
 
@@ -56,7 +53,7 @@ describe('trouble that passes', () => {
     });
   }
 
-  it('S3-01 500 and 503: CreateMultipartUpload, reading, listing and removing are tried again', async () => {
+  it('500 and 503: CreateMultipartUpload, reading, listing and removing are tried again', async () => {
     await open();
     const bytes = someBytes(LONG);
     plan('CreateMultipartUpload', answer(503, 'SlowDown'), { times: 2 });
@@ -75,7 +72,7 @@ describe('trouble that passes', () => {
     expect(kept()).toBeUndefined();
   });
 
-  it('S3-01 503 lowers the number of requests at a time, which grows again slowly', async () => {
+  it('503 lowers the number of requests at a time, which grows again slowly', async () => {
     await open();
     const limit = s3.resources.limitOf(`${s3.simulator.url} ${s3.simulator.bucketName}`);
     const before = limit.limit;
@@ -89,7 +86,7 @@ describe('trouble that passes', () => {
 });
 
 describe('credentials', () => {
-  it('S3-05 credentials that were changed in mid-run are read again, and the run goes on', async () => {
+  it('credentials that were changed in mid-run are read again, and the run goes on', async () => {
     await open();
     const bytes = someBytes(LONG);
     s3.simulator.acceptKeys(['a-key']);
@@ -119,7 +116,7 @@ describe('credentials', () => {
     expect((after - before + 24) % 24).toBe(1);
   });
 
-  it('S3-05 credentials that stay refused are a named failure without a retry, and nothing is committed', async () => {
+  it('credentials that stay refused are a named failure without a retry, and nothing is committed', async () => {
     await open();
     s3.simulator.acceptKeys(['another-key']);
     const error = await expectFailure(store.create(KEY, stream(someBytes(LONG))), 'STORE_DENIED');

@@ -13,7 +13,7 @@ describe('reading', () => {
   const bytes = someBytes(400_000);
   const putIt = () => store.put(KEY, bytes);
 
-  it('S3-11 a download that is cut goes on where it was cut', async () => {
+  it('a download that is cut goes on where it was cut', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'reset-download', afterBytes: 150_000 });
@@ -25,14 +25,14 @@ describe('reading', () => {
     });
   });
 
-  it('S3-11 a download that is cut again and again is refused', async () => {
+  it('a download that is cut again and again is refused', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'reset-download', afterBytes: 0 }, { times: ALWAYS });
     await expectFailure(collect(store.read(KEY)), 'STORE_ERROR');
   });
 
-  it('S3-11 an answer that is shorter than the range is refused', async () => {
+  it('an answer that is shorter than the range is refused', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'short', missing: 1 }, { times: ALWAYS });
@@ -40,7 +40,7 @@ describe('reading', () => {
     await expectFailure(collect(store.read(KEY, { start: 100 })), 'STORE_ERROR');
   });
 
-  it('S3-11 an object that was replaced while a download was cut is not mixed with the old one', async () => {
+  it('an object that was replaced while a download was cut is not mixed with the old one', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'reset-download', afterBytes: 150_000 });
@@ -53,7 +53,7 @@ describe('reading', () => {
     s3.simulator.bucket.writes.clear();
   });
 
-  it('S3-12 a range that begins elsewhere is refused', async () => {
+  it('a range that begins elsewhere is refused', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'wrong-range', shift: 1 });
@@ -64,14 +64,14 @@ describe('reading', () => {
     expect(error.message).toContain('bytes 1001 to 2001 where 1000 to 2000 were asked for');
   });
 
-  it('S3-12 the whole object in answer to a range is refused', async () => {
+  it('the whole object in answer to a range is refused', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'ignored-range' });
     await expectFailure(collect(store.read(KEY, { start: 1000, end: 2000 })), 'STORE_ERROR');
   });
 
-  it('S3-04 a download that stands still is taken up again, and a slow reader is not taken for one', async () => {
+  it('a download that stands still is taken up again, and a slow reader is not taken for one', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'stall-download', afterBytes: 100_000 });
@@ -84,7 +84,7 @@ describe('reading', () => {
     expect(read).toBe(400_000);
   });
 
-  it('S3-04 an abort ends a read that stands still, within a second', async () => {
+  it('an abort ends a read that stands still, within a second', async () => {
     await open();
     await putIt();
     plan('GetObject', { kind: 'stall-download', afterBytes: 100_000 }, { times: ALWAYS });
@@ -100,7 +100,7 @@ describe('reading', () => {
     expect(await reading).toBe(reason);
   });
 
-  it('S3-18 an object whose bytes have rotted is read as it lies there, for its hash to tell', async () => {
+  it('an object whose bytes have rotted is read as it lies there, for its hash to tell', async () => {
     await open();
     await putIt();
     s3.simulator.flipBit(`holdfast/${KEY}`, 123);
@@ -111,7 +111,7 @@ describe('reading', () => {
 });
 
 describe('removing', () => {
-  it('S3-17 a locked object is told by name, and the others are removed', async () => {
+  it('a locked object is told by name, and the others are removed', async () => {
     await open();
     const keys = Array.from({ length: 5 }, (_, i) => `t/${i}`);
     for (const key of keys) await store.put(key, Buffer.from('x'));
@@ -135,7 +135,7 @@ describe('removing', () => {
 });
 
 describe('listing', () => {
-  it('S3-13 a listing that lags does not hide an object from head and read', async () => {
+  it('a listing that lags does not hide an object from head and read', async () => {
     await open();
     await store.put(KEY, Buffer.from('x'));
     s3.simulator.bucket.unlisted = /x\.tar$/;

@@ -23,11 +23,11 @@ underFault();
 
 describe('trouble that stays', () => {
   const staying: [string, Fault, HoldfastError['code']][] = [
-    ['S3-01 500', answer(500, 'InternalError'), 'STORE_ERROR'],
-    ['S3-01 503', answer(503, 'SlowDown'), 'STORE_ERROR'],
-    ['S3-04 a stall', { kind: 'stall', executed: false }, 'STORE_STALLED'],
-    ['S3-03 cut connections', { kind: 'reset-upload', afterBytes: 0 }, 'STORE_UNREACHABLE'],
-    ['S3-05 denied access', answer(403, 'AccessDenied'), 'STORE_DENIED'],
+    ['500', answer(500, 'InternalError'), 'STORE_ERROR'],
+    ['503', answer(503, 'SlowDown'), 'STORE_ERROR'],
+    ['a stall', { kind: 'stall', executed: false }, 'STORE_STALLED'],
+    ['cut connections', { kind: 'reset-upload', afterBytes: 0 }, 'STORE_UNREACHABLE'],
+    ['denied access', answer(403, 'AccessDenied'), 'STORE_DENIED'],
     ['a clock that is wrong', answer(403, 'RequestTimeTooSkewed'), 'CLOCK_SKEWED'],
     ['a full disk', answer(507, 'InsufficientStorage'), 'STORE_FULL'],
     ['a full disk that is told as an internal error', { ...FULL() }, 'STORE_FULL'],
@@ -63,7 +63,7 @@ describe('trouble that stays', () => {
     });
   }
 
-  it('S3-01 a failed part ends the source, even one that stalls', async () => {
+  it('a failed part ends the source, even one that stalls', async () => {
     await open();
     plan('UploadPart', answer(403, 'AccessDenied'), { times: ALWAYS });
     const startedAt = performance.now();

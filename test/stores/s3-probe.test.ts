@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProbeFinding, Store } from '../../activities/stores/store.ts';
 import { ALWAYS, type Fault, type Operation } from '../simulators/s3/faults.ts';
+import type { Policy } from '../simulators/s3/policy.ts';
 import type { S3Simulator } from '../simulators/s3/server.ts';
+import { policiesIn, without } from '../support/policies.ts';
 import { expectFailure } from './conformance.ts';
 import { simulatedS3 } from './s3-simulator.ts';
 import { answer, LONG } from './s3-under-fault.ts';
@@ -133,7 +135,7 @@ const lacking: [string, ProbeFinding['level'], string, (simulator: S3Simulator) 
   ],
 ];
 
-it.each(lacking)('S3-19 the probe finds a lack of `%s` (%s): %s', async (...row) => {
+it.each(lacking)('the probe finds a lack of `%s` (%s): %s', async (...row) => {
   const [ability, level, told, misbehave] = row;
   misbehave(s3.simulator);
   const failed = (await store.probe()).filter(({ ok }) => !ok);
@@ -146,7 +148,7 @@ it('notes that the bucket keeps versions', async () => {
   expect(found).toMatchObject({ ok: true, noted: true });
 });
 
-describe('S3-15 a store that obeys `If-None-Match` for an object in one piece, and not for one in parts', () => {
+describe('a store that obeys `If-None-Match` for an object in one piece, and not for one in parts', () => {
   beforeEach(() => always('CompleteMultipartUpload', IF_NONE_MATCH)(s3.simulator));
   const KEY = 'metrics/x';
   const kept = () => s3.simulator.bucket.get(`holdfast/${KEY}`).body;
@@ -171,7 +173,7 @@ describe('S3-15 a store that obeys `If-None-Match` for an object in one piece, a
   });
 });
 
-it('S3-15 a store that was seen to obey it for uploads in parts is not looked at before each', async () => {
+it('a store that was seen to obey it for uploads in parts is not looked at before each', async () => {
   const heads = () => s3.simulator.seen.filter(({ operation }) => operation === 'HeadObject');
   await store.create('metrics/1', stream(someBytes(LONG)));
   expect(heads()).toHaveLength(2);
@@ -179,4 +181,20 @@ it('S3-15 a store that was seen to obey it for uploads in parts is not looked at
   s3.simulator.seen.length = 0;
   await store.create('metrics/2', stream(someBytes(LONG)));
   expect(heads()).toHaveLength(1);
+});
+
+it('the policy that the operations page gives is enough, and needs each of its actions', async () => {
+  const { simulator } = s3;
+  const [policy] = policiesIn('docs/operations.md').map(
+    (one) =>
+      JSON.parse(JSON.stringify(one).replaceAll('acme-backups', simulator.bucketName)) as Policy,
+  );
+  const refused = async (allowed: Policy) => {
+    simulator.allowOnly('a-key', allowed);
+    return (await s3.open().probe()).filter(({ ok }) => !ok).map(({ ability }) => ability);
+  };
+  expect(await refused(policy!)).toEqual([]);
+  for (const action of policy!.Statement.flatMap(({ Action }) => Action)) {
+    expect(await refused(without(policy!, action)), action).not.toEqual([]);
+  }
 });

@@ -38,6 +38,8 @@ export interface InfluxdV1Options {
   executable?: string;
   /** `inmem`, the server's default, or `tsi1`. */
   index?: 'inmem' | 'tsi1';
+  /** Series that a query may read; default: any number. */
+  maxSelectSeries?: number;
   /** The administrator; with it, every request needs credentials. */
   user?: { username: string; password: string };
 }
@@ -109,7 +111,7 @@ function toml(
   folder: string,
   http: number,
   snapshot: number,
-  { index = 'inmem', user }: InfluxdV1Options,
+  { index = 'inmem', user, maxSelectSeries = 0 }: InfluxdV1Options,
 ): string {
   return `reporting-disabled = true
 bind-address = "127.0.0.1:${snapshot}"
@@ -120,6 +122,8 @@ bind-address = "127.0.0.1:${snapshot}"
   wal-dir = "${folder}/wal"
   index-version = "${index}"
   query-log-enabled = false
+[coordinator]
+  max-select-series = ${maxSelectSeries}
 [monitor]
   store-enabled = false
 [retention]

@@ -29,9 +29,11 @@ export interface InfluxdOptions {
   plainTokens?: boolean;
   /** More flags of `influxd`. */
   args?: string[];
+  /** `false`: as it was installed, without a user. */
+  setUp?: boolean;
 }
 
-/** A real influxd 2.x on loopback, set up, with a token that is known. */
+/** A real influxd 2.x on loopback, set up with a token that is known. */
 export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influxd> {
   const { org = 'acme', bucket = 'telemetry', token = 'operator-token', args = [] } = options;
   const command = options.executable ?? (await findTool('influxd'));
@@ -65,7 +67,7 @@ export async function startInfluxd(options: InfluxdOptions = {}): Promise<Influx
       ready: () => passes(url),
     });
   let server = await start();
-  await setUp({ url, token }, { org, bucket });
+  if (options.setUp !== false) await setUp({ url, token }, { org, bucket });
   const stop = async () => {
     await server.stop();
     await own?.remove();

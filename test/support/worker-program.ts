@@ -23,9 +23,9 @@ const REQUIRE =
 
 /** Builds the program once for all files of a run. */
 export async function shareWorkerProgram(): Promise<() => Promise<void>> {
-  const { entry, workflows, remove } = await build();
-  process.env[SHARED] = JSON.stringify([entry, workflows]);
-  return remove;
+  const program = await build();
+  process.env[SHARED] = JSON.stringify([program.entry, program.workflows]);
+  return () => program.remove();
 }
 
 /** The shared program; where nobody made one, its own. */

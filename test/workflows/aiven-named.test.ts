@@ -2,10 +2,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { namingEarlier, type Naming } from '../../activities/backup/name-earlier.ts';
 import { findBackup } from '../../activities/catalog/find-backup.ts';
-import { livingLeases } from '../../activities/catalog/leases.ts';
+import { LEASE_RENEWAL_MS, livingLeases } from '../../activities/catalog/leases.ts';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readObjects } from '../../activities/catalog/objects.ts';
 import { readManifest } from '../../activities/catalog/read-manifest.ts';
@@ -192,6 +192,7 @@ test('the earlier backup is leased until the commit is done, and not named when 
   const job = { snapshot, backup: '2099-01-01t00-00-00z-000000', run } as unknown as BackupJob;
   const { signal } = new AbortController();
   const naming: Naming = { store, job, readers: undefined, number: 1, signal };
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   await namingEarlier(naming, lines, async (given) => {
     expect(named(given)).toHaveLength(9);
     // What scripts rely on: these come first.
@@ -201,8 +202,12 @@ test('the earlier backup is leased until the commit is done, and not named when 
       'sha256',
       'from',
     ]);
-    expect(await leases(earlier, 'twin')).toMatchObject([{ operation: 'backup' }]);
-  });
+    const [lease] = await leases(earlier, 'twin');
+    expect(lease).toMatchObject({ operation: 'backup' });
+    vi.advanceTimersByTime(LEASE_RENEWAL_MS);
+    const until = async () => (await leases(earlier, 'twin'))[0]?.until ?? lease?.until;
+    await expect.poll(until).not.toBe(lease?.until);
+  }).finally(() => vi.useRealTimers());
   expect(await leases(earlier, 'twin')).toEqual([]);
 
   const deleting = join(world.store, 'twin', earlier, 'deleting.json');

@@ -125,7 +125,7 @@ describe('backup', () => {
     expect(next.warnings.map(({ code }) => code)).not.toContain('SHARD_UNREADABLE');
   });
 
-  test('SRC-13 an emptied source is suspect, and stays so until a person accepts it', async () => {
+  test('an emptied source is suspect, and stays so until a person accepts it', async () => {
     await world.holdfast.run('backup', { target: 'metrics' });
     await world.source.shrink(0.2);
     for (const _ of ['first', 'second']) {

@@ -177,4 +177,30 @@ describe('the copy of a backup that rests on another one', () => {
     expect(await copy('far', leaf)).toMatchObject({ backup: leaf });
     expect(await verify('far', leaf)).toMatchObject({ ok: true });
   });
+
+  test('is not called sound because the base was mended: it names what was damaged', async () => {
+    const base = await copied('far');
+    const leaf = await copied('far');
+    world.restOn('far', leaf, base);
+    world.forgetCopy('far', leaf);
+    await copy('far', leaf);
+    const [other = ''] = objectsOf('far', base);
+    alter('far', other, flipped);
+    expect(await verify('far', base)).toMatchObject({ ok: false });
+    expect(codes((await copy('far', base)).warnings)).toEqual(['COPY_DAMAGED']);
+    // Twice, for the second one passes on what the first one left.
+    expect(await verify('far', base)).toMatchObject({ ok: true });
+    expect(await verify('far', base)).toMatchObject({ ok: true });
+    expect(await latest()).not.toBe(leaf);
+
+    expect(codes((await copy('far', leaf)).warnings)).toEqual(['COPY_DAMAGED']);
+    expect(await latest()).toBe(leaf);
+    expect(await verify('far', leaf)).toMatchObject({ ok: true });
+  });
 });
+
+/** What a restore of the target `far` takes. */
+async function latest(): Promise<string> {
+  const replacing = { onConflict: 'replace', confirm: 'far', dryRun: true } as const;
+  return (await world.holdfast.run('restore', { target: 'far', ...replacing })).plan.backup;
+}

@@ -41,7 +41,7 @@ export interface CopyWorld {
 }
 
 export async function startCopyWorld(
-  options: { copy?: string; notify?: object[]; timeouts?: object } = {},
+  options: { copy?: string; notify?: object[]; timeouts?: object; limits?: object } = {},
 ): Promise<CopyWorld> {
   const [near, far] = [await startS3Simulator(), await startS3Simulator()];
   const identity = await generateX25519Identity();
@@ -79,6 +79,7 @@ export async function startCopyWorld(
     timeouts: { ...HASTE, ...options.timeouts, ...(copy ? { copy } : {}) },
     safetyBackup: false,
     ...(options.notify ? { notify: options.notify } : {}),
+    ...(options.limits ? { limits: options.limits } : {}),
     ...more,
   });
   const recipients = [await identityToRecipient(identity)];

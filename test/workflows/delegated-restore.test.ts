@@ -229,6 +229,9 @@ test('a cancelled restore that the product cannot be told of is not called cance
     type: 'RESTORE_STATE_UNKNOWN',
     message: expect.stringContaining('may still run'),
   });
+  // Who clears up after it needs to know what was put back for it, and what was asked.
+  const work = `articles/${backup}/work/${handle.firstExecutionRunId}/`;
+  expect(await filesBelow(world.store)).toContain(`${work}plan.json`);
 });
 
 async function proofs(): Promise<unknown[]> {

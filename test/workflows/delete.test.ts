@@ -154,7 +154,10 @@ describe('delete', () => {
       world.far.plan({ on: 'PutObject', key: /deleting\.json$/, fault: word.fault });
       const input = { target: 'far', backup: id, confirm: id };
       const handle = await world.holdfast.start('delete', input);
-      const begun = () => world.far.seen.some(({ key }) => key.endsWith('deleting.json'));
+      const begun = () =>
+        world.far.seen.some(
+          ({ operation, key }) => operation === 'PutObject' && key.endsWith('deleting.json'),
+        );
       await expect.poll(begun, { timeout: 60_000, interval: 20 }).toBe(true);
       return { handle, release: word.release };
     }

@@ -69,6 +69,20 @@ describe('an attempt to prepare that was given up', () => {
   });
 });
 
+test('attempts that are counted from the beginning again go by numbers of their own', async () => {
+  const { store } = keeping;
+  const announce = (attempt: number) => announceAttempt(store, job, attempt, signal);
+  expect([await announce(1), await announce(2), await announce(12)]).toEqual([1, 2, 12]);
+  expect(await announce(1)).toBe(13);
+  await requireNewest(store, job, 13, signal);
+  expect(await failureOf(requireNewest(store, job, 12, signal))).toMatchObject({
+    code: 'WORKER_SHUTDOWN',
+  });
+  // Those beside each other, too.
+  const beside = await Promise.all([announce(1), announce(1), announce(2)]);
+  expect(new Set([...beside, 13]).size).toBe(4);
+});
+
 test('the first attempt that takes something away is told so, and no other', async () => {
   expect(await taking(1)).toBe(false);
   await announceAttempt(keeping.store, job, 2, signal);

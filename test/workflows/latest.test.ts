@@ -143,6 +143,31 @@ describe('`latest`', () => {
     expect(await latest()).toBe(id(3));
   });
 
+  test('passes over it when the earlier one is sound because it names that object no more', async () => {
+    await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
+    await proofsOf(id(1), { ...deep(false), damaged: ['data/a', 'data/b'] });
+    await proofsOf(id(1), { ...quick(true), unread: ['data/a'] });
+    await proofsOf(id(1), { ...deep(true), unread: ['data/a'] });
+    expect(await newestProof(store, 'metrics', id(1))).toMatchObject({ ok: true });
+    expect(await latest()).toBe(id(2));
+    await proofsOf(id(1), { ...deep(true), unread: ['data/b'] });
+    expect(await latest()).toBe(id(3));
+  });
+
+  test.each([
+    ['takes', 3, 'after', deep(true)],
+    ['passes over', 2, 'before', deep(true)],
+    ['passes over', 2, 'after', quick(true)],
+    ['passes over', 2, 'after', restored],
+  ])('%s it when it was itself looked at since (%s, %s, %o)', async (_, expected, when, look) => {
+    await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
+    const before = new Date(Date.UTC(2026, 10, 20, 3, 0, proven - 1)).toISOString();
+    await proofsOf(id(1), { ...deep(false), damaged: ['data/a'] });
+    const after = new Date(Date.UTC(2026, 10, 20, 3, 0, proven)).toISOString();
+    await proofsOf(id(3), { ...look, began: when === 'after' ? after : before });
+    expect(await latest()).toBe(id(expected));
+  });
+
   test('passes over it although other parts of the earlier one were restored', async () => {
     await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
     await proofsOf(id(1), { ...quick(false), damaged: ['data/a'] }, restored);

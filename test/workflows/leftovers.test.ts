@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findLeftovers, judge, removeLeftover } from '../../activities/catalog/leftovers.ts';
+import { listBackups } from '../../activities/catalog/list-backups.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { Store } from '../../activities/stores/store.ts';
@@ -32,7 +33,7 @@ async function write(key: string, content: unknown): Promise<void> {
 const id = (n: number) => `2026-11-20t0${n}-00-00z-00000${n}`;
 
 describe('leftovers', () => {
-  test('I-10 only those of closed runs of our own cluster and namespace may go', async () => {
+  test('only those of closed runs of our own cluster and namespace may go', async () => {
     await write(`${id(1)}/work/run.json`, DEAD);
     await write(`${id(1)}/data/x.tar`, 'bytes');
     await write(`${id(2)}/work/run.json`, ALIVE);
@@ -57,6 +58,23 @@ describe('leftovers', () => {
     expect((await findLeftovers(store, 'metrics')).map(({ folder }) => folder)).toEqual(
       [2, 3, 4, 5, 6].map((n) => `metrics/${id(n)}/`),
     );
+  });
+
+  test('a backup whose deletion has begun and did not end is told, and never removed unasked', async () => {
+    for (const [n, run] of [DEAD, ALIVE, { ...DEAD, cluster: 'other' }].entries()) {
+      await write(`${id(n)}/backup.json`, { format: 1 });
+      await write(`${id(n)}/data/x.tar`, 'bytes');
+      await write(`${id(n)}/deleting.json`, run);
+    }
+    const found = await findLeftovers(store, 'metrics');
+    expect(found[0]).toMatchObject({ folder: `metrics/${id(0)}/`, objects: 3 });
+    const verdicts = await Promise.all(found.map((one) => judge(one, { ...OWN, isClosed })));
+    expect(verdicts).toEqual(['condemned', 'running', 'condemned']);
+    const begun = (n: number) => ({
+      id: id(n),
+      problem: `its deletion has begun; \`holdfast delete metrics ${id(n)}\` goes on with it`,
+    });
+    expect(await listBackups(store, 'metrics')).toEqual([0, 1, 2].map(begun));
   });
 
   test('nothing goes while a manifest cannot be read', async () => {

@@ -3,17 +3,27 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
 import { filesBelow } from '../support/files-below.ts';
 import { startDelegatedWorld } from './delegated-world.ts';
 import { startWorld, type World } from './world.ts';
 
 const SHARDS = 24;
-const SHARD = /\/backup\/shards\//;
+const SHARD = /\/(backup|restore)\/shards\//;
+/** Those under way at a time overlap. */
+const OVERLAP_MS = 20;
+
+interface Counting {
+  server: Server;
+  url: string;
+  most: () => number;
+}
 
 /** Stands before a server and counts how many shards are under way at most. */
-async function startCounting(target: string): Promise<{ server: Server; most: () => number }> {
+async function startCounting(target: string): Promise<Counting> {
   let [now, most] = [0, 0];
   const server = createServer((asked, answer) => {
     const counts = SHARD.test(asked.url ?? '');
@@ -24,11 +34,39 @@ async function startCounting(target: string): Promise<{ server: Server; most: ()
       answer.writeHead(response.statusCode ?? 500, response.rawHeaders);
       response.pipe(answer);
     });
-    asked.pipe(passed);
+    setTimeout(() => asked.pipe(passed), counts ? OVERLAP_MS : 0);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { server, most: () => most };
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { server, url, most: () => most };
 }
+
+/** Counts how many objects of backups are read from their store at a time. */
+function countReads(): () => number {
+  let [now, most] = [0, 0];
+  // Called with its own store below.
+  // oxlint-disable-next-line typescript/unbound-method
+  const { read } = DirectoryStore.prototype;
+  vi.spyOn(DirectoryStore.prototype, 'read').mockImplementation(async function* (
+    this: DirectoryStore,
+    key,
+    options,
+  ) {
+    const counts = key.includes('/data/');
+    if (counts) most = Math.max(most, (now += 1));
+    try {
+      if (counts) await sleep(OVERLAP_MS);
+      yield* read.call(this, key, options);
+    } finally {
+      now -= counts ? 1 : 0;
+    }
+  });
+  return () => most;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** How many streams the pages had together at most, while none of them had ended. */
 async function streamsOf(handle: WorkflowHandle, activity: string): Promise<number> {
@@ -55,19 +93,21 @@ async function streamsOf(handle: WorkflowHandle, activity: string): Promise<numb
 
 describe('`limits.concurrency`', () => {
   let world: World;
-  let counting: Awaited<ReturnType<typeof startCounting>>;
+  let source: Counting;
+  let spare: Counting;
 
   beforeAll(async () => {
     world = await startWorld({ shards: SHARDS });
-    counting = await startCounting(world.source.url);
-    const { connection } = world.config.targets['metrics']!;
-    const url = `http://127.0.0.1:${(counting.server.address() as AddressInfo).port}`;
-    world.config.targets['metrics']!['connection'] = { ...(connection as object), url };
-    // Those under way at a time overlap.
-    world.source.switches.firstByteMs = 20;
+    source = await startCounting(world.source.url);
+    spare = await startCounting(world.spare.url);
+    for (const [name, { url }] of Object.entries({ metrics: source, spare })) {
+      const target = world.config.targets[name]!;
+      target['connection'] = { ...(target['connection'] as object), url };
+    }
   });
   afterAll(async () => {
-    counting?.server.close();
+    source?.server.close();
+    spare?.server.close();
     await world?.stop();
   });
 
@@ -76,17 +116,40 @@ describe('`limits.concurrency`', () => {
     await world.holdfast.configure(world.config);
     const backup = await world.holdfast.start('backup', { target: 'metrics' });
     await backup.result();
-    expect(counting.most()).toBeLessThanOrEqual(concurrency);
+    expectWithin(source.most(), concurrency);
     expect(await streamsOf(backup, 'transferPage')).toBe(concurrency);
     const some = { select: { buckets: ['telemetry'] }, rename: { telemetry: `by-${concurrency}` } };
     const input = { target: 'metrics', into: 'spare', ...some };
     const restore = await world.holdfast.start('restore', input);
     await restore.result();
+    expectWithin(spare.most(), concurrency);
     expect(await streamsOf(restore, 'restorePage')).toBe(concurrency);
+    const read = countReads();
     const verify = await world.holdfast.start('verify', { target: 'metrics', depth: 'deep' });
     await verify.result();
+    expectWithin(read(), concurrency);
     expect(await streamsOf(verify, 'verifyPage')).toBe(concurrency);
   });
+});
+
+function expectWithin(most: number, concurrency: number): void {
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(concurrency);
+}
+
+test('`limits.concurrency` bounds what is put back for a database', async () => {
+  const world = await startDelegatedWorld();
+  try {
+    const { backup } = await world.holdfast.run('backup', { target: 'articles' });
+    await world.copied(backup);
+    world.config.targets['spare']!['limits'] = { concurrency: 1 };
+    await world.holdfast.configure(world.config);
+    const read = countReads();
+    await world.holdfast.run('restore', { target: 'articles', backup, into: 'spare' });
+    expect(read()).toBe(1);
+  } finally {
+    await world.stop();
+  }
 });
 
 test('`limits.bytesPerSecond` bounds what is put back for a database', async () => {

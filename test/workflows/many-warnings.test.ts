@@ -11,6 +11,7 @@ const told = (count: number, shrunk?: string) =>
     preflight: { version: '2.9.1', identity: '', warnings: [] },
     taken: { warnings: warnings(count) } as never,
     shrunk,
+    replaced: [],
   });
 
 test('a manifest holds a hundred warnings, and says how many more there were', () => {

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import type { Progress } from '../../workflows/contract/progress.ts';
 import { run } from '../client/command.ts';
 import { startWebhook, type Webhook } from '../support/webhook.ts';
 import { causeOf, startWorld, type World } from './world.ts';
@@ -62,7 +63,7 @@ test('tells a success, and keeps the address and its login out of the history', 
   }
 });
 
-test('tells a failure by its code and sentence, and a cancel', async () => {
+test('tells a failure by its code and sentence', async () => {
   const token = process.env['TEST_SOURCE_TOKEN'];
   process.env['TEST_SOURCE_TOKEN'] = 'wrong';
   const failure = await world.holdfast.run('backup', { target: 'metrics' }).catch(causeOf);
@@ -70,14 +71,21 @@ test('tells a failure by its code and sentence, and a cancel', async () => {
   const { type, message } = failure as { type: string; message: string };
   expect(webhook.notices).toMatchObject([{ outcome: 'failed', code: type, message }]);
   expect(webhook.notices[0]?.text).toContain(message);
+});
 
+test('tells a cancel, once', async () => {
+  world.source.switches.firstByteMs = 600_000;
   const handle = await world.holdfast.start('backup', { target: 'metrics' });
-  await handle.cancel();
+  const phase = async () => (await handle.query<Progress>('progress')).phase;
+  await expect.poll(phase).toMatch(/^capturing/);
+  await handle.signal('cancel');
   await handle.result().catch(() => undefined);
-  // A cancel may come before anybody knows whose webhook it is.
-  const { status } = await handle.describe();
-  expect(status.name).toBe('CANCELLED');
-  expect(webhook.notices.slice(1).every(({ outcome }) => outcome === 'cancelled')).toBe(true);
+  world.source.calm();
+  expect((await handle.describe()).status.name).toBe('CANCELLED');
+  expect(webhook.notices).toMatchObject([
+    { outcome: 'cancelled', workflowId: handle.workflowId, warnings: [{ code: 'CANCEL_ASKED' }] },
+  ]);
+  expect(webhook.notices[0]?.text).toMatch(/^Holdfast: backup \S+ of metrics was cancelled\.$/);
 });
 
 test('tells of a run that does not even find its backup, which can be filtered by its target', async () => {

@@ -97,6 +97,42 @@ describe('before a whole server is replaced', () => {
     expect((await handle.query<Progress>('progress')).warnings).toEqual(warnings);
   });
 
+  test('one that cannot be taken is told as that while it is tried, with the way on without it', async () => {
+    const plan = await world.holdfast.run('restore', { ...WHOLE, dryRun: true });
+    expect(plan.plan.safetyBackup).toBe(true);
+    world.spare.switches.shardReset = true;
+    const handle = await world.holdfast.start('restore', WHOLE);
+    const page = async () => {
+      const { currentDetails } = await handle.query<{ currentDetails?: string }>(
+        '__temporal_workflow_metadata',
+      );
+      return currentDetails;
+    };
+    await expect
+      .poll(page, { timeout: 30_000 })
+      .toMatch(/^### safety backup: streaming\n[^]*\*\*Attempt \d+\*\*[^]*--no-safety-backup/);
+    await handle.signal('cancel');
+    await handle.result().catch(() => undefined);
+    const { phase, warnings } = await handle.query<Progress>('progress');
+    expect(phase).toBe('cancelled');
+    expect(warnings.map(({ code }) => code)).not.toContain('SAFETY_BACKUP_FAILED');
+  });
+
+  test('a restore that fails for want of it says so', async () => {
+    const spare = world.config.targets['spare']!;
+    spare['timeouts'] = { ...(spare['timeouts'] as object), attempts: 2 };
+    await world.holdfast.configure(world.config);
+    world.spare.switches.shardReset = true;
+    const handle = await world.holdfast.start('restore', WHOLE);
+    expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'SOURCE_TRUNCATED' });
+    const { phase, warnings } = await handle.query<Progress>('progress');
+    expect(phase).toMatch(/^failed: /);
+    expect(warnings).toContainEqual({
+      code: 'SAFETY_BACKUP_FAILED',
+      message: expect.stringMatching(/ of spare .* --no-safety-backup /) as string,
+    });
+  });
+
   test('a restore that fails names the backup of what was there before', async () => {
     world.spare.switches.restoreFlipsBit = true;
     const handle = await world.holdfast.start('restore', WHOLE);

@@ -19,7 +19,8 @@ import type { SecretReference, TargetSnapshot } from './snapshot.ts';
  *
  * Guarantees that every implementation gives: an activity may run twice, or beside a late attempt of itself, without
  * harm; it heartbeats from its first second; it ends within a second of its cancellation; it returns only small
- * things, never a secret; it fails with a code of `failures.ts`.
+ * things, never a secret; it fails with a code of `failures.ts`; it does nothing with a job of another run, which only a
+ * run has that was reset.
  */
 export interface Activities {
   /** Checks the input and turns names into snapshots. Fails at once with one sentence when either is wrong. */
@@ -132,7 +133,12 @@ export interface Activities {
   /** Cuts the backup's objects into pages and looks at the manifest itself. */
   planVerify(job: VerifyJob): Promise<VerifyPlan>;
   verifyPage(request: PageRequest<VerifyJob>): Promise<VerifyTotals>;
-  recordVerification(request: { job: VerifyJob; totals: VerifyTotals }): Promise<void>;
+  recordVerification(request: {
+    job: VerifyJob;
+    totals: VerifyTotals;
+    /** It ended before it had looked at everything. */
+    unfinished?: boolean;
+  }): Promise<void>;
 }
 
 /** What every job carries. */
@@ -244,6 +250,8 @@ export interface RestoreTotals extends PageTotals {
   equivalent: number;
   /** Restored twice and still different: at most the first 20, and how many in all. */
   failed: { subjects: string[]; count: number };
+  /** What could not be proven of some; absent where there is nothing to say. */
+  warnings?: Warning[];
 }
 
 export interface Undone {

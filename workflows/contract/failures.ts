@@ -97,6 +97,11 @@ export const FAILURES = {
     retry: 'never',
     hint: 'Somebody ended the lock of the target by hand; start the run again.',
   },
+  RUN_RESET: {
+    fault: 'user',
+    retry: 'never',
+    hint: 'Start a new run; `holdfast doctor --remove-leftovers` removes what this one left.',
+  },
   ENCRYPTION_UNUSABLE: {
     fault: 'user',
     retry: 'never',

@@ -67,8 +67,10 @@ export interface RestorePlan {
   backup: string;
   from: string;
   into: string;
-  /** Replaces something irrevocably; needs `confirm` and takes a safety backup first. */
+  /** Replaces something irrevocably; needs `confirm`. */
   destructive: boolean;
+  /** Whether the destination is backed up before that. */
+  safetyBackup?: boolean;
   creates: string[];
   replaces: string[];
   leaves: string[];

@@ -6,6 +6,8 @@ export interface MissingShard {
   shard: number;
   /** From when on it takes points, in nanoseconds. A server makes shards some time before. */
   start: bigint;
+  /** When its retention may remove it, in nanoseconds; undefined: never. */
+  expires: bigint | undefined;
 }
 
 /**
@@ -19,12 +21,20 @@ export function missingShards(
   return databases
     .filter(({ name }) => name !== INTERNAL)
     .flatMap(({ name: database, policies }) =>
-      policies.flatMap(({ name: policy, groups }) =>
+      policies.flatMap(({ name: policy, duration, groups }) =>
         groups
           .filter(({ deleted }) => !deleted)
-          .flatMap(({ shards, start }) => shards.map((shard) => ({ shard, start })))
-          .filter(({ shard }) => !holds(shard))
-          .map(({ shard, start }) => ({ database, policy, shard, start })),
+          .flatMap(({ shards, start, end }) =>
+            shards
+              .filter((shard) => !holds(shard))
+              .map((shard) => ({
+                database,
+                policy,
+                shard,
+                start,
+                expires: duration === 0n ? undefined : end + duration,
+              })),
+          ),
       ),
     );
 }

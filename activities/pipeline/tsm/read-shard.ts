@@ -2,14 +2,19 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { Entry } from '../../catalog/manifest.ts';
 import { spoolFailure } from '../../spool-failure.ts';
 import { walkTar, type EntrySink } from '../tar/walk-tar.ts';
-import { TsmContent } from './tsm-content.ts';
 import type { VisitSeries } from './tsm-index.ts';
 import { tsmInMemory, type TsmSource } from './tsm-source.ts';
 
 /** Files up to here are read in memory; most shards consist of such. */
 const MEMORY_BYTES = 8 * 1024 * 1024;
 
+/** What becomes of the files of a shard. A file is its path, or an open one, which is to be closed then. */
+export interface ShardSink {
+  add(file: string | TsmSource, visit?: VisitSeries): Promise<void>;
+}
+
 export interface ReadShardOptions {
+  into: ShardSink;
   /** For sentences: `telemetry/raw/shard 31`. */
   subject: string;
   /** A path for one large file at a time, which nobody else uses. */
@@ -18,24 +23,22 @@ export interface ReadShardOptions {
   visit?: VisitSeries | undefined;
 }
 
-export interface ShardContent {
+export interface ShardFiles {
   /** Its TSM files. */
   files: Entry[];
-  content: TsmContent;
   /** Some of the points are marked as deleted. */
   tombstones: boolean;
 }
 
 /**
- * What a shard holds, in one pass over its tar: the hashes of its TSM files, and what their indexes and blocks say.
+ * Reads a shard in one pass over its tar: the hashes of its TSM files, and, by `into`, what their indexes and blocks say.
  * @throws TsmFault, SOURCE_TRUNCATED, SOURCE_GARBLED, SPOOL_FULL, and what the source throws
  */
 export async function readShard(
   tar: AsyncIterable<Uint8Array>,
-  { subject, spool, visit }: ReadShardOptions,
-): Promise<ShardContent> {
-  const content = new TsmContent();
-  const add = (file: string | TsmSource) => content.add(file, visit);
+  { into, subject, spool, visit }: ReadShardOptions,
+): Promise<ShardFiles> {
+  const add = (file: string | TsmSource) => into.add(file, visit);
   const enter = ({ name, bytes }: { name: string; bytes: number }) => {
     if (!name.endsWith('.tsm')) return undefined;
     return bytes <= MEMORY_BYTES ? inMemory(add) : onDisk(add, spool);
@@ -43,7 +46,7 @@ export async function readShard(
   try {
     const entries = await walkTar(tar, { subject, enter });
     const ending = (end: string) => entries.filter(({ name }) => name.endsWith(end));
-    return { files: ending('.tsm'), content, tombstones: ending('.tombstone').length > 0 };
+    return { files: ending('.tsm'), tombstones: ending('.tombstone').length > 0 };
   } catch (error) {
     throw spoolFailure(error, spool);
   } finally {

@@ -8,11 +8,13 @@ export class TsmContent {
 
   /** Adds a file: its path, or an open one, which is closed then. @throws TsmFault */
   async add(file: string | TsmSource, visit?: VisitSeries): Promise<void> {
-    for await (const key of readTsm(file, visit)) {
-      this.points += key.points;
-      const known = this.keys.get(key.key);
-      this.keys.set(key.key, known ? merged(known, key) : first(key));
-    }
+    for await (const key of readTsm(file, visit)) this.include(key);
+  }
+
+  include(key: TsmKey): void {
+    this.points += key.points;
+    const known = this.keys.get(key.key);
+    this.keys.set(key.key, known ? merged(known, key) : first(key));
   }
 }
 

@@ -3,12 +3,13 @@ import { HoldfastError } from '../../failure.ts';
 import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { toSourceFailure } from '../../pipeline/inspected.ts';
 import type { BackupSource, Capture, ProductContext } from '../product.ts';
+import { AlteredFault } from './altered-fault.ts';
 import { backupAddress } from './backup-address.ts';
 import { checkBackup, type CheckedBackup } from './check-backup.ts';
 import type { AivenClient } from './client.ts';
 import { detailOf, warningsOf } from './captured.ts';
 import { conclude } from './conclude.ts';
-import type { Connection } from './config.ts';
+import { identityOf, type Connection } from './config.ts';
 import { download } from './download.ts';
 import { backupName, ROLE } from './names.ts';
 import { pause } from '../../pause.ts';
@@ -16,6 +17,7 @@ import { patiently } from '../../patiently.ts';
 import { requestBackup } from './request-backup.ts';
 import type { RequestNotes } from './request-notes.ts';
 import { requireRunning } from './running.ts';
+import { shortened } from '../../shortened.ts';
 import { storedNotes } from './stored-notes.ts';
 import { walkBackup, WalkedBackup } from './walk-backup.ts';
 
@@ -35,7 +37,7 @@ export function createBackupSource(source: Source): BackupSource {
   return {
     capture: (sink) => capture(source, sink),
     open: () => Promise.resolve('gone'),
-    conclude,
+    conclude: (taken) => conclude(taken, identityOf(source.connection)),
   };
 }
 
@@ -138,7 +140,11 @@ async function take(
 /** What is wrong with the file itself does not pass: the next attempt requests another one. */
 async function judged(error: unknown, request: RequestNotes): Promise<unknown> {
   if (error instanceof HoldfastError && SPENT.has(error.code)) {
-    await request.spent.remember({ spent: true });
+    const replaced = error.cause instanceof AlteredFault;
+    await request.spent.remember({
+      spent: true,
+      ...(!replaced && { fault: shortened(error.message, 300) }),
+    });
   }
   return error;
 }

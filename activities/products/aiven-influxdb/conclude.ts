@@ -1,24 +1,37 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { BackupSource, Conclusion } from '../product.ts';
+import { judgeLost, shardIn, tsmFiles } from './lost-shards.ts';
+import { ROLE } from './names.ts';
+import { unpackNamed } from './named-shards.ts';
+import { tellLost } from './tell-lost.ts';
 
-/** What the bytes told while they passed. */
-export async function conclude({
-  detail,
-  objects,
-}: Parameters<BackupSource['conclude']>[0]): Promise<Conclusion> {
+/**
+ * What the bytes told while they passed, and what they lack of what the backup before this one holds.
+ * @param identity of the service
+ */
+export async function conclude(
+  { detail, objects, before }: Parameters<BackupSource['conclude']>[0],
+  identity: string,
+): Promise<Conclusion> {
   const deleted: string[] = [];
+  const came = new Map<number, string[]>();
   let encrypted = true;
-  for await (const { subject, entries = [], encrypted: sealed } of objects) {
+  for await (const { role, subject, entries, encrypted: sealed } of objects) {
     encrypted &&= sealed;
+    if (role !== ROLE.shard || !entries) continue;
+    came.set(shardIn(subject), tsmFiles(entries));
     if (entries.some(({ name }) => name.endsWith('.tombstone'))) deleted.push(subject);
   }
-  const warnings: Warning[] = [];
+  const { named: packed, ...kept } = detail;
+  const named = unpackNamed(packed);
+  const lost = await judgeLost({ named, came, now: Date.now(), identity, before });
+  const warnings: Warning[] = tellLost(lost);
   if (deleted.length > 0) {
-    const named = deleted.slice(0, 5).join(', ');
+    const few = deleted.slice(0, 5).join(', ');
     const more = deleted.length > 5 ? ` and ${deleted.length - 5} more` : '';
     warnings.push({
       code: 'TOMBSTONES_PRESENT',
-      message: `${deleted.length} shards hold points that were deleted but not yet compacted away (${named}${more}): they come back on a restore.`,
+      message: `${deleted.length} shards hold points that were deleted but not yet compacted away (${few}${more}): they come back on a restore.`,
     });
   }
   if (!encrypted && Number(detail['users'] ?? 0) > 0) {
@@ -27,5 +40,10 @@ export async function conclude({
       message: 'The backup is not encrypted, and its metadata hold password hashes.',
     });
   }
-  return { files: [], detail: { ...detail, shardsWithTombstones: deleted.length }, warnings };
+  return {
+    files: [],
+    detail: { ...kept, shardsWithTombstones: deleted.length },
+    warnings,
+    lacking: lost.absent.length + lost.emptied.length > 0,
+  };
 }

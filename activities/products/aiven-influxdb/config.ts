@@ -37,3 +37,8 @@ export const connectionSchema = z.strictObject({
 });
 
 export type Connection = z.infer<typeof connectionSchema>;
+
+/** By which the manifest of a backup names the service. */
+export function identityOf({ project, service }: Connection): string {
+  return `${project}/${service}`;
+}

@@ -7,6 +7,7 @@ import {
   type DownloadRefusals,
 } from '../../http/resumable-download.ts';
 import type { ProductContext } from '../product.ts';
+import { AlteredFault } from './altered-fault.ts';
 import type { BackupAddress } from './backup-address.ts';
 
 export interface DownloadOptions {
@@ -58,7 +59,10 @@ function refusalsOf(people: string): DownloadRefusals {
       new HoldfastError(
         'SOURCE_GARBLED',
         `${people}: the backup was replaced by another one while it was being downloaded.`,
-        { hint: 'A service keeps one backup: see who else requests backups of it.' },
+        {
+          cause: new AlteredFault('is another one than the one that was begun'),
+          hint: 'A service keeps one backup: see who else requests backups of it.',
+        },
       ),
     refused: (status) => refused(people, status),
     // An ip filter answers nothing at all.

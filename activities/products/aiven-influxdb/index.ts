@@ -1,7 +1,7 @@
 import type { ProductContext, ProductSession, StreamedProduct } from '../product.ts';
 import { createBackupSource } from './backup-source.ts';
 import { AivenClient, serverName } from './client.ts';
-import { connectionSchema } from './config.ts';
+import { connectionSchema, identityOf } from './config.ts';
 import { givenUp } from './given-up.ts';
 import { preflight } from './preflight.ts';
 import { createRestoreSink } from './restore-sink.ts';
@@ -15,10 +15,7 @@ export const aivenInfluxdb: StreamedProduct = {
   namesEarlier: true,
   connection: connectionSchema,
   // A service has one place for a backup, and each request replaces what is there.
-  locks: (connection) => {
-    const { project, service } = connectionSchema.parse(connection);
-    return [`${project}/${service}`];
-  },
+  locks: (connection) => [identityOf(connectionSchema.parse(connection))],
   connect,
   // The manifest is the vendor's, and knows nothing of further attempts.
   toolName: (name) => name.replace(/~\d+(?=\.)/, ''),

@@ -1,7 +1,7 @@
 import type { Preflight } from '../../../workflows/contract/activities.ts';
 import { backupAddress } from './backup-address.ts';
 import type { AivenClient } from './client.ts';
-import type { Connection } from './config.ts';
+import { identityOf, type Connection } from './config.ts';
 import { requireRunning } from './running.ts';
 
 /** The API takes the token, the service is there and runs, and it tells where its backups are. */
@@ -12,7 +12,7 @@ export async function preflight(client: AivenClient, connection: Connection): Pr
   const version = service.user_config?.['influxdb_version'];
   return {
     version: typeof version === 'string' ? version : 'unknown',
-    identity: `${connection.project}/${connection.service}`,
+    identity: identityOf(connection),
     warnings: [],
   };
 }

@@ -6,7 +6,7 @@ import type { TaskState } from './answers.ts';
 import type { AivenClient } from './client.ts';
 import { requestNotes, type RequestNotes } from './request-notes.ts';
 
-/** A backup that failed is requested again so often: its reason may have passed. */
+/** So often in all, since what a backup failed by, or what was wrong with its file, may have passed. */
 const REQUESTS = 3;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
@@ -27,7 +27,12 @@ export async function requestBackup(
   let failure = '';
   for (let number = 1, failed = 0; failed < REQUESTS; number += 1) {
     const request = requestNotes(notes, number);
-    if (await request.spent.recall()) continue;
+    const spent = await request.spent.recall();
+    if (spent?.fault !== undefined) {
+      failed += 1;
+      failure = spent.fault;
+    }
+    if (spent) continue;
     const { succeeded, result } = await follow(client, name, request, job, signal);
     if (succeeded) return request;
     failed += 1;
@@ -35,7 +40,7 @@ export async function requestBackup(
   }
   throw new HoldfastError(
     'JOB_FAILED',
-    `${client.server} failed ${REQUESTS} times to make a backup: ${failure.slice(0, 300)}.`,
+    `${client.server} failed ${REQUESTS} times to make a backup that is of use: ${failure.slice(0, 300).replace(/\.$/, '')}.`,
   );
 }
 

@@ -8,7 +8,11 @@ export interface RequestNotes {
   /** Its file was there. */
   readonly seen: Entry<{ seen: true }>;
   /** Its file is not what it should be, or not there any more: another request must be made. */
-  readonly spent: Entry<{ spent: true }>;
+  readonly spent: Entry<{
+    spent: true;
+    /** What was wrong with it. Absent: another backup had replaced it. */
+    fault?: string;
+  }>;
 }
 
 interface Entry<T extends Record<string, string | number | boolean>> {

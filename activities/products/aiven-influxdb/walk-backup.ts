@@ -4,6 +4,7 @@ import { holdsSame } from '../../pipeline/holds-same.ts';
 import { parseFileName } from '../../pipeline/influxdb-portable/portable-manifest.ts';
 import { tarMembers, type TarMember } from '../../pipeline/tar/tar-members.ts';
 import type { ArtifactPlan, OpenArtifact } from '../product.ts';
+import { AlteredFault } from './altered-fault.ts';
 import { InFlight } from './in-flight.ts';
 import { ROLE } from './names.ts';
 import { TailNoting, type StoredMember } from './stored-members.ts';
@@ -177,8 +178,8 @@ async function* each(bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-function altered(name: string): FormatFault {
-  return garbled(`holds another ${name} than when it was downloaded before`);
+function altered(name: string): AlteredFault {
+  return new AlteredFault(`is a tar that holds another ${name} than when it was downloaded before`);
 }
 
 function garbled(what: string): FormatFault {

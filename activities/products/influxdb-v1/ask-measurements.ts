@@ -1,5 +1,4 @@
-import { measurementAndField } from '../../pipeline/tsm/series-key.ts';
-import type { TsmContent } from '../../pipeline/tsm/tsm-content.ts';
+import { isTooMuchAsked } from './failures.ts';
 import { quoted, type InfluxV1Client, type Row } from './client.ts';
 
 export interface Span {
@@ -10,45 +9,39 @@ export interface Span {
   end: string;
 }
 
-/** What the files of a shard hold of one field of a measurement. */
-export interface Held {
-  series: number;
-  points: number;
-  overlaps: boolean;
-}
-
-/** By measurement and field. */
-export function heldBy(content: TsmContent): Map<string, Map<string, Held>> {
-  const counts = new Map<string, Map<string, Held>>();
-  for (const [key, { points, overlaps }] of content.keys) {
-    const { measurement, field } = measurementAndField(key);
-    let fields = counts.get(measurement);
-    if (!fields) counts.set(measurement, (fields = new Map<string, Held>()));
-    const known = fields.get(field);
-    fields.set(field, {
-      series: 1 + (known?.series ?? 0),
-      points: points + (known?.points ?? 0),
-      overlaps: overlaps || (known?.overlaps ?? false),
-    });
-  }
-  return counts;
-}
-
-/** Measurements that one request asks for. */
+/** Measurements that one request asks for, which share the time that the server gives it. */
 const BATCH = 100;
 
-/** The answer to a statement for each measurement. */
+/**
+ * The answer to a statement for each measurement. Where the server refuses so many at once, it is asked for fewer; what it
+ * refuses of one alone comes in place of its answer.
+ */
 export async function* askMeasurements(
   client: InfluxV1Client,
-  expected: Map<string, unknown>,
+  measurements: string[],
   operation: string,
   statementFor: (measurement: string) => string,
-): AsyncGenerator<[string, Row[]]> {
-  const measurements = [...expected.keys()];
+): AsyncGenerator<[string, Row[] | Error]> {
+  const ask = async function* (batch: string[]): AsyncGenerator<[string, Row[] | Error]> {
+    try {
+      const answers = await client.query(batch.map(statementFor), operation);
+      for (const [index, measurement] of batch.entries()) {
+        yield [measurement, answers[index] ?? []];
+      }
+    } catch (error) {
+      if (!isTooMuchAsked(error)) throw error;
+      const [first] = batch;
+      if (batch.length === 1 && first !== undefined) {
+        yield [first, error];
+        return;
+      }
+      const half = batch.length >> 1;
+      yield* ask(batch.slice(0, half));
+      yield* ask(batch.slice(half));
+    }
+  };
   for (let at = 0; at < measurements.length; at += BATCH) {
-    const batch = measurements.slice(at, at + BATCH);
-    const answers = await client.query(batch.map(statementFor), operation);
-    for (const [index, measurement] of batch.entries()) yield [measurement, answers[index] ?? []];
+    yield* ask(measurements.slice(at, at + BATCH));
   }
 }
 

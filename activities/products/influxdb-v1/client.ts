@@ -17,6 +17,7 @@ const answerSchema = z.object({
           .array(
             z.object({
               name: z.string().optional(),
+              tags: z.record(z.string(), z.string()).optional(),
               columns: z.array(z.string()),
               values: z.array(z.array(z.unknown())).optional(),
             }),
@@ -76,7 +77,7 @@ export class InfluxV1Client {
   }
 
   /**
-   * The rows of each statement, as objects by column; `measurement` is the name of the series.
+   * The rows of each statement, as objects by column; `measurement` is the name of the series, `tags` are its tags.
    * @throws a translated refusal as soon as one statement fails
    */
   async query(statements: string[], operation: string): Promise<Row[][]> {
@@ -134,14 +135,17 @@ export class InfluxV1Client {
 
 function rows({
   name,
+  tags,
   columns,
   values = [],
 }: {
   name?: string | undefined;
+  tags?: Record<string, string> | undefined;
   columns: string[];
   values?: unknown[][] | undefined;
 }): Row[] {
   return values.map((row) => ({
+    ...(tags === undefined ? {} : { tags }),
     ...Object.fromEntries(columns.map((column, at) => [column, row[at]])),
     ...(name === undefined ? {} : { measurement: name }),
   }));

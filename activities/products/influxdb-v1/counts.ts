@@ -1,34 +1,71 @@
-import type { TsmContent } from '../../pipeline/tsm/tsm-content.ts';
-import { askMeasurements, heldBy, selectWithin, type Span } from './ask-measurements.ts';
+import type { Held } from '../../pipeline/tsm/field-counts.ts';
+import { askMeasurements, selectWithin, type Span } from './ask-measurements.ts';
+import { countInPieces, type Found } from './count-in-pieces.ts';
 import type { InfluxV1Client } from './client.ts';
+
+/** After so many measurements that the server refuses to count, each after a while, it is not asked for the rest. */
+const MOST_REFUSED = 20;
+
+export interface Counted {
+  /** The end of a sentence when queries find less than the files hold. */
+  difference?: string;
+  /** They find more. */
+  more: boolean;
+  /** Why some could not be counted: the end of a sentence. */
+  uncounted?: string;
+}
 
 /**
  * Asks the server how many points it has of each measurement and field, and compares that with what the files hold. By
  * this the restored shard is known to be found by queries. Points that the files hold twice count once.
- * @returns undefined when they agree, else the end of a sentence
  */
 export async function countDifference(
   client: InfluxV1Client,
-  content: TsmContent,
+  expected: Map<string, Map<string, Held>>,
   span: Span,
   subject: string,
-): Promise<{ difference?: string; more: boolean }> {
-  const expected = heldBy(content);
+): Promise<Counted> {
   const wrong: string[] = [];
-  let more = false;
+  const refused: string[] = [];
+  let [more, asked, reason] = [false, 0, ''];
   const operation = `counting the points of ${subject}`;
-  for await (const [measurement, rows] of askMeasurements(client, expected, operation, (name) =>
-    selectWithin('count(*)', name, span),
-  )) {
-    for (const [field, { points, overlaps }] of expected.get(measurement) ?? []) {
-      const found = Number(rows[0]?.[`count_${field}`] ?? 0);
+  const statementFor = (name: string) => selectWithin('count(*)', name, span);
+  const answers = askMeasurements(client, [...expected.keys()], operation, statementFor);
+  for await (const [measurement, answer] of answers) {
+    asked += 1;
+    const counts =
+      answer instanceof Error
+        ? await countInPieces(client, measurement, span, operation, answer)
+        : answer;
+    if (counts instanceof Error) {
+      reason ||= counts.message;
+      refused.push(measurement);
+      if (refused.length === MOST_REFUSED) break;
+      continue;
+    }
+    for (const [field, { points, least }] of expected.get(measurement) ?? []) {
+      const found = sum(counts, `count_${field}`);
       if (found > points) more = true;
-      else if (found < points && (!overlaps || found === 0)) {
-        wrong.push(`${found} of ${points} points of ${measurement} ${field}`);
-      }
+      else if (found < least) wrong.push(`${found} of ${points} points of ${measurement} ${field}`);
     }
   }
-  if (wrong.length === 0) return { more };
-  const rest = wrong.length > 3 ? ` and ${wrong.length - 3} further fields` : '';
-  return { more, difference: `the server finds only ${wrong.slice(0, 3).join(', ')}${rest}` };
+  const uncounted = refused.length + expected.size - asked;
+  return {
+    more,
+    ...(wrong.length > 0 && {
+      difference: `the server finds only ${few(wrong, 'further fields')}`,
+    }),
+    ...(uncounted > 0 && {
+      uncounted: `the server does not count ${uncounted} of ${expected.size} measurements (${few(refused, 'more')}): ${reason}`,
+    }),
+  };
+}
+
+function sum(counts: Found, column: string): number {
+  return counts.reduce((total, row) => total + Number(row[column] ?? 0), 0);
+}
+
+function few(names: string[], what: string): string {
+  const rest = names.length > 3 ? ` and ${names.length - 3} ${what}` : '';
+  return names.slice(0, 3).join(', ') + rest;
 }

@@ -37,3 +37,20 @@ export function queryRefusal(server: string, operation: string, message: string)
   }
   return fail('TARGET_REFUSED');
 }
+
+/** A question that can be put in parts: the server refused it, or gave up on it after the time that it gives each. */
+export function isTooMuchAsked(error: unknown): error is HoldfastError {
+  if (!(error instanceof HoldfastError)) return false;
+  // What was taken away is not there in parts either.
+  if (/(database|retention policy) not found/.test(error.message)) return false;
+  return error.code === 'TARGET_REFUSED' || (error.code === 'TARGET_BUSY' && isTimeLimit(error));
+}
+
+/** A limit of the server that a question of a shorter time may keep within. */
+export function isLimit(error: Error): boolean {
+  return isTimeLimit(error) || error.message.includes('max-select-point');
+}
+
+function isTimeLimit({ message }: Error): boolean {
+  return message.includes('query-timeout');
+}

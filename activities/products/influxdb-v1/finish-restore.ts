@@ -2,6 +2,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { formatDuration } from '../../config/duration.ts';
 import { HoldfastError } from '../../failure.ts';
 import { quoted, type InfluxV1Client } from './client.ts';
+import { writtenByClients } from './client-writes.ts';
 import { dropDatabase, policyNames } from './databases.ts';
 import { marker, unproven, type PlannedDatabase, type RestoreDetail } from './restore-detail.ts';
 
@@ -37,10 +38,14 @@ export async function finishRestore(
   return { restored: databases.map(({ name }) => name), warnings: [] };
 }
 
-/** Removes the databases that bear this run's mark, or keeps them with one that says what they are. */
+/**
+ * Removes the databases that bear this run's mark, or keeps them with one that says what they are: also those that clients
+ * have written into.
+ */
 export async function undoRestore(
-  { run, databases }: RestoreDetail,
+  { run, databases, countingSince: since }: RestoreDetail,
   keep: boolean,
+  uploaded: boolean,
   client: InfluxV1Client,
 ): Promise<{ removed: string[]; quarantined: string[] }> {
   const removed: string[] = [];
@@ -49,7 +54,9 @@ export async function undoRestore(
     const { name } = database;
     const policies = await policyNames(client, name);
     if (!policies?.includes(marker(run))) continue;
-    if (keep) {
+    const looked = writtenByClients(name, { since, uploaded }, client);
+    const written = await (keep ? looked.catch(() => undefined) : looked);
+    if (keep || written !== undefined) {
       await client.query(
         [
           `CREATE RETENTION POLICY ${quoted(unproven(run))} ON ${quoted(name)} DURATION INF REPLICATION 1`,
@@ -58,7 +65,8 @@ export async function undoRestore(
       );
       await removeMark(name, run, client);
       const mark = `it bears the retention policy ${unproven(run)}`;
-      quarantined.push(`${name} (${[mark, ...retentionOf(database)].join('; ')})`);
+      const told = [mark, ...(written === undefined ? [] : [written]), ...retentionOf(database)];
+      quarantined.push(`${name} (${told.join('; ')})`);
     } else {
       await dropDatabase(client, name);
       removed.push(name);

@@ -1,5 +1,7 @@
+import { HoldfastError } from '../../failure.ts';
 import type { DatabaseLeftovers } from '../product.ts';
 import { quoted, type InfluxV1Client } from './client.ts';
+import { writtenByClients } from './client-writes.ts';
 import { databaseNames, dropDatabase, policyNames } from './databases.ts';
 import { marker } from './restore-detail.ts';
 
@@ -27,7 +29,15 @@ export function markedDatabases(client: InfluxV1Client): DatabaseLeftovers {
 
     remove: async ({ id, run }) => {
       const policies = await policyNames(client, id);
-      if (policies?.includes(marker(run))) await dropDatabase(client, id);
+      if (!policies?.includes(marker(run))) return;
+      const written = await writtenByClients(id, { since: undefined, uploaded: true }, client);
+      if (written !== undefined) {
+        throw new HoldfastError(
+          'DESTINATION_CHANGED',
+          `Database ${id} at ${client.server} is what restore ${run} left unproven, and ${written}, so it stays. Look at it, and drop it yourself.`,
+        );
+      }
+      await dropDatabase(client, id);
     },
   };
 }

@@ -3,11 +3,12 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupReader, PlannedRestore, RestoreStep } from '../product.ts';
 import type { InfluxV1Client } from './client.ts';
+import { countingSince } from './client-writes.ts';
 import { databaseNames } from './databases.ts';
 import { readContent, type BackupContent } from './restore-content.ts';
 import { chooseDatabases, type ChosenDatabase } from './restore-choice.ts';
 import { returningPoints } from '../returning-points.ts';
-import { expiringSoon, leftBehind } from './restore-warnings.ts';
+import { expiringSoon, leftBehind, openToClients } from './restore-warnings.ts';
 import type { RestoreDetail } from './restore-detail.ts';
 
 interface Request {
@@ -28,9 +29,11 @@ export async function planRestore(
   const there = await databaseNames(client);
   const chosen = wanted.map((one) => withFreeName(one, there, restore, backup.manifest.id));
   const steps = chosen.flatMap((database) => stepsOf(database, content));
+  const since = await countingSince(client);
   const detail: RestoreDetail = {
     version: 1,
     run,
+    ...(since !== undefined && { countingSince: since }),
     databases: chosen.map(({ from, name, defaultPolicy, policies }) => ({
       from,
       name,
@@ -42,7 +45,11 @@ export async function planRestore(
       })),
     })),
   };
-  const warnings: Warning[] = [...returningPoints(steps), ...expiringSoon(chosen, new Date())];
+  const warnings: Warning[] = [
+    openToClients(chosen),
+    ...returningPoints(steps),
+    ...expiringSoon(chosen, new Date()),
+  ];
   return {
     summary: {
       backup: backup.manifest.id,

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../failure.ts';
 import type { BackupReader } from '../product.ts';
 import type { InfluxV1Client } from './client.ts';
+import { holdsAnything } from './client-writes.ts';
 import { composeMetadata } from './compose-metadata.ts';
 import { dropDatabase, policyNames } from './databases.ts';
 import { readContent, type BackupContent } from './restore-content.ts';
@@ -63,7 +64,7 @@ async function createDatabase(
   );
 }
 
-/** Removes what an earlier attempt left. @throws DESTINATION_CHANGED when the database is somebody else's */
+/** Removes what an earlier attempt left. @throws DESTINATION_CHANGED when the database, or what it holds, is somebody else's */
 async function makeRoom(
   name: string,
   run: string,
@@ -79,6 +80,13 @@ async function makeRoom(
     );
   }
   await takesAway?.();
+  // Nothing has been uploaded yet.
+  if (await holdsAnything(name, client)) {
+    throw new HoldfastError(
+      'DESTINATION_CHANGED',
+      `Clients have written into database ${name} at ${client.server}, which this restore had created and would have to create once more. Keep them from writing, and restore again.`,
+    );
+  }
   await dropDatabase(client, name);
 }
 

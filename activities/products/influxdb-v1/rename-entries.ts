@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import { END_MARK, padding, tarHeader } from '../../pipeline/tar/write-tar.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';
+import { raised } from './raise-generation.ts';
 
 const SMALL_BYTES = 64 * 1024;
 
 /**
- * The same tar with every file in another folder: the server drops, without a word, what does not lie in
- * `<database>/<policy>/<shard>/`. It ends in exactly two blocks of zeros, since the server reads no further. Chunks pass
+ * The same tar with every file in another folder, and of a raised generation: the server drops, without a word, what does
+ * not lie in `<database>/<policy>/<shard>/`. It ends in exactly two blocks of zeros, since the server reads no further. Chunks pass
  * without being copied.
  * @throws FormatFault for what is no whole tar, and what the source throws: in either case before the end mark
  */
@@ -18,7 +19,7 @@ export async function* renameEntries(
   let pad = padding(0);
   const parser = new TarParser({
     file: (name, bytes) => {
-      pieces.push(tarHeader(`${folder}/${basename(name)}`, bytes));
+      pieces.push(tarHeader(`${folder}/${raised(basename(name))}`, bytes));
       pad = padding(bytes);
     },
     data: (chunk) => pieces.push(chunk),

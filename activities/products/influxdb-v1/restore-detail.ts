@@ -21,6 +21,8 @@ const detailSchema = z.object({
   version: z.literal(1),
   run: z.string(),
   databases: z.array(plannedDatabase),
+  /** Since when the server counted what clients write. */
+  countingSince: z.string().optional(),
 });
 export type RestoreDetail = z.infer<typeof detailSchema>;
 

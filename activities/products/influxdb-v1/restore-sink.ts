@@ -30,6 +30,9 @@ export function createRestoreSink(client: InfluxV1Client): RestoreSink {
       }
     },
 
+    // The databases bear their final names from the beginning.
+    isShared: () => true,
+
     prove: (step, state, original, spool) =>
       proveShard(client, {
         subject: step.subject,
@@ -47,7 +50,8 @@ export function createRestoreSink(client: InfluxV1Client): RestoreSink {
 
     finish: (plan) => finishRestore(detailOf(plan), client),
 
-    undo: (plan, keep) => undoRestore(detailOf(plan), keep, client),
+    undo: (plan, keep, { state } = {}) =>
+      undoRestore(detailOf(plan), keep, state !== undefined, client),
   };
 }
 

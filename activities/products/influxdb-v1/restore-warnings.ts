@@ -30,6 +30,16 @@ export function expiringSoon(chosen: ChosenDatabase[], now: Date): Warning[] {
   return [...found.slice(0, TOLD), { code: 'RETENTION_EXPIRES', message }];
 }
 
+/** InfluxDB 1 can neither rename a database nor keep clients out of one. */
+export function openToClients(chosen: ChosenDatabase[]): Warning {
+  const named = chosen.slice(0, TOLD).map(({ name }) => name);
+  const more = chosen.length - named.length;
+  return {
+    code: 'OPEN_TO_CLIENTS',
+    message: `From its beginning on, this restore is open to clients under the final names (${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}): they must not write there before it is finished. What they write nevertheless is kept, and then so is what could not be proven; of two points of the same series and time, the one of the backup may win.`,
+  };
+}
+
 /** What the backup knows and no restore brings back. */
 export function leftBehind(
   { metadata, missing }: Pick<BackupContent, 'metadata' | 'missing'>,

@@ -1,5 +1,7 @@
 import { connect, type Socket } from 'node:net';
+import { errors } from 'undici';
 import { HoldfastError } from '../../failure.ts';
+import { CONNECT_MS } from '../../http/client.ts';
 import { connectFailure } from '../../http/translate.ts';
 import { StallWatch } from '../../stall-watch.ts';
 
@@ -11,6 +13,8 @@ export interface SnapshotAddress {
   server: string;
   stallMs: number;
   signal: AbortSignal;
+  /** Default: as long as for its queries. */
+  connectMs?: number;
 }
 
 /** Flushing a cache before the first byte, and indexing a shard after the last, take the server their time. */
@@ -29,6 +33,7 @@ export class SnapshotConnection {
   readonly #operation: string;
   readonly #socket: Socket;
   readonly #watch: StallWatch;
+  readonly #connecting: NodeJS.Timeout;
   readonly #onAbort = () => this.#socket.destroy();
   /** What has arrived and nobody has read. */
   readonly #arrived: Buffer[] = [];
@@ -42,11 +47,14 @@ export class SnapshotConnection {
     this.#address = address;
     this.#operation = operation;
     address.signal.throwIfAborted();
-    const { host, port, signal, stallMs } = address;
+    const { host, port, signal, stallMs, connectMs = CONNECT_MS } = address;
     this.#socket = connect({ host, port, noDelay: true });
+    // Packets that a firewall drops get no answer at all.
+    this.#connecting = setTimeout(() => this.#fail(new errors.ConnectTimeoutError()), connectMs);
     this.#watch = new StallWatch(stallMs * PATIENCE, () => this.#fail(this.#stalled()));
     this.#socket.on('connect', () => {
       this.#connected = true;
+      clearTimeout(this.#connecting);
       this.#wake?.();
     });
     this.#socket.on('data', (chunk) => {
@@ -106,6 +114,7 @@ export class SnapshotConnection {
   close(): void {
     this.#address.signal.removeEventListener('abort', this.#onAbort);
     this.#watch.stop();
+    clearTimeout(this.#connecting);
     this.#socket.destroy();
   }
 
@@ -129,7 +138,7 @@ export class SnapshotConnection {
     this.#watch.pause();
   }
 
-  #fail(error: HoldfastError): void {
+  #fail(error: Error): void {
     this.#error ??= error;
     this.#socket.destroy();
   }

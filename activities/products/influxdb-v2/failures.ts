@@ -39,7 +39,7 @@ export function refusal(complaint: Complaint, server: string, operation: string)
     return fail(
       'AUTH_REJECTED',
       'the server does not know the token',
-      'Check the token named in the configuration. After a restore of the whole server only the tokens of that backup work: give one of them as `connection.tokenAfterRestore`.',
+      'Check the token named in the configuration; a worker keeps the variables that it was started with. After a restore of the whole server only the tokens of that backup work: give one of them as `connection.tokenAfterRestore`. A server that was set up anew knows only the token of that: see "Onto a new server" in docs/operations.md.',
     );
   }
   if (status === 401 || status === 403) {

@@ -156,6 +156,9 @@ async function metadataWarnings({
     throw new HoldfastError(
       'TOKEN_AFTER_RESTORE',
       `The backup does not know any of the tokens that could be used after a restore to ${resources.client.server} (${tried}), and it keeps only hashes of its own; nothing was changed.`,
+      {
+        hint: 'Give an operator token of the server that the backup is of as `connection.tokenAfterRestore`; a worker keeps the variables that it was started with. If that token is lost, restore by buckets: `--on-conflict fail` brings back all of them, or `--bucket <name>` one.',
+      },
     );
   }
   return [

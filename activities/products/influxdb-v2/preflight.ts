@@ -6,6 +6,7 @@ import type { BucketFilter } from './buckets.ts';
 import type { InfluxClient } from './client.ts';
 import { readComplaint, refusal } from './failures.ts';
 import { isAtLeast, readHealth, type Version } from './health.ts';
+import { orNotSetUp } from './not-set-up.ts';
 import { Resources } from './resources.ts';
 import { missingFromSelection } from './selection.ts';
 
@@ -56,13 +57,17 @@ export async function requireLongUploads(
  */
 export async function requireOperator(client: InfluxClient, token: Secret): Promise<void> {
   const operation = 'checking the rights of the token';
-  const response = await client.send({
-    method: 'GET',
-    path: `/api/v2/backup/shards/${NO_SHARD}`,
-    operation,
-    token,
-    accept: [404],
-  });
+  const response = await client
+    .send({
+      method: 'GET',
+      path: `/api/v2/backup/shards/${NO_SHARD}`,
+      operation,
+      token,
+      accept: [404],
+    })
+    .catch(async (error: unknown) => {
+      throw await orNotSetUp(client, error);
+    });
   if (response.status !== 404) return response.discard();
   const complaint = await readComplaint(response);
   if (!complaint.message.startsWith('shard ')) throw refusal(complaint, client.server, operation);

@@ -104,8 +104,11 @@ export class Tokens {
     const references: [string, SecretReference | undefined, boolean][] = [
       [`the token of target ${target}`, connection.token, true],
       [`tokenAfterRestore of target ${target}`, connection.tokenAfterRestore, true],
-      [`the token of target ${source?.target}`, source?.token, source?.target === target],
     ];
+    // The same target has the same token: it is not asked twice, nor named twice.
+    if (source?.target !== target) {
+      references.push([`the token of target ${source?.target}`, source?.token, false]);
+    }
     const found: Candidate[] = [];
     for (const [name, reference, own] of references) {
       if (reference === undefined) continue;

@@ -1,4 +1,4 @@
-import { abortUploadsBelow } from '../../catalog/remove-below.ts';
+import { abortForeignUploadsBelow } from '../../catalog/remove-below.ts';
 import type { BackupJobs } from '../delegated.ts';
 import { observationSchema } from './census.ts';
 import { claimKey, isClaimed } from './claim.ts';
@@ -50,7 +50,7 @@ export function createBackupJobs(weaviate: Weaviate): BackupJobs {
     remove: async (name) => {
       await untilWritten(api, storage, name, signal);
       // A server that stops, or dies, leaves the parts of the chunks that it was writing.
-      await abortUploadsBelow(storage, `${name}/`, signal);
+      await abortForeignUploadsBelow(storage, `${name}/`, signal);
       let keys: string[] = [];
       for await (const { key } of storage.list(`${name}/`, { signal })) {
         keys.push(key);

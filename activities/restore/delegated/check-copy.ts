@@ -1,6 +1,7 @@
 import type { ObjectLine } from '../../catalog/manifest.ts';
-import type { BackupReader, RestoreStep } from '../../products/product.ts';
+import type { RestoreStep } from '../../products/product.ts';
 import type { Store } from '../../stores/store.ts';
+import type { RestoreReader } from '../backup-reader.ts';
 import { checkObjects } from '../check-objects.ts';
 
 /**
@@ -10,12 +11,12 @@ import { checkObjects } from '../check-objects.ts';
  */
 export async function checkCopy(
   store: Store,
-  reader: BackupReader,
+  reader: RestoreReader,
   steps: RestoreStep[],
   signal: AbortSignal,
 ): Promise<void> {
   const lines = steps.flatMap((step) => step.lines);
-  await checkObjects(store, { manifest: reader.manifest, objects: () => lines }, signal);
+  await checkObjects(store, { ...reader, objects: () => lines }, signal);
   const encrypted = steps.filter((step) => step.lines.some((line) => line.encrypted));
   // A copy is encrypted for the same recipients throughout: its smallest object tells.
   const [smallest] = encrypted.toSorted((a, b) => storedBytes(a.lines) - storedBytes(b.lines));

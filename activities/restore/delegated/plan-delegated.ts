@@ -3,9 +3,10 @@ import { runSuffix } from '../../../workflows/contract/names.ts';
 import type { Attempt } from '../../attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import type { PlannedJob } from '../../products/delegated.ts';
-import type { BackupReader, PlannedRestore } from '../../products/product.ts';
+import type { PlannedRestore } from '../../products/product.ts';
 import type { Store } from '../../stores/store.ts';
 import { withDelegatedDestination } from '../../workspace.ts';
+import type { RestoreReader } from '../backup-reader.ts';
 import { checkCopy } from './check-copy.ts';
 import { delegatedBackup } from './delegated-backup.ts';
 import { planStaging, type Staging } from './plan-staging.ts';
@@ -22,7 +23,7 @@ export async function planDelegated(
   at: Attempt,
   job: RestoreJob,
   store: Store,
-  reader: BackupReader,
+  reader: RestoreReader,
   earlier?: PlannedRestore,
 ): Promise<PlannedRestore> {
   const backup = delegatedBackup(store, job, reader, at.signal);

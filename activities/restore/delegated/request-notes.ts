@@ -13,11 +13,17 @@ export function requestNotes(
   signal: AbortSignal,
 ): RequestNotes {
   const key = `${work}${ASKED}${String(attempt).padStart(6, '0')}.json`;
+  let own = false;
   return {
     asking: async (look) => {
-      await putOnce(store, key, toJson({ at: new Date().toISOString(), look }), signal);
+      const note = toJson({ at: new Date().toISOString(), look });
+      own = (await putOnce(store, key, note, signal)) || own;
     },
-    refused: () => store.remove([key], { signal }),
+    refused: async () => {
+      // Another attempt had the same number where a person reset the activity: its request may have been heard.
+      if (own) await store.remove([key], { signal });
+      own = false;
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { keepingLease } from '../../lease.ts';
 import { streamsPerPage } from '../../streams-per-page.ts';
 import { throttleOf, withStorage, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
+import { keepingDamage } from '../keeping-damage.ts';
 import { readSteps } from '../restore-in-store.ts';
 import { putBack } from './put-back.ts';
 
@@ -16,7 +17,7 @@ export function stagePage(deps: Dependencies): Activities['stagePage'] {
         const steps = await readSteps(store, job, page, at.signal);
         const backup = await backupReader(store, job, at.signal);
         const throttle = throttleOf(job.destination);
-        await keepingLease(store, job, 'restore', at.signal, () =>
+        const stage = () =>
           withStorage(deps, job.destination, (storage) =>
             withStorage(deps, job.snapshot, (source) =>
               eachBounded(steps, streamsPerPage(job.destination, streams), async (step) => {
@@ -36,7 +37,9 @@ export function stagePage(deps: Dependencies): Activities['stagePage'] {
                 at.figures.bytes += Number(step.key['bytes']);
               }),
             ),
-          ),
+          );
+        await keepingLease(store, job, 'restore', at.signal, () =>
+          keepingDamage(store, job, backup, at.signal, stage),
         );
         return { ...at.figures };
       }),

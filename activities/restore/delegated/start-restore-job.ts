@@ -5,6 +5,7 @@ import { keepingLease } from '../../lease.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { beginOnce } from '../begin-once.ts';
+import { keepingDamage } from '../keeping-damage.ts';
 import {
   begunAt,
   readRestorePlan,
@@ -25,7 +26,7 @@ export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob
         if (await readState(store, job, at.signal)) return;
         const plan = await readRestorePlan(store, job, at.signal);
         const reader = await backupReader(store, job, at.signal);
-        await keepingLease(store, job, 'restore', at.signal, async () => {
+        const start = async () => {
           const state = await withDelegatedDestination(deps, at, job, async (session, storage) => {
             const work = workFolder(job);
             const planned = await withAsked(store, work, plannedJob(plan), at.signal);
@@ -39,7 +40,10 @@ export function startRestoreJob(deps: Dependencies): Activities['startRestoreJob
           });
           await noteAccepted(store, job, at.signal);
           await writeState(store, job, state, at.signal);
-        });
+        };
+        await keepingLease(store, job, 'restore', at.signal, () =>
+          keepingDamage(store, job, reader, at.signal, start),
+        );
       }),
     );
 }

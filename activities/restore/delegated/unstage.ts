@@ -12,5 +12,5 @@ export async function unstage(
   { ours }: Staging,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const folder of ours) await removeBelow(storage, folder, signal);
+  for (const folder of ours) await removeBelow(storage, folder, signal, { foreign: true });
 }

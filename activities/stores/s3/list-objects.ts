@@ -3,6 +3,7 @@ import { HoldfastError } from '../../failure.ts';
 import type { OpenUpload, StoredObject } from '../store.ts';
 import { perhapsArchived } from './archived.ts';
 import { etagOf } from './etag.ts';
+import { faultOf, noBucket } from './failure.ts';
 import type { S3Requests } from './requests.ts';
 
 interface Listing {
@@ -53,6 +54,24 @@ export async function* listObjects(
     if (page.IsTruncated && (next === undefined || next === token)) throw senseless(listing);
     token = next;
   } while (token !== undefined);
+}
+
+/**
+ * Whether the bucket is there. Not by looking at it: a policy may allow no more than to list what lies below a prefix.
+ * @param prefix of which the store has to be allowed to list
+ */
+export async function seeBucket(
+  requests: S3Requests,
+  { bucket, prefix, signal }: Pick<Listing, 'bucket' | 'prefix' | 'signal'>,
+): Promise<void> {
+  try {
+    await requests.send({ signal }, (client, bind) =>
+      client.send(bind(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 }))),
+    );
+  } catch (error) {
+    if (faultOf(error).status === 404) throw noBucket();
+    throw error;
+  }
 }
 
 export async function* listUploads(

@@ -1,10 +1,11 @@
 import { crc32 } from 'node:zlib';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { HeadBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
 import type { ProbeFinding, Store } from '../store.ts';
 import { checksumOf } from './checksum.ts';
-import { faultOf, noBucket } from './failure.ts';
+import { faultOf } from './failure.ts';
+import { seeBucket } from './list-objects.ts';
 import { PartsUpload } from './multipart-upload.ts';
 import { probeBucket } from './probe-bucket.ts';
 import { AlreadyThere } from './put-object.ts';
@@ -51,16 +52,11 @@ export async function probeS3(probe: Probe): Promise<ProbeFinding[]> {
     return finding.ok;
   };
 
+  const folder = `.holdfast-probe/${randomUUID()}/`;
   const reached = await attempt('reach', 'required', async () => {
-    const look = probe.requests.send({ signal: probe.signal }, (client, bind) =>
-      client.send(bind(new HeadBucketCommand({ Bucket: probe.bucket }))),
-    );
-    await look.catch((error: unknown) => {
-      throw faultOf(error).status === 404 ? noBucket() : error;
-    });
+    await seeBucket(probe.requests, { ...probe, prefix: probe.prefix + folder });
     return 'The bucket is there.';
   });
-  const folder = `.holdfast-probe/${randomUUID()}/`;
   const written: string[] = [];
   if (reached && (await probeSmallObjects(probe, attempt, folder, written))) {
     await probeMultipart(probe, attempt, folder, written);

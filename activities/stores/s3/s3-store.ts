@@ -1,6 +1,5 @@
 import {
   AbortMultipartUploadCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3';
@@ -25,9 +24,11 @@ import type { S3Settings } from './client.ts';
 import { copyObject } from './copy-object.ts';
 import { crc32In } from './checksum.ts';
 import { etagOf } from './etag.ts';
-import { faultOf, noBucket, s3Failure } from './failure.ts';
-import { listObjects, listUploads } from './list-objects.ts';
+import { faultOf, s3Failure } from './failure.ts';
+import { listObjects, listUploads, seeBucket } from './list-objects.ts';
+import { PartsUpload } from './multipart-upload.ts';
 import { partSizes, type PartSizes } from './part-sizes.ts';
+import { probeForeign } from './probe-foreign.ts';
 import { probeS3 } from './probe.ts';
 import { putOnce, putOver } from './put-object.ts';
 import { changed, readObject } from './read-object.ts';
@@ -163,7 +164,7 @@ export class S3Store implements Store {
         };
       } catch (error) {
         if (faultOf(error).status !== 404) throw error;
-        await this.#seeBucket(signal);
+        await this.#seeBucket(Key, signal);
         return undefined;
       }
     });
@@ -238,6 +239,19 @@ export class S3Store implements Store {
     });
   }
 
+  /** @param key below the folder that is the database's to write backups to */
+  async probeForeign(key: string, { signal }: CallOptions = {}): Promise<string[]> {
+    const { bucket, key: whole } = this.#where(key);
+    const upload = () => new PartsUpload(this.#requests, { bucket, key: whole });
+    return probeForeign({
+      store: this,
+      key,
+      upload,
+      signal,
+      failed: (error, action) => this.#failure(error, action, signal),
+    });
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled(this.#background);
   }
@@ -275,16 +289,9 @@ export class S3Store implements Store {
   }
 
   /** A missing object and a missing bucket give the same answer to HEAD, which has no body. */
-  async #seeBucket(signal: AbortSignal | undefined): Promise<void> {
+  async #seeBucket(key: string, signal: AbortSignal | undefined): Promise<void> {
     if (this.#bucketSeen) return;
-    try {
-      await this.#requests.send({ signal }, (client, bind) =>
-        client.send(bind(new HeadBucketCommand({ Bucket: this.#bucket }))),
-      );
-    } catch (error) {
-      if (faultOf(error).status === 404) throw noBucket();
-      throw error;
-    }
+    await seeBucket(this.#requests, { bucket: this.#bucket, prefix: key, signal });
     this.#bucketSeen = true;
   }
 

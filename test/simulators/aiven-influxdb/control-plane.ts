@@ -28,11 +28,13 @@ export async function answerControl(
   }
   if (strikes(switches, 'internalError')) return refuse(500, 'Internal Server Error');
   if (strikes(switches, 'tooManyRequests')) {
-    if (switches.retryAfter) response.setHeader('retry-after', switches.tryAgainIn);
-    return refuse(
-      429,
-      `The user has sent too many requests in a given amount of time: Rate limit 120 exceeded - try again in ${switches.tryAgainIn}s`,
-    );
+    const complaint =
+      'The user has sent too many requests in a given amount of time: Rate limit 120 exceeded';
+    if (switches.tryAgainPlace === 'text') {
+      return refuse(429, `${complaint} - try again in ${switches.tryAgainIn}s`);
+    }
+    response.setHeader('retry-after', switches.tryAgainIn);
+    return refuse(429, complaint);
   }
   const token = /^(?:aivenv1|Bearer) (.+)$/.exec(request.headers.authorization ?? '')?.[1];
   if (token !== plane.account.token || strikes(switches, 'unauthorized')) {

@@ -59,6 +59,11 @@ async function serve(
   if (request.method === 'HEAD') return void response.end();
   const half = start + Math.floor((end - start) / 2);
   if (!(await pass(state, slot.produced, start, half, response))) return;
+  let rest = slot.produced;
+  if (strikes(switches, 'replacedWhileDownloading')) {
+    await state.fill('somebody-elses-backup', state.othersContent);
+    rest = state.slot?.produced ?? rest;
+  }
   if (strikes(switches, 'downloadCut')) return cut(response);
   if (strikes(switches, 'downloadReset')) {
     // What was written is to arrive before the reset does.
@@ -66,11 +71,6 @@ async function serve(
     return void response.socket?.resetAndDestroy();
   }
   if (strikes(switches, 'downloadStalls')) return;
-  let rest = slot.produced;
-  if (strikes(switches, 'replacedWhileDownloading')) {
-    await state.fill('somebody-elses-backup', state.othersContent);
-    rest = state.slot?.produced ?? rest;
-  }
   if (await pass(state, rest, half, end, response)) response.end();
 }
 

@@ -128,13 +128,15 @@ describe('the control plane', () => {
     expect((await call('GET', '')).status).toBe(200);
   });
 
-  it('names the seconds to wait in its text, and in a header when told so', async () => {
+  it('names the seconds to wait in its text, or in a header when told so', async () => {
     Object.assign(aiven.switches, { tooManyRequests: 2, tryAgainIn: 28 });
     const { json, headers } = await call('GET', '');
     expect(json.message).toContain('try again in 28s');
     expect(headers.get('retry-after')).toBe(null);
-    aiven.switches.retryAfter = true;
-    expect((await call('GET', '')).headers.get('retry-after')).toBe('28');
+    aiven.switches.tryAgainPlace = 'header';
+    const other = await call('GET', '');
+    expect(other.json.message).not.toContain('28');
+    expect(other.headers.get('retry-after')).toBe('28');
   });
 
   it('answers a page in HTML where a proxy would', async () => {

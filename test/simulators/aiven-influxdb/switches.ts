@@ -10,12 +10,12 @@ export interface Switches {
   unauthorized: Trap;
   /** 403, as with a token that lacks a role. */
   forbidden: Trap;
-  /** 429, with the time in its text. */
+  /** 429. */
   tooManyRequests: Trap;
   /** Seconds that a 429 names. */
   tryAgainIn: number;
-  /** A 429 has a header `Retry-After` too. */
-  retryAfter: boolean;
+  /** Where it names them. */
+  tryAgainPlace: 'text' | 'header';
   /** 500 with the usual body. */
   internalError: Trap;
   /** 502 with a page in HTML, as from a proxy. */
@@ -80,7 +80,7 @@ export interface Switches {
   downloadReset: Trap;
   /** Nothing comes any more after half of the file. */
   downloadStalls: Trap;
-  /** At half of the file somebody else requests a backup: the rest is of the new file. */
+  /** At half of the file somebody else requests a backup: what still comes is of the new file. */
   replacedWhileDownloading: Trap;
   /** What the name of a backup that was replaced gives. */
   oldName: 'gone' | 'new bytes';
@@ -128,7 +128,7 @@ export const QUIET: Switches = {
   forbidden: false,
   tooManyRequests: false,
   tryAgainIn: 1,
-  retryAfter: false,
+  tryAgainPlace: 'text',
   internalError: false,
   badGateway: false,
   plainErrors: false,

@@ -9,7 +9,6 @@ export async function answer(exchange: Exchange): Promise<void> {
   const route = findRoute(request.method ?? 'GET', url.pathname);
   exchange.call = route?.call;
   try {
-    if (switches.answerMs > 0) await new Promise((done) => setTimeout(done, switches.answerMs));
     response.setHeader('Date', cluster.now().toUTCString());
     if (!strikes(switches, 'noClusterUuid', exchange.call)) {
       response.setHeader('cluster-uuid', cluster.uuid);

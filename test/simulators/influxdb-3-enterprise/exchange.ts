@@ -89,8 +89,6 @@ export function send(exchange: Exchange, status: number, body: string): void {
 export async function readBody(exchange: Exchange): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of exchange.request) parts.push(part as Buffer);
-  const { method } = exchange.request;
-  if (method === 'DELETE' && strikes(exchange.switches, 'bodyStripped', exchange.call)) return '';
   return Buffer.concat(parts).toString();
 }
 

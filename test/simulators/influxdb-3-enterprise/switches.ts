@@ -31,10 +31,6 @@ export interface Switches {
   emptyRefusal: Trap;
   /** Answers without `cluster-uuid`. */
   noClusterUuid: Trap;
-  /** What lies between takes the body off a DELETE. */
-  bodyStripped: Trap;
-  /** Milliseconds before every answer. */
-  answerMs: number;
   /** Milliseconds by which the server's clock is ahead, or behind. */
   clockMs: number;
 
@@ -50,8 +46,6 @@ export interface Switches {
   // Of backups; `at` names them.
   /** How long a backup takes. */
   backupMs: number;
-  /** Between an accepted cancel and its effect. */
-  cancelMs: number;
   /** It takes what is there when it ends, not what was there when it began. */
   capturesLate: boolean;
   backupFails: Trap;
@@ -131,14 +125,11 @@ export const QUIET: Switches = {
   tokenRevoked: false,
   emptyRefusal: false,
   noClusterUuid: false,
-  bodyStripped: false,
-  answerMs: 0,
   clockMs: 0,
   absence: 'prose',
   adminUsers: 'openapi',
   held: false,
   backupMs: 120,
-  cancelMs: 20,
   capturesLate: false,
   backupFails: false,
   backupHangs: false,

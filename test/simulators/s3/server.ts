@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Bucket, S3Error } from './bucket.ts';
 import { FaultPlan, type Fault, type FaultRule, type Operation } from './faults.ts';
 import { execute, type Answer } from './operations.ts';
+import { enforce, type Policy } from './policy.ts';
 import { checkBody, parseRequest, type S3Request } from './request.ts';
 import { toXml } from './xml.ts';
 
@@ -35,6 +36,8 @@ export interface S3Simulator {
   reset(): void;
   /** The access keys that are let in; undefined lets everybody in. */
   acceptKeys(keys: string[] | undefined): void;
+  /** What an access key may do from now on; undefined lets it do everything. */
+  allowOnly(accessKeyId: string, policy: Policy | undefined): void;
   /** From now on every request finds the bucket missing, or there again. */
   dropBucket(dropped: boolean): void;
   /** Bit rot: turns over one bit of a stored object. */
@@ -49,6 +52,7 @@ export async function startS3Simulator(options: S3SimulatorOptions = {}): Promis
   const faults = new FaultPlan();
   const seen: SeenRequest[] = [];
   let accepted: string[] | undefined;
+  const policies = new Map<string | undefined, Policy>();
   let dropped = false;
 
   const check = (request: S3Request) => {
@@ -69,6 +73,8 @@ export async function startS3Simulator(options: S3SimulatorOptions = {}): Promis
     const fault = faults.next(operation, key, headers);
     serve(incoming, response, fault, (body) => {
       check(request);
+      const policy = policies.get(accessKeyId);
+      if (policy) enforce(policy, request, body, bucket);
       checkBody(headers, body, fault);
       if (fault?.kind === 'pretends') return { status: fault.status };
       return execute(bucket, request, fault?.kind === 'stored-framed' ? framed(body) : body, fault);
@@ -94,9 +100,11 @@ export async function startS3Simulator(options: S3SimulatorOptions = {}): Promis
       faults.clear();
       seen.length = 0;
       accepted = undefined;
+      policies.clear();
       dropped = false;
     },
     acceptKeys: (keys) => (accepted = keys),
+    allowOnly: (key, policy) => void (policy ? policies.set(key, policy) : policies.delete(key)),
     dropBucket: (now) => (dropped = now),
     flipBit(key, byte = 0) {
       const object = bucket.get(key);

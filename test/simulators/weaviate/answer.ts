@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { identify } from './access.ts';
 import { type Exchange, Refusal, sendJson, sendNothing } from './exchange.ts';
 import { ROUTES } from './routes/table.ts';
@@ -11,7 +10,6 @@ export async function answer(exchange: Exchange): Promise<void> {
   try {
     const route = routeOf(exchange);
     const { switches } = exchange.world;
-    if (switches.answerMs > 0) await sleep(switches.answerMs);
     if (await mishap(exchange)) return;
     if (!route.open) exchange.caller = identify(exchange);
     if (strikes(switches, 'answerLost', exchange.call)) loseAnswer(exchange);

@@ -124,7 +124,6 @@ describe('the ends of a simulated restore that are no good', () => {
     ['a class fails, others are there', { restorePartial: true }, 'FAILED', ['Article']],
     ['nothing begins', { restoreIgnored: 1 }, '', []],
     ['the coordinator loses its memory', { restoreCoordinatorDies: 1 }, 'TRANSFERRING', []],
-    ['a mapping is not obeyed', { nodeMappingBroken: true }, 'SUCCESS', ['Article', 'Person']],
   ])('%s', async (_, switches, status, there) => {
     await using one = await saved();
     Object.assign(one.simulator.switches, switches);

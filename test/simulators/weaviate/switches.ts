@@ -29,8 +29,6 @@ export interface Switches {
   answerCut: Trap;
   /** 200 without a body, and nothing is done. */
   answerEmpty: Trap;
-  /** Milliseconds before every answer; not scaled. */
-  answerMs: number;
 
   // The storage, as the server sees it.
   /** It does not answer: 422 at POST, 500 at polls; everything 422 on older servers. `at` names calls, and `job` what goes on after them. */
@@ -103,8 +101,6 @@ export interface Switches {
   restoreHangs: Trap;
   /** The coordinator loses its memory: the status stays as the storage has it. */
   restoreCoordinatorDies: Trap;
-  /** `node_mapping` is taken and not obeyed. */
-  nodeMappingBroken: Trap;
 
   /** Characters that are added to the error of a failed job, as when it tells of a whole request. */
   errorCharacters: number;
@@ -127,7 +123,6 @@ export const QUIET: Switches = {
   tooManyRequests: false,
   answerCut: false,
   answerEmpty: false,
-  answerMs: 0,
   storageAway: false,
   descriptorHalf: false,
   storageDenied: false,
@@ -161,7 +156,6 @@ export const QUIET: Switches = {
   cancelStaysCancelling: false,
   restoreHangs: false,
   restoreCoordinatorDies: false,
-  nodeMappingBroken: false,
   errorCharacters: 0,
   nodeDown: false,
   clockSkewMs: 0,
@@ -169,7 +163,6 @@ export const QUIET: Switches = {
 
 type Amount =
   | 'errorCharacters'
-  | 'answerMs'
   | 'listingMs'
   | 'workMs'
   | 'settleMs'

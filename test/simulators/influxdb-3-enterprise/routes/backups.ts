@@ -1,6 +1,7 @@
 import { demandAdmin } from '../access.ts';
 import type { BackupRecord, Cluster } from '../cluster.ts';
 import { type Exchange, readJson, Refusal, sendJson } from '../exchange.ts';
+import { CANCEL_MS } from '../jobs/pace.ts';
 import { recognise } from '../jobs/put-back.ts';
 import { runBackup } from '../jobs/run-backup.ts';
 import { strikes } from '../switches.ts';
@@ -79,7 +80,7 @@ export async function cancelBackup(exchange: Exchange): Promise<void> {
   }
   const { work } = record;
   if (switches.cancelledBackup !== 'completed') {
-    setTimeout(() => work.abort('cancel'), switches.cancelMs);
+    setTimeout(() => work.abort('cancel'), CANCEL_MS);
   }
   sendJson(exchange, 200, { backup_name: name });
 }

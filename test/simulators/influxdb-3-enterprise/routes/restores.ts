@@ -2,6 +2,7 @@ import { demandAdmin } from '../access.ts';
 import { newId, type RestoreRecord } from '../cluster.ts';
 import { type Exchange, readJson, Refusal, send, sendJson } from '../exchange.ts';
 import { recognise } from '../jobs/put-back.ts';
+import { CANCEL_MS } from '../jobs/pace.ts';
 import { runRestore } from '../jobs/run-restore.ts';
 import { strikes } from '../switches.ts';
 import { demandEngine } from './engine.ts';
@@ -60,7 +61,7 @@ export function cancelRestore(exchange: Exchange): void {
   if (!record?.work) throw new Refusal(404, 'no restore is running with that id');
   const { work } = record;
   if (switches.cancelledRestore !== 'completed') {
-    setTimeout(() => work.abort('cancel'), switches.cancelMs);
+    setTimeout(() => work.abort('cancel'), CANCEL_MS);
   }
   send(exchange, 204, '');
 }

@@ -58,7 +58,7 @@ export async function restore(exchange: Exchange): Promise<void> {
     sendNothing(response, 200);
     return;
   }
-  const mapping = strikes(switches, 'nodeMappingBroken') ? {} : (body.node_mapping ?? {});
+  const mapping = body.node_mapping ?? {};
   const working = Object.keys(backup.nodes).map((from) => {
     const name = mapping[from] ?? from;
     const found = cluster.node(name);

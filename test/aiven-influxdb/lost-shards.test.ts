@@ -1,0 +1,200 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import type { ObjectLine } from '../../activities/catalog/manifest.ts';
+import { notebookInMemory } from '../../activities/catalog/notebook.ts';
+import { HoldfastError } from '../../activities/failure.ts';
+import { judgeLost } from '../../activities/products/aiven-influxdb/lost-shards.ts';
+import { tellLost } from '../../activities/products/aiven-influxdb/tell-lost.ts';
+import type {
+  BackupReader,
+  Conclusion,
+  ProductSession,
+} from '../../activities/products/product.ts';
+import { backupInMemory } from '../influxdb-v1/backup-in-memory.ts';
+import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
+import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { damagedService } from './damaged-service.ts';
+import { connectTo, takeBackup } from './take-backup.ts';
+
+type Before = Pick<BackupReader, 'manifest' | 'objects'>;
+
+const IDENTITY = 'acme-prod/metrics';
+const { manifest } = backupInMemory();
+
+function known(objects: BackupReader['objects'], identity = IDENTITY): Before {
+  const time = '2026-11-19T02:00:00Z';
+  return {
+    manifest: {
+      ...manifest,
+      id: 'last',
+      product: { ...manifest.product, identity },
+      times: { ...manifest.times, captured: { from: time, to: time } },
+    },
+    objects,
+  };
+}
+
+async function* each<T>(...items: T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+describe('a backup of a service that has lost something', () => {
+  let aiven: AivenSimulator;
+  let folder: TemporaryFolder;
+  let session: ProductSession;
+  let whole: ObjectLine[];
+  beforeEach(async () => {
+    folder = await temporaryFolder('aiven');
+    aiven = await startAivenSimulator({ switches: { pendingPolls: 0 } });
+    session = connectTo(aiven);
+    whole = (await take()).lines;
+  });
+  afterEach(async () => {
+    await session.close();
+    await aiven.stop();
+    await folder.remove();
+  });
+
+  let taken = 0;
+  async function take(before?: Before): Promise<{ lines: ObjectLine[]; conclusion: Conclusion }> {
+    taken += 1;
+    const store = join(folder.path, String(taken));
+    await mkdir(store);
+    const { lines, capture } = await takeBackup(session, store, notebookInMemory());
+    const conclusion = await session.backup.conclude({
+      startedAt: new Date(),
+      detail: JSON.parse(JSON.stringify(capture.detail)) as Record<string, unknown>,
+      objects: each(...lines),
+      gone: [],
+      before: () => Promise.resolve(before),
+    });
+    expect(capture.warnings).toEqual([]);
+    return { lines, conclusion };
+  }
+  const loses = async (shards: Parameters<typeof damagedService>[1]) => {
+    aiven.state.content = await damagedService(join(folder.path, 'damaged.tar'), shards);
+  };
+  const about = ({ warnings }: Conclusion) =>
+    warnings.filter(({ code }) => code.startsWith('SHARD_'));
+
+  it.each([
+    ['a shard that InfluxDB could not open', { 2: undefined }, 'is not in this backup'],
+    ['all files of a shard', { 2: /^$/ }, 'without files that backup last holds'],
+    ['one of the files of a shard', { 2: /2-000000001\.tsm$/ }, 'without files that backup last'],
+  ])('is suspect without %s, and each later one', async (_, shards, words) => {
+    await loses(shards);
+    for (const night of [1, 2]) {
+      const { conclusion } = await take(known(() => each(...whole)));
+      expect(conclusion.lacking, `night ${night}`).toBe(true);
+      expect(about(conclusion)).toEqual([
+        {
+          code: 'SHARD_UNREADABLE',
+          subject: 'telemetry/raw/shard 2',
+          message: expect.stringContaining(words),
+        },
+      ]);
+      expect(conclusion.detail).not.toHaveProperty('named');
+    }
+  });
+
+  it('is not suspect when the last one holds no more, or there is none', async () => {
+    await loses({ 2: undefined, 3: /^$/ });
+    const first = await take();
+    const second = await take(known(() => each(...first.lines)));
+    for (const { conclusion } of [first, second]) {
+      expect(conclusion.lacking).toBe(false);
+      expect(about(conclusion)).toMatchObject([
+        { code: 'SHARD_GONE', subject: 'telemetry/raw/shard 2' },
+      ]);
+    }
+  });
+
+  it('is not measured against one of another service, nor against one whose list is damaged', async () => {
+    await loses({ 2: undefined });
+    const damaged = async function* (): AsyncGenerator<ObjectLine> {
+      yield* whole;
+      throw new HoldfastError('BACKUP_DAMAGED', 'The list of its objects is cut.');
+    };
+    for (const before of [known(() => each(...whole), 'acme-prod/other'), known(damaged)]) {
+      const { conclusion } = await take(before);
+      expect(conclusion.lacking).toBe(false);
+      expect(about(conclusion).map(({ code }) => code)).toEqual(['SHARD_GONE']);
+    }
+  });
+});
+
+describe('a shard of the backup before', () => {
+  const NOW = Date.parse('2026-11-20T02:00:00Z');
+  const one = {
+    shard: 7,
+    place: 'db/rp',
+    start: Date.parse('2026-11-18T00:00:00Z'),
+    expires: null,
+  };
+  const files = (...names: string[]) => names.map((name) => `db/rp/7/00000000${name}.tsm`);
+  const lines = (names: string[]) => {
+    const entries = names.map((name) => ({ name, bytes: 1, sha256: '0'.repeat(64) }));
+    const line = { path: '', bytes: 1, sha256: '', codec: 'gzip', encrypted: false } as const;
+    return each({ ...line, role: 'shard', subject: 'shard 7', entries });
+  };
+  const judge = (
+    then: string[],
+    now: string[] | undefined,
+    changed: Partial<typeof one> | object,
+  ) =>
+    judgeLost({
+      named: [{ ...one, ...changed }],
+      came: new Map(now ? [[7, now]] : []),
+      now: NOW,
+      identity: IDENTITY,
+      before: () => Promise.resolve(known(() => lines(then))),
+    });
+
+  it.each([
+    ['that its retention may have removed', { expires: NOW - 1 }, 'gone'],
+    ['that its retention cannot have removed yet', { expires: NOW + 1 }, 'absent'],
+    ['whose number was given again for a later time', { start: NOW }, 'gone'],
+    ['whose number was given again in another place', { place: 'db/other' }, 'gone'],
+  ] as const)('is judged by what the metadata say of it: one %s', async (_, changed, kind) => {
+    const found = await judge(files('1-000000001'), undefined, changed);
+    expect(found).toMatchObject({ absent: [], gone: [], [kind]: [expect.stringMatching(/ 7$/)] });
+  });
+
+  it('to which nothing had been written is missed by nobody', async () => {
+    expect((await judge([], undefined, {})).absent).toEqual([]);
+    expect((await judge([], [], {})).emptied).toEqual([]);
+  });
+
+  it.each([
+    ['has what it had', ['1-000000001'], ['1-000000001'], false],
+    ['was written to', ['1-000000001'], ['1-000000001', '2-000000001'], false],
+    ['was compacted', ['1-000000001', '2-000000001'], ['2-000000002'], false],
+    [
+      'was compacted again with later files',
+      ['1-000000001', '2-000000002'],
+      ['5-000000003'],
+      false,
+    ],
+    [
+      'was compacted in its first half',
+      ['1-000000001', '2-000000001', '3-000000001'],
+      ['2-000000002', '3-000000001'],
+      false,
+    ],
+    ['became several files', ['1-000000001', '2-000000001'], ['2-000000002', '2-000000003'], false],
+    ['lost its first file', ['1-000000001', '2-000000001'], ['2-000000001'], true],
+    ['lost its last file', ['1-000000001', '2-000000001'], ['1-000000001'], true],
+    ['lost everything', ['1-000000001'], [], true],
+  ] as const)('that %s is told from its files', async (_, then, now, isLost) => {
+    const { emptied } = await judge(files(...then), files(...now), {});
+    expect(emptied).toEqual(isLost ? ['db/rp/shard 7'] : []);
+  });
+});
+
+test('of many shards a few are told one by one', () => {
+  const absent = Array.from({ length: 25 }, (_, at) => `db/rp/shard ${at}`);
+  const told = tellLost({ backup: 'last', absent, emptied: [], gone: [] });
+  expect(told).toHaveLength(21);
+  expect(told.at(-1)?.message).toMatch(/^5 further shards /);
+});

@@ -1,0 +1,41 @@
+import { Client, type WorkflowHandle } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { openConnection } from '../../client/temporal/open-connection.ts';
+import { freshNamespace } from './namespace.ts';
+import { quietRuntime } from './quiet-runtime.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+/** Of the snapshots that the given `resolve…` activity returns. */
+export const GIVEN_QUEUE = 'given-activities';
+
+/** Runs one real workflow whose activities are the given ones: for what no database can be made to do at will. */
+export async function withActivities(
+  address: string,
+  operation: string,
+  activities: Record<string, (input: never) => unknown>,
+  use: (run: WorkflowHandle) => Promise<void>,
+): Promise<void> {
+  quietRuntime();
+  const namespace = await freshNamespace(address, { searchAttributes: false });
+  const connection = await NativeConnection.connect({ address });
+  const forClient = await openConnection({ address });
+  const client = new Client({ connection: forClient, namespace });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue: GIVEN_QUEUE,
+    workflowBundle: { code: await workflowBundle() },
+    activities,
+  });
+  await worker.runUntil(async () => {
+    const options = { taskQueue: GIVEN_QUEUE, workflowId: `${operation}/given`, args: [{}] };
+    const run = await client.workflow.start(operation, options);
+    try {
+      await use(run);
+    } finally {
+      await run.terminate().catch(() => undefined);
+    }
+  });
+  await forClient.close();
+  await connection.close();
+}

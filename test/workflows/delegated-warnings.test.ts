@@ -1,0 +1,68 @@
+import { expect, inject, test } from 'vitest';
+import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
+import type { Notice } from '../../workflows/contract/notice.ts';
+import type { BackupReport } from '../../workflows/contract/operations.ts';
+import type { Progress } from '../../workflows/contract/progress.ts';
+import { GIVEN_QUEUE, withActivities } from '../support/given-activities.ts';
+
+const warning = (code: string) => ({ code, message: `${code} of the night` });
+const failed = () => {
+  throw toApplicationFailure(new HoldfastError('JOB_FAILED', 'no space'));
+};
+
+const snapshot = {
+  target: 'articles',
+  product: 'weaviate',
+  kind: 'delegated',
+  store: { name: 'disk' },
+  locks: [],
+  taskQueue: GIVEN_QUEUE,
+  timeouts: { heartbeat: 60_000, lockWait: 0, stall: 1_000, retryPause: 10, attempts: 1 },
+  notify: [{ webhook: { env: 'NOBODY' }, on: ['warned'] }],
+};
+
+test('the result of a backup warns of all that its page and its webhooks tell', async () => {
+  const notices: Notice[] = [];
+  const own = [warning('OF_THE_CONFIGURATION')];
+  const asked = [warning('OF_PREFLIGHT')];
+  const activities = {
+    resolveBackup: () => ({ snapshot, backup: 'a-backup', run: {}, warnings: own }),
+    preflight: () => ({ identity: 'x', version: '1', warnings: asked }),
+    openBackup: () => undefined,
+    startBackupJob: () => undefined,
+    followBackupJob: ({ round }: { round: number }) =>
+      round === 1 ? failed() : { state: 'succeeded', words: 'SUCCESS' },
+    stopBackupJobs: failed,
+    checkBackupJob: () => ({
+      artifacts: 1,
+      bytes: 1,
+      stored: { artifacts: 1, bytes: 1 },
+      warnings: [warning('OF_THE_CHECK')],
+    }),
+    commitBackup: () => ({
+      backup: 'a-backup',
+      storedBytes: 1,
+      warnings: [...own, ...asked, warning('OF_THE_COMMIT')],
+    }),
+    tidyBackup: failed,
+    notify: ({ notice }: { notice: Notice }) => {
+      notices.push(notice);
+    },
+  };
+  await withActivities(inject('temporalAddress'), 'backup', activities, async (run) => {
+    const report = (await run.result()) as BackupReport;
+    const { warnings } = await run.query<Progress>('progress');
+    expect(report.warnings.map(({ code }) => code).toSorted()).toEqual([
+      'FAILED_AFTER_COMMIT',
+      'LEFTOVERS',
+      'OF_PREFLIGHT',
+      'OF_THE_CHECK',
+      'OF_THE_COMMIT',
+      'OF_THE_CONFIGURATION',
+      'ROUND_FAILED',
+    ]);
+    expect(notices.map((notice) => notice.warnings)).toEqual([warnings]);
+    expect(new Set(report.warnings)).toEqual(new Set(warnings));
+    expect(report.warnings).toHaveLength(warnings.length);
+  });
+});
