@@ -3,6 +3,8 @@ import type { StoreSettings } from '../workflows/contract/snapshot.ts';
 import { targetFolder } from './catalog/layout.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
+import { settledWithin } from './stores/interruption.ts';
+import type { Store } from './stores/store.ts';
 
 /** It is a remark: a store that does not answer must not keep anybody from what was asked for. */
 const PATIENCE_MS = 5_000;
@@ -26,9 +28,11 @@ export async function otherStoresWith(
   const { openStore } = await import('./stores/open-store.ts');
   const holds = async (settings: StoreSettings): Promise<boolean> => {
     const other = openStore(settings, resources);
+    const folder = targetFolder(target);
     try {
-      const signal = AbortSignal.timeout(PATIENCE_MS);
-      const names = await other.folders(targetFolder(target), { signal });
+      const names = await (settings.type === 'directory'
+        ? oneAtATime(() => foldersOfDirectory(other, folder))
+        : other.folders(folder, { signal: AbortSignal.timeout(PATIENCE_MS) }));
       return backup === 'latest'
         ? names.some((name) => BACKUP_ID.test(name))
         : names.includes(backup);
@@ -38,6 +42,30 @@ export async function otherStoresWith(
   };
   const found = await Promise.all(others.map((one) => holds(one).catch(() => false)));
   return others.filter((_, at) => found[at]).map(({ name }) => name);
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+function oneAtATime<T>(look: () => Promise<T>): Promise<T> {
+  const mine = turn.then(look);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+/**
+ * A look at a dead mount never ends, and holds one of the four threads that all files of this process share: while it
+ * does, no other directory is looked at, so it stays the only one.
+ */
+let silent = false;
+
+async function foldersOfDirectory(directory: Store, folder: string): Promise<string[]> {
+  if (silent) return [];
+  const looking = directory.folders(folder);
+  if (await settledWithin(looking, PATIENCE_MS)) return looking;
+  silent = true;
+  const heard = () => (silent = false);
+  void looking.then(heard, heard);
+  return [];
 }
 
 /** Looks for a backup; of one that is not there it is said where else backups of the target lie. @throws BACKUP_UNKNOWN */

@@ -23,21 +23,25 @@ function refuse(request: unknown): void {
   if (job?.run?.runId === undefined) return;
   const { workflowId, runId } = ownExecution();
   if (job.run.runId === runId) return;
-  const operation = Context.current().info.workflowType ?? 'backup';
-  const target = job.snapshot?.target;
   throw toApplicationFailure(
     new HoldfastError(
       'RUN_RESET',
       `The run ${workflowId} was reset in Temporal, so nothing more is done in it: what it goes on with is the work of ` +
-        `the run before it (${job.run.runId}), which that ended. Start a new one: \`holdfast ${operation}` +
-        `${target === undefined ? '' : ` ${target}`}\`.`,
+        `the run before it (${job.run.runId}), which that ended. Start the ${workOf(job)} again as it was started.`,
     ),
   );
 }
 
+/** No command is told: the job does not have all that the run was asked for, and may be that of a safety backup. */
+function workOf({ backup }: KnownJob): string {
+  const operation = Context.current().info.workflowType ?? 'backup';
+  const ofBackup = ['copy', 'delete'].includes(operation) && backup !== undefined;
+  return `\`${operation}\`${ofBackup ? ` of backup ${backup}` : ''}`;
+}
+
 interface KnownJob {
   run?: { runId?: string };
-  snapshot?: { target?: string };
+  backup?: string;
 }
 
 /** The request is the job, or has it. */

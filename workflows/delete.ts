@@ -54,8 +54,7 @@ async function condemn(run: Run, job: DeleteJob): Promise<void> {
     await activities('move', `leases and needs of ${backup}`, snapshot).condemnBackup(job);
   } catch (error) {
     // An attempt that was cut off could not take back what it had said, and nothing lists the backup then.
-    // Of a run that was reset nobody knows what it has removed.
-    if (!run.wasReset && patched('delete-taken-back')) await spare(run, job);
+    if (patched('delete-taken-back')) await spare(run, job);
     throw error;
   }
 }
@@ -70,9 +69,10 @@ async function spare(run: Run, job: DeleteJob): Promise<void> {
     const { message } = verdict(error);
     run.warn({
       code: 'LEFTOVERS',
-      message:
-        `Nothing of backup ${backup} was removed, and what says that it is being deleted could not be taken back: ` +
-        `${message} Delete it again, or remove deleting.json from its folder in ${snapshot.store.name}.`,
+      message: run.wasReset
+        ? `What says that backup ${backup} is being deleted was not taken back, since this run was reset in Temporal. Delete it again.`
+        : `Nothing of backup ${backup} was removed, and what says that it is being deleted could not be taken back: ` +
+          `${message} Delete it again, or remove deleting.json from its folder in ${snapshot.store.name}.`,
       subject: backup,
     });
   }

@@ -33,7 +33,7 @@ export async function holding<T>(
       const child = await take(run, id, snapshot);
       taken.push(child);
       const onEnd = () => {
-        if (releasing || run.wasReset) return;
+        if (releasing) return;
         lost = id;
         scope.cancel();
       };
@@ -41,13 +41,25 @@ export async function holding<T>(
     }
     return await scope.run(work);
   } catch (error) {
-    throw lost
-      ? failure('LOCK_LOST', `The lock ${lost} was ended from outside, so the run stopped.`)
-      : error;
+    throw lost ? lockLost(run, lost) : error;
   } finally {
     releasing = true;
     await CancellationScope.nonCancellable(() => Promise.all(taken.map(release)));
   }
+}
+
+/** Temporal ends the lock of a run that somebody resets, and the run that goes on with its history hears of it. */
+function lockLost(run: Run, id: string): Error {
+  if (!run.wasReset) {
+    return failure('LOCK_LOST', `The lock ${id} was ended from outside, so the run stopped.`);
+  }
+  const { operation, job } = run;
+  const ofBackup = operation === 'delete' && job?.backup ? ` of backup ${job.backup}` : '';
+  return failure(
+    'RUN_RESET',
+    'This run was reset in Temporal, so nothing more is done in it. ' +
+      `Start the \`${operation}\`${ofBackup} again as it was started.`,
+  );
 }
 
 async function take(run: Run, id: string, snapshot: TargetSnapshot): Promise<Lock> {

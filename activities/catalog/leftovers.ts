@@ -70,7 +70,14 @@ async function measure(
   return leftover;
 }
 
-export type Verdict = 'condemned' | 'removable' | 'running' | 'imported' | 'foreign' | 'unclaimed';
+export type Verdict =
+  | 'condemned'
+  | 'condemned-elsewhere'
+  | 'removable'
+  | 'running'
+  | 'imported'
+  | 'foreign'
+  | 'unclaimed';
 
 /** Only what a closed run of this very Temporal cluster and namespace left may go. */
 export async function judge(
@@ -78,7 +85,11 @@ export async function judge(
   own: { cluster: string; namespace: string; isClosed(claim: Claim): Promise<boolean> },
 ): Promise<Verdict> {
   const isOwn = claim?.cluster === own.cluster && claim.namespace === own.namespace;
-  if (condemned) return isOwn && !(await own.isClosed(claim)) ? 'running' : 'condemned';
+  if (condemned) {
+    // Whether a deletion of another Temporal is at work is not known here.
+    if (claim && !isOwn) return 'condemned-elsewhere';
+    return claim && !(await own.isClosed(claim)) ? 'running' : 'condemned';
+  }
   if (!claim) return 'unclaimed';
   // An import is no run of any Temporal: nobody can tell whether it is still at work.
   if (claim.cluster === '' && claim.workflowId.startsWith('import/')) return 'imported';

@@ -50,7 +50,7 @@ async function refuseWhileKept(
   const ask = async ({ backup }: DelegatedSession, storage: Store) =>
     backup.mayRemove
       ? backup.mayRemove(product)
-      : tryRemoving(storage, backup.prefix(product), run.runId, signal);
+      : tryRemoving(storage, backup.prefix(product), run.runId, signal, { foreign: true });
   await withDelegated(deps, { signal }, snapshot, ask, { identity });
 }
 

@@ -6,6 +6,9 @@ import type { Store } from '../stores/store.ts';
 import { withStore } from '../workspace.ts';
 import { takeBack } from './take-back.ts';
 
+/** The one step of a removal that later attempts have to know of. */
+const BEGUN = 0;
+
 /**
  * Removes; where that is refused for good and everything is still there, the backup is one again. Only the first attempt
  * knows: an earlier one may have removed something, or what it asked for may still come.
@@ -18,7 +21,10 @@ export async function takenBackIfWhole<T>(
   where: { store: Store; prefix: string },
   remove: () => Promise<T>,
 ): Promise<T> {
-  const before = at.number === 1 ? await objectsIn(where, at.signal) : undefined;
+  // Somebody who resets the activity has its attempts counted anew: that one had begun stays in its heartbeat.
+  const isFirst = at.number === 1 && at.done.size === 0;
+  const before = isFirst ? await keysIn(where, at.signal) : undefined;
+  at.done.add(BEGUN);
   try {
     return await remove();
   } catch (error) {
@@ -33,18 +39,18 @@ export async function takenBackIfWhole<T>(
 /** A place that cannot be looked at may have lost something. */
 async function stillHolds(
   where: { store: Store; prefix: string },
-  before: number,
+  before: Set<string>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const after = await objectsIn(where, signal).catch(() => -1);
-  return after >= before;
+  const after = await keysIn(where, signal).catch(() => new Set<string>());
+  return [...before].every((key) => after.has(key));
 }
 
-async function objectsIn(
+async function keysIn(
   { store, prefix }: { store: Store; prefix: string },
   signal: AbortSignal,
-): Promise<number> {
-  let objects = 0;
-  for await (const _ of store.list(prefix, { signal })) objects += 1;
-  return objects;
+): Promise<Set<string>> {
+  const keys = new Set<string>();
+  for await (const { key } of store.list(prefix, { signal })) keys.add(key);
+  return keys;
 }

@@ -5,6 +5,7 @@ import type { Store } from '../stores/store.ts';
  * Looks whether the store lets go what lies below a prefix, while nothing is lost: a service that denies it denies it
  * of a name, too, under which there is nothing.
  * @param name one of this run alone
+ * @param foreign a database writes there as well
  * @throws STORE_*
  */
 export async function tryRemoving(
@@ -12,9 +13,11 @@ export async function tryRemoving(
   prefix: string,
   name: string,
   signal: AbortSignal,
+  { foreign = false } = {},
 ): Promise<void> {
   try {
-    for await (const _ of store.openUploads(prefix, { signal })) break;
+    // Where a database writes, uploads that may not be listed stay, and keep nothing from being removed.
+    if (!foreign) for await (const _ of store.openUploads(prefix, { signal })) break;
     await store.remove([prefix + name], { signal });
   } catch (error) {
     if (!(error instanceof HoldfastError) || error.code !== 'STORE_DENIED') throw error;

@@ -102,8 +102,11 @@ export interface ProductSession {
 export interface DatabaseLeftovers {
   /** Everything that bears the name of a restore under way, whoever began it and whether it runs. */
   find(): Promise<DatabaseLeftover[]>;
-  /** Removes it, if it still is what was found. */
-  remove(leftover: DatabaseLeftover): Promise<void>;
+  /**
+   * Removes it, if it still is what was found.
+   * @param begun when its restore began; absent when nobody knows any more
+   */
+  remove(leftover: DatabaseLeftover, begun?: Date): Promise<void>;
 }
 
 export interface DatabaseLeftover {

@@ -43,11 +43,11 @@ async function checkDatabase(
     return await withSession(at, snapshot, async ({ leftovers }) => {
       const checks: Check[] = [];
       for (const leftover of (await leftovers?.find()) ?? []) {
-        const { state, workflowId } = await ownerOf(await call.temporal(), leftover, claims);
+        const { state, workflowId, begun } = await ownerOf(await call.temporal(), leftover, claims);
         const said = `${leftover.name} in the database`;
         if (state === 'closed' && remove) {
           // One that cannot be removed keeps no other from it.
-          const removed = leftovers?.remove(leftover).then(
+          const removed = leftovers?.remove(leftover, begun).then(
             (): Check => ({ ...about, level: 'ok', message: `removed ${said}` }),
             (error: unknown) => told(target, error),
           );
@@ -89,6 +89,8 @@ const SAYINGS: Record<
 interface Owner {
   state: 'closed' | 'running' | 'unknown';
   workflowId: string;
+  /** Undefined when Temporal has forgotten it. */
+  begun: Date | undefined;
 }
 
 /** A running restore that might be meant comes first: nothing of it is ever removed. */
@@ -98,16 +100,17 @@ async function ownerOf(
   claims: Claim[],
 ): Promise<Owner> {
   const known: Owner[] = [];
-  for await (const { workflowId, runId, status } of session.client.workflow.list({
+  for await (const { workflowId, runId, status, startTime } of session.client.workflow.list({
     query: 'WorkflowType = "restore"',
   })) {
     if (runSuffix(runId, run.length) !== run) continue;
-    known.push({ state: status.name === 'RUNNING' ? 'running' : 'closed', workflowId });
+    const state = status.name === 'RUNNING' ? 'running' : 'closed';
+    known.push({ state, workflowId, begun: startTime });
   }
   for (const claim of claims.filter(({ runId }) => runSuffix(runId, run.length) === run)) {
-    const closed = await isClosed(session, claim);
-    known.push({ state: closed ? 'closed' : 'running', workflowId: claim.workflowId });
+    const state = (await isClosed(session, claim)) ? 'closed' : 'running';
+    known.push({ state, workflowId: claim.workflowId, begun: undefined });
   }
   const running = known.find(({ state }) => state === 'running');
-  return running ?? known[0] ?? { state: 'unknown', workflowId: '' };
+  return running ?? known[0] ?? { state: 'unknown', workflowId: '', begun: undefined };
 }

@@ -107,6 +107,11 @@ const SAYINGS: Record<
     message: `${what} is a backup no more: ${claim?.workflowId ?? 'somebody'} has begun to delete it, and has not ended that`,
     hint: 'Delete it again: that goes on, or says why it cannot. To keep it, remove deleting.json from its folder, then run `holdfast verify --deep` on it: it may lack what is gone already.',
   }),
+  'condemned-elsewhere': (what, claim) => ({
+    level: 'note',
+    message: `${what} is a backup no more: ${claim?.workflowId} of another Temporal (namespace ${claim?.namespace}) has begun to delete it, and may be at work`,
+    hint: 'Look from there. Only where that Temporal is lost for good, and no worker of it is at work any more, delete it again from here; or, to keep it, remove deleting.json from its folder, then run `holdfast verify --deep` on it: it may lack what is gone already.',
+  }),
   removable: (what, claim) => ({
     level: 'note',
     message: `${what} is left of ${claim?.workflowId}, which has ended`,

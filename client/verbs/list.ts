@@ -28,7 +28,7 @@ interface Found {
   target: string;
   store: string;
   listed: Listed[];
-  /** Stores where the target has backups, too, and that it does not use now. */
+  /** Of a target without backups: stores that have some, and that it does not use now. */
   otherStores: string[];
 }
 
@@ -89,14 +89,18 @@ async function read(
   { name: target, store, timeouts }: Target,
 ): Promise<Found | Unread> {
   try {
-    const looking = otherStoresWith(call.searching, { target, store }).catch(() => []);
     const entries = await listBackups(await call.store(store), target);
     const listed = entries.map((entry): Listed => {
       const { manifest, collected } = entry;
       const copy = manifest && copyStateOf(manifest, collected, timeouts.copy);
       return { target, store, copy, ...entry };
     });
-    return { target, store, listed, otherStores: await looking };
+    // A store that answers late, or never, must not keep anybody from what is there.
+    const otherStores =
+      listed.length > 0
+        ? []
+        : await otherStoresWith(call.searching, { target, store }).catch(() => []);
+    return { target, store, listed, otherStores };
   } catch (error) {
     return { target, store, error: asHoldfastError(error) };
   }

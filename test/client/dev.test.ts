@@ -193,10 +193,24 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
     await expect
       .poll(() => dev.screen(), { timeout: 400_000, interval: 200 })
       .toMatch(/worker on task queue near/);
-    expect(await readdir(state)).toContain('temporal.pid');
-    dev.close();
-    // It forgets its Temporal only after it has seen it end.
-    await expect.poll(() => readdir(state), { timeout: 60_000 }).not.toContain('temporal.pid');
-    await expect(fetch(`http://127.0.0.1:${uiPort}`)).rejects.toThrow();
+    const text = await readFile(join(state, 'temporal.pid'), 'utf8');
+    const pids = Object.values(JSON.parse(text) as Record<'dev' | 'temporal', number>);
+    try {
+      dev.close();
+      // Both are gone, and it has said so: it forgets its Temporal only after it has seen it end.
+      const alive = () => pids.filter(isAlive);
+      await expect.poll(alive, { timeout: 60_000 }).toEqual([]);
+      expect(await readdir(state)).not.toContain('temporal.pid');
+    } finally {
+      for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL');
+    }
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

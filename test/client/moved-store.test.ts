@@ -82,4 +82,10 @@ describe('of a target that has another store now,', () => {
       details: [{ hint: expect.stringContaining('let `store` of metrics be disk') as string }],
     });
   });
+
+  it('list asks no other store once there is a backup where it keeps them now', async () => {
+    const made = await world.holdfast.run('backup', { target: 'metrics' });
+    const { result } = await run('list', 'metrics', '--json');
+    expect(result).toEqual({ backups: [expect.objectContaining({ backup: made.backup })] });
+  });
 });

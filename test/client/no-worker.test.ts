@@ -154,4 +154,19 @@ describe('what a dead run left', () => {
     );
     expect(await readdir(left())).toEqual(['run.json']);
   });
+
+  it('is no problem where it is a deletion that another Temporal may be at', async () => {
+    const backup = 'metrics/2026-11-20t03-00-00z-7f3a1c';
+    const condemned = join(folder.path, backup);
+    await mkdir(condemned);
+    const claim = { cluster: 'c', namespace: 'n', workflowId: 'delete/metrics/x', runId: 'r' };
+    await writeFile(join(condemned, 'backup.json'), '{}');
+    await writeFile(join(condemned, 'deleting.json'), JSON.stringify(claim));
+    const { stdout } = await run(['doctor', '--remove-leftovers'], { env });
+    const [, told = ''] = new RegExp(`^(note .*${backup}/ .*\\n.*)`, 'm').exec(stdout) ?? [];
+    expect(told).toMatch(
+      /delete\/metrics\/x of another Temporal \(namespace n\).*\n +Look from there\. /,
+    );
+    expect(await readdir(condemned)).toEqual(['backup.json', 'deleting.json']);
+  });
 });

@@ -7,6 +7,7 @@ import { pollersOf } from '../../client/temporal/workers.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { startTemporal } from '../support/temporal.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import type { WorkerProcess } from '../support/worker-process.ts';
 import { audit } from './audit.ts';
 import { ending, until } from './following.ts';
 import { bucketsOf, HASTE, pointsOf, setStage, type Stage } from './stage.ts';
@@ -79,8 +80,7 @@ describe.concurrent('a worker that was out for longer than a heartbeat and comes
       await stage.worker();
       await expectWhole(stage, handle);
       const requests = stage.source.requests.length;
-      frozen.thaw();
-      await sleep(4_000);
+      await comeBack(frozen);
       await expectWhole(stage, handle);
       expect(stage.source.requests.length - requests).toBeLessThan(3);
     },
@@ -102,8 +102,7 @@ describe.concurrent('a worker that was out for longer than a heartbeat and comes
       await frozen.frozen;
       await stage.worker();
       expect(await ending(handle)).toMatchObject({ status: 'COMPLETED' });
-      frozen.thaw();
-      await sleep(4_000);
+      await comeBack(frozen);
       expect((await audit(stage)).problems).toEqual([]);
       expect(bucketsOf(stage.spare)).toEqual(['other/other', 'other/telemetry']);
       expect(await pointsOf(stage.spare, 'telemetry')).toEqual(
@@ -157,6 +156,12 @@ test(
   },
   PATIENCE_MS,
 );
+
+/** Until all that it had under way has ended. */
+async function comeBack(frozen: WorkerProcess): Promise<void> {
+  frozen.thaw();
+  await until('it ends what it was at', () => frozen.output().includes('left\n'));
+}
 
 function asked(stage: Stage, path: string): boolean {
   return stage.source.requests.some((request) => request.path.includes(path));

@@ -160,14 +160,37 @@ describe('a restore that is undone', () => {
 
   it('was terminated, and what it left is removed unless clients have written', async () => {
     const run = '0123abcd';
+    const begun = new Date();
     const again = { ...plan, detail: { ...plan.detail, run } };
     const leftover = { id: 'live', name: 'live', run };
     await server.query('DROP DATABASE live');
     await session.restore.prepare(again, backup);
     await server.write('live', times(1, 'live'));
-    await expect(session.leftovers?.remove(leftover)).rejects.toMatchObject({
+    await expect(session.leftovers?.remove(leftover, begun)).rejects.toMatchObject({
       message: expect.stringContaining('clients have written 1 point into it'),
     });
     expect(await counted()).toEqual({ live: 1 });
+  });
+
+  it('was terminated, and what it left stays where the server does not know whether clients have written', async () => {
+    const run = '0123abcd';
+    const begun = new Date();
+    const leftover = { id: 'live', name: 'live', run };
+    await server.query('DROP DATABASE live');
+    const again = { ...plan, detail: { ...plan.detail, run } };
+    state = stored(await session.restore.prepare(again, backup));
+    await apply();
+    await server.write('live', times(1, 'live'));
+    await server.restart();
+    await expect(session.leftovers?.remove(leftover, begun)).rejects.toMatchObject({
+      message: expect.stringMatching(/the server was started later .* drop it yourself\.$/),
+    });
+    await expect(session.leftovers?.remove(leftover)).rejects.toMatchObject({
+      message: expect.stringContaining('Temporal does not know any more when it began'),
+    });
+    expect(await counted()).toEqual({ live: 1, old: 100 });
+    // As if the server had been started before the restore began, and had counted nothing since.
+    await session.leftovers?.remove(leftover, new Date());
+    expect(await server.query('SHOW DATABASES')).toEqual([]);
   });
 });

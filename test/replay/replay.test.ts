@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { IN_MAIN_THREAD } from '../support/main-thread.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
 
@@ -45,7 +46,7 @@ describe('runs that older code began go on under this code', () => {
 
   test.each(histories)('%s', async (name) => {
     const history = JSON.parse(await readFile(`${HISTORIES}/${name}`, 'utf8')) as object;
-    await Worker.runReplayHistory({ workflowBundle: { code } }, history, name);
+    await Worker.runReplayHistory({ workflowBundle: { code }, ...IN_MAIN_THREAD }, history, name);
   });
 
   test('a history that does not fit is refused, so that this suite can fail', async () => {
@@ -53,7 +54,7 @@ describe('runs that older code began go on under this code', () => {
     const text = await readFile(`${HISTORIES}/${name}`, 'utf8');
     const foreign = JSON.parse(text.replaceAll('resolveBackup', 'resolveSomething')) as object;
     await expect(
-      Worker.runReplayHistory({ workflowBundle: { code } }, foreign, 'foreign'),
+      Worker.runReplayHistory({ workflowBundle: { code }, ...IN_MAIN_THREAD }, foreign, 'foreign'),
     ).rejects.toThrow(/[Nn]ondeterminism/);
   });
 });

@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 
 type Call = 'stat' | 'open' | 'opendir' | 'readFile' | 'link' | 'unlink' | 'write';
 
-/** What a file system answers to a call about a path: the name of its error, or nothing. */
-type Fault = (call: Call, path: string) => string | undefined;
+/** What a file system answers to a call about a path: the name of its error, or nothing; a dead one never does. */
+type Fault = (call: Call, path: string) => string | undefined | Promise<undefined>;
 
 interface Disk {
   fault: Fault;
@@ -23,8 +23,8 @@ export function diskFaults(): Disk {
   const disk: Disk = { fault: none, contents: {} };
   const { stat, open, opendir, readFile, link, unlink } = fileSystem;
   const real = { stat, open, opendir, readFile, link, unlink };
-  const check = (call: Call, path: unknown) => {
-    const code = disk.fault(call, String(path));
+  const check = async (call: Call, path: unknown) => {
+    const code = await disk.fault(call, String(path));
     if (code === undefined) return;
     throw Object.assign(new Error(`${code}: ${call} '${String(path)}'`), { code, path });
   };
@@ -33,7 +33,7 @@ export function diskFaults(): Disk {
     Object.entries(real).map(([call, run]) => [
       call,
       async (...args: unknown[]) => {
-        check(call as Call, args[0]);
+        await check(call as Call, args[0]);
         const instead = call === 'readFile' ? disk.contents[String(args[0])] : undefined;
         if (instead !== undefined) return instead;
         return (run as Any)(...args);
@@ -41,11 +41,11 @@ export function diskFaults(): Disk {
     ]),
   );
   const opening = async (path: PathLike, ...rest: [string?, number?]): Promise<FileHandle> => {
-    check('open', path);
+    await check('open', path);
     const handle = await open(path, ...rest);
     const writev = handle.writev.bind(handle) as Any;
     const write = async (...args: unknown[]) => {
-      check('write', path);
+      await check('write', path);
       return writev(...args);
     };
     return Object.assign(handle, { writev: write });

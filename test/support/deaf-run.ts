@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
 import { openConnection } from '../../client/temporal/open-connection.ts';
+import { until } from '../faults/following.ts';
 import { freshNamespace } from './namespace.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -28,19 +28,24 @@ export async function deafRun(
     // It sends no heartbeat, and so hears nothing.
     activities: { resolveBackup: () => failing },
   });
-  await worker.runUntil(async () => {
+  const deaf = worker.runUntil(async () => {
     const run = await client.workflow.start('backup', {
       taskQueue: 'deaf',
       workflowId: 'backup/metrics/deaf',
       args: [{ target: 'metrics' }],
     });
     const pending = async () => (await run.describe()).raw.pendingActivities?.[0];
-    while (!(await pending())?.lastStartedTime) await sleep(50);
+    await until('it runs', async () => Boolean((await pending())?.lastStartedTime));
     await run.cancel();
-    while (Number((await pending())?.state) !== CANCEL_REQUESTED) await sleep(50);
+    const cancelled = async () => Number((await pending())?.state) === CANCEL_REQUESTED;
+    await until('Temporal knows of the cancel', cancelled);
     fail(toApplicationFailure(new HoldfastError('SOURCE_STALLED', 'Nothing moved for 5 s.')));
     await use(run);
   });
-  await forClient.close();
-  await connection.close();
+  try {
+    await deaf;
+  } finally {
+    await forClient.close();
+    await connection.close();
+  }
 }

@@ -26,17 +26,20 @@ interface Running {
 
 /**
  * An interceptor that kills its own process at the first of the steps that it meets; or stops it (SIGSTOP) at those of
- * `freezeAt`, until somebody lets it go on.
+ * `freezeAt`, until somebody lets it go on; then it prints `left` when what had been under way has ended.
  */
 export function deathWish(dieAt: Step[], freezeAt: Step[]): ActivityInterceptorsFactory {
   const deadly = new Set<string>(dieAt);
   const icy = new Set<string>(freezeAt);
   const running = new AsyncLocalStorage<Running>();
+  const underWay = new Set<Running>();
+  let frozen = new Set<Running>();
   const passing = (step: string) => {
     if (deadly.has(step)) {
       writeSync(1, `died ${step}\n`);
       process.kill(process.pid, 'SIGKILL');
     } else if (icy.delete(step)) {
+      frozen = new Set(underWay);
       writeSync(1, `froze ${step}\n`);
       process.kill(process.pid, 'SIGSTOP');
     }
@@ -52,10 +55,17 @@ export function deathWish(dieAt: Step[], freezeAt: Step[]): ActivityInterceptors
         const activity = info.activityType;
         passing(`${activity} before`);
         const counts = { request: 0, answer: 0, link: 0, unlink: 0, object: 0, part: 0 };
-        return running.run({ activity, counts }, async () => {
-          const result = await next(input);
-          passing(`${activity} after`);
-          return result;
+        const own = { activity, counts };
+        underWay.add(own);
+        return running.run(own, async () => {
+          try {
+            const result = await next(input);
+            passing(`${activity} after`);
+            return result;
+          } finally {
+            underWay.delete(own);
+            if (frozen.delete(own) && frozen.size === 0) writeSync(1, 'left\n');
+          }
         });
       },
     },

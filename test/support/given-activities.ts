@@ -27,7 +27,7 @@ export async function withActivities(
     workflowBundle: { code: await workflowBundle() },
     activities,
   });
-  await worker.runUntil(async () => {
+  const work = worker.runUntil(async () => {
     const options = { taskQueue: GIVEN_QUEUE, workflowId: `${operation}/given`, args: [{}] };
     const run = await client.workflow.start(operation, options);
     try {
@@ -36,6 +36,10 @@ export async function withActivities(
       await run.terminate().catch(() => undefined);
     }
   });
-  await forClient.close();
-  await connection.close();
+  try {
+    await work;
+  } finally {
+    await forClient.close();
+    await connection.close();
+  }
 }

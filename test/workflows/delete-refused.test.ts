@@ -41,6 +41,16 @@ describe('a deletion that a service denies leaves the backup as it was,', () => 
     expect(await remove(backup)).toMatchObject({ backup });
     expect(all()).toEqual({ kept: [], written: [] });
   });
+
+  test('and is none where the database writes and only the uploads may not be listed', async () => {
+    const { backup } = await world.holdfast.run('backup', { target: 'far' });
+    await world.copied('far', backup);
+    world.near.plan({ on: 'ListMultipartUploads', times: ALWAYS, fault: DENIED });
+    expect(await remove(backup)).toMatchObject({ backup });
+    world.near.calm();
+    expect(world.written(backup)).toEqual([]);
+    expect(world.keys('far', backup)).toEqual([]);
+  });
 });
 
 describe('a deletion that a file system denies takes back what it began', () => {

@@ -69,7 +69,7 @@ describe('leftovers', () => {
     const found = await findLeftovers(store, 'metrics');
     expect(found[0]).toMatchObject({ folder: `metrics/${id(0)}/`, objects: 3 });
     const verdicts = await Promise.all(found.map((one) => judge(one, { ...OWN, isClosed })));
-    expect(verdicts).toEqual(['condemned', 'running', 'condemned']);
+    expect(verdicts).toEqual(['condemned', 'running', 'condemned-elsewhere']);
     const begun = (n: number) => ({
       id: id(n),
       problem: `its deletion has begun; \`holdfast delete metrics ${id(n)}\` goes on with it`,

@@ -10,13 +10,31 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
+const DENIED = { kind: 'answer', status: 403, code: 'AccessDenied' } as const;
+
+test('a deletion that was refused and is reset comes to the same end', async () => {
+  const { holdfast, far } = world;
+  const { backup } = await holdfast.run('backup', { target: 'far' });
+  await world.copied('far', backup);
+  for (const on of ['DeleteObjects', 'DeleteObject'] as const) {
+    far.plan({ on, key: /.*/, times: ALWAYS, fault: DENIED });
+  }
+  const run = await holdfast.start('delete', { target: 'far', backup, confirm: backup });
+  const end = await run.result().catch(causeOf);
+  expect(end).toMatchObject({ type: 'STORE_DENIED' });
+  far.calm();
+  const { workflowId, firstExecutionRunId: runId } = run;
+  const again = await reset(holdfast, { workflowId, runId }, 'last');
+  expect(await again.result().catch(causeOf)).toEqual(end);
+  expect(world.keys('far', backup)).not.toContain('deleting.json');
+}, 90_000);
+
 test('a deletion that ended half-way and is reset does not make a backup of what is left', async () => {
   const { holdfast, far } = world;
   const { backup } = await holdfast.run('backup', { target: 'far' });
   await world.copied('far', backup);
-  const fault = { kind: 'answer', status: 403, code: 'AccessDenied' } as const;
   for (const on of ['DeleteObjects', 'DeleteObject'] as const) {
-    far.plan({ on, key: /(^$|data\/)/, times: ALWAYS, fault });
+    far.plan({ on, key: /(^$|data\/)/, times: ALWAYS, fault: DENIED });
   }
   const request = { target: 'far', backup, confirm: backup };
   const run = await holdfast.start('delete', request);
@@ -29,7 +47,10 @@ test('a deletion that ended half-way and is reset does not make a backup of what
   const again = await reset(holdfast, { workflowId, runId }, { activity: 'condemnBackup' });
   const end = await again.result().catch(causeOf);
   expect(end).toMatchObject({ type: 'RUN_RESET' });
-  expect(await again.query('progress')).toMatchObject({ warnings: [] });
+  expect(String(end)).toMatch(/Start (it|the `delete` of backup \S+) again as it was started\./);
+  expect(await again.query('progress')).toMatchObject({
+    warnings: [{ code: 'LEFTOVERS', message: expect.stringContaining('was reset in Temporal') }],
+  });
   expect(world.keys('far', backup)).toEqual(before);
   expect(await holdfast.run('delete', request)).toMatchObject({ backup });
 });

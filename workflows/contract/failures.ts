@@ -100,7 +100,7 @@ export const FAILURES = {
   RUN_RESET: {
     fault: 'user',
     retry: 'never',
-    hint: 'Start a new run; `holdfast doctor --remove-leftovers` removes what this one left.',
+    hint: 'Start it again: `delete` and `copy` go on; `doctor --remove-leftovers` removes the rest.',
   },
   ENCRYPTION_UNUSABLE: {
     fault: 'user',

@@ -55,3 +55,22 @@ export async function writtenByClients(
   if (since === undefined || (await countingSince(client)) === since) return undefined;
   return 'the server was started anew meanwhile, so nobody knows whether clients have written into it';
 }
+
+/**
+ * The same of a database whose restore did not come to its end, and whose plan nobody has: the server must have counted
+ * since before it began.
+ * @param begun undefined when nobody knows any more
+ */
+export async function perhapsWrittenByClients(
+  database: string,
+  begun: Date | undefined,
+  client: InfluxV1Client,
+): Promise<string | undefined> {
+  const written = await writtenByClients(database, { since: undefined, uploaded: true }, client);
+  if (written !== undefined || !(await holdsAnything(database, client))) return written;
+  const unknown = 'nobody can tell whether clients have written into it, since';
+  if (begun === undefined) return `${unknown} Temporal does not know any more when it began`;
+  const started = Date.parse((await countingSince(client)) ?? '');
+  if (started <= begun.getTime()) return undefined;
+  return `${unknown} the server was started later than it, or does not say when`;
+}

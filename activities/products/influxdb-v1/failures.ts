@@ -38,12 +38,16 @@ export function queryRefusal(server: string, operation: string, message: string)
   return fail('TARGET_REFUSED');
 }
 
-/** A question that can be put in parts: the server refused it, or gave up on it after the time that it gives each. */
+/** Limits that somebody set, and names that the server's language does not take: they say nothing of the data. */
+const NOT_OF_THE_DATA = /max-select-|query-timeout|unable to use system source|error parsing query/;
+
+/** A question that the server may answer in parts, or for other measurements. */
 export function isTooMuchAsked(error: unknown): error is HoldfastError {
-  if (!(error instanceof HoldfastError)) return false;
-  // What was taken away is not there in parts either.
-  if (/(database|retention policy) not found/.test(error.message)) return false;
-  return error.code === 'TARGET_REFUSED' || (error.code === 'TARGET_BUSY' && isTimeLimit(error));
+  return (
+    error instanceof HoldfastError &&
+    ['TARGET_REFUSED', 'TARGET_BUSY'].includes(error.code) &&
+    NOT_OF_THE_DATA.test(error.message)
+  );
 }
 
 /** A limit of the server that a question of a shorter time may keep within. */

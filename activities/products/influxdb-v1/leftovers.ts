@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../failure.ts';
 import type { DatabaseLeftovers } from '../product.ts';
 import { quoted, type InfluxV1Client } from './client.ts';
-import { writtenByClients } from './client-writes.ts';
+import { perhapsWrittenByClients } from './client-writes.ts';
 import { databaseNames, dropDatabase, policyNames } from './databases.ts';
 import { marker } from './restore-detail.ts';
 
@@ -27,10 +27,10 @@ export function markedDatabases(client: InfluxV1Client): DatabaseLeftovers {
       );
     },
 
-    remove: async ({ id, run }) => {
+    remove: async ({ id, run }, begun) => {
       const policies = await policyNames(client, id);
       if (!policies?.includes(marker(run))) return;
-      const written = await writtenByClients(id, { since: undefined, uploaded: true }, client);
+      const written = await perhapsWrittenByClients(id, begun, client);
       if (written !== undefined) {
         throw new HoldfastError(
           'DESTINATION_CHANGED',
