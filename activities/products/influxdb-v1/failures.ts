@@ -38,8 +38,12 @@ export function queryRefusal(server: string, operation: string, message: string)
   return fail('TARGET_REFUSED');
 }
 
-/** Limits that somebody set, and names that the server's language does not take: they say nothing of the data. */
-const NOT_OF_THE_DATA = /max-select-|query-timeout|unable to use system source|error parsing query/;
+/**
+ * Limits that somebody set, and names that the server's language does not take: they say nothing of the data. Where one
+ * question of a request is refused, those beside it are not executed.
+ */
+const NOT_OF_THE_DATA =
+  /max-select-|query-timeout|unable to use system source|error parsing query|"not executed"/;
 
 /** A question that the server may answer in parts, or for other measurements. */
 export function isTooMuchAsked(error: unknown): error is HoldfastError {
