@@ -1,9 +1,7 @@
 import { expect, inject, test } from 'vitest';
 import { deafRun } from '../support/deaf-run.ts';
-import { quietRuntime } from '../support/quiet-runtime.ts';
 
 test('a run is cancelled also when its activity fails before it hears of the cancel', async () => {
-  quietRuntime();
   await deafRun(inject('temporalAddress'), async (run) => {
     await expect(run.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     expect((await run.describe()).status.name).toBe('CANCELLED');
