@@ -3,7 +3,7 @@ import type { BackupJob, Job } from '../workflows/contract/activities.ts';
 import { backupId } from '../workflows/contract/names.ts';
 import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
 import type { Dependencies } from './dependencies.ts';
-import { ownExecution } from './own-execution.ts';
+import { ownExecution } from './locks/own-execution.ts';
 
 export interface RunFacts {
   run: BackupJob['run'];

@@ -1,6 +1,6 @@
 import type { BackupJob, RestoreJob } from '../workflows/contract/activities.ts';
 import type { StoreSettings, TargetSnapshot } from '../workflows/contract/snapshot.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt } from './attempt/attempt.ts';
 import type { Dependencies } from './dependencies.ts';
 import { HoldfastError } from './failure.ts';
 import { createOpener, type Opener } from './pipeline/age/opener.ts';

@@ -3,10 +3,11 @@ import { activities } from './activity-options.ts';
 import { conduct } from './conduct.ts';
 import type { CopyJob } from './contract/activities.ts';
 import type { CopyReport, CopyRequest, Skipped } from './contract/operations.ts';
+import { PAGES_IN_FLIGHT } from './contract/pages.ts';
 import { inTime } from './deadline.ts';
 import { failure } from './failure.ts';
 import { leasing } from './leasing.ts';
-import { eachPage, PAGES_IN_FLIGHT } from './pages.ts';
+import { eachPage } from './pages.ts';
 import type { Run } from './run.ts';
 
 const A_DAY_MS = 24 * 60 * 60 * 1000;

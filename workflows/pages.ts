@@ -1,8 +1,6 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
+import { PAGES_IN_FLIGHT } from './contract/pages.ts';
 import { isCancelled } from './failure.ts';
-
-/** Pages under way at a time: the tail of one overlaps with the beginning of the next. */
-export const PAGES_IN_FLIGHT = 2;
 
 /**
  * Works through the pages of a plan, a few at a time, in order. When one fails for good the others are cancelled, and

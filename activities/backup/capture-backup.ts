@@ -4,7 +4,7 @@ import type {
   PageTotals,
   PlanSummary,
 } from '../../workflows/contract/activities.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import type { Manifest, ObjectLine } from '../catalog/manifest.ts';
 import { openNotebook } from '../catalog/notebook.ts';

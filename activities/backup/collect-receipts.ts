@@ -1,6 +1,6 @@
 import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
-import { readPage, readPlan, type BackupPlan } from '../catalog/plan.ts';
+import { readArtifacts, readPlan, type BackupPlan } from '../catalog/plan.ts';
 import { readReceipts } from '../catalog/receipts.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
@@ -28,7 +28,7 @@ export async function collectReceipts(
   const lines = [...plan.lines];
   const gone: string[] = [];
   for (const page of plan.pages.keys()) {
-    const planned = await readPage(store, folder, plan, page, signal);
+    const planned = await readArtifacts(store, folder, plan, page, signal);
     const receipts = await readReceipts(store, folder, page, signal);
     const done = new Map(receipts?.map((receipt) => [receipt.path, receipt]));
     for (const { path, subject } of planned) {

@@ -1,6 +1,6 @@
 import type { Activities, BackupJob, Preflight } from '../../workflows/contract/activities.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { anotherServer } from '../catalog/another-server.ts';
 import { putOnce, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, MANIFEST } from '../catalog/layout.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { BackupJob } from '../../workflows/contract/activities.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { readObjects } from '../catalog/objects.ts';
 import { predecessor } from '../catalog/predecessor.ts';

@@ -1,5 +1,5 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { isAnothers } from '../catalog/claimed.ts';
 import { backupFolder, MANIFEST } from '../catalog/layout.ts';
 import { readJson } from '../catalog/json.ts';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Activities } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { putOnce, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, RUN } from '../catalog/layout.ts';
 import type { Claim } from '../catalog/leftovers.ts';

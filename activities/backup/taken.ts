@@ -1,6 +1,6 @@
 import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Manifest, ObjectLine } from '../catalog/manifest.ts';
 import { writeProductObjects, type ProductObject } from '../catalog/product-objects.ts';
 import type { Dependencies } from '../dependencies.ts';

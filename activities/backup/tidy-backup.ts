@@ -1,5 +1,5 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { COLLECTED } from '../catalog/collected.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { readManifest } from '../catalog/read-manifest.ts';

@@ -1,7 +1,7 @@
 import type { Activities, BackupJob, PageTotals } from '../../workflows/contract/activities.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
-import { readPage, readPlan } from '../catalog/plan.ts';
+import { readArtifacts, readPlan } from '../catalog/plan.ts';
 import {
   readPartials,
   readReceipts,
@@ -15,7 +15,7 @@ import { HoldfastError } from '../failure.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, ProductSession } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
-import { streamsPerPage } from '../streams-per-page.ts';
+import { streamsPerPage } from '../paging/streams-per-page.ts';
 import { openerIfHere, sealerOf, throttleOf, withBackedUp, withStore } from '../workspace.ts';
 
 export function transferPage(deps: Dependencies): Activities['transferPage'] {
@@ -27,7 +27,7 @@ export function transferPage(deps: Dependencies): Activities['transferPage'] {
         if (settled) return totals(settled);
         const plan = await readPlan(store, folder, at.signal);
         if (!plan) throw planMissing(job);
-        const artifacts = await readPage(store, folder, plan, page, at.signal);
+        const artifacts = await readArtifacts(store, folder, plan, page, at.signal);
         const known = await readPartials(store, folder, page, at.number, at.signal);
         const receipts = await withBackedUp(at, job, (session) =>
           transfer(at, job, store, folder, session, page, artifacts, known, streams),

@@ -52,6 +52,17 @@ export async function putOnce(
   }
 }
 
+/** Writes a document unless one is there already. @returns the one that counts */
+export async function firstOf<T>(
+  store: Store,
+  key: string,
+  value: T,
+  signal?: AbortSignal,
+): Promise<T> {
+  if (await putOnce(store, key, toJson(value), signal)) return value;
+  return (await readJson(store, key, signal)) as T;
+}
+
 /** Reads an object that may not be there. */
 export async function readIfThere(
   store: Store,

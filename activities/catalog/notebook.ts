@@ -1,6 +1,6 @@
 import type { Note, Notebook } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
-import { putOnce, readIfThere, readJson, toJson } from './json.ts';
+import { firstOf, readIfThere } from './json.ts';
 import { WORK } from './layout.ts';
 
 /** Kept in the backup's work, which goes when it is committed or given up. One small object for each key. */
@@ -8,10 +8,7 @@ export function openNotebook(store: Store, backupFolder: string, signal: AbortSi
   const keyOf = (key: string) => `${backupFolder}${WORK}notes/${key}.json`;
   return {
     recall: async (key) => (await readIfThere(store, keyOf(key), signal)) as Note | undefined,
-    remember: async (key, note) => {
-      if (await putOnce(store, keyOf(key), toJson(note), signal)) return note;
-      return (await readJson(store, keyOf(key), signal)) as Note;
-    },
+    remember: (key, note) => firstOf(store, keyOf(key), note, signal),
   };
 }
 

@@ -1,18 +1,17 @@
 import type { PageTotals } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { pageLength } from '../page-length.ts';
+import { inPages } from '../paging/in-pages.ts';
+import { MOST_PAGES, pageLength } from '../paging/page-length.ts';
 import type { ArtifactPlan } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
-import { putOnce, readIfThere, readJson, toJson } from './json.ts';
+import { firstOf, readIfThere } from './json.ts';
 import { WORK } from './layout.ts';
 import type { ObjectLine } from './manifest.ts';
+import { readPage, writePages } from './paged-plan.ts';
 
-/**
- * The plan of a backup under way: what it will stream, in pages, so that no list of any length passes through
- * Temporal and an activity reads only its own page.
- */
+/** The plan of a backup under way: what it will stream. */
 export interface BackupPlan {
-  /** The folder of the pages: each attempt to plan has its own, and `plan.json`, written last, names the winner. */
+  /** Of the pages. */
   folder: string;
   pages: number[];
   artifacts: number;
@@ -26,6 +25,8 @@ export interface BackupPlan {
 
 const PLAN = `${WORK}plan.json`;
 const PAGE_ARTIFACTS = 64;
+/** What an artifact will weigh, not every product says beforehand. */
+const OF_ANY_SIZE = { bytes: Infinity, pages: MOST_PAGES };
 
 export async function writePlan(
   store: Store,
@@ -35,17 +36,11 @@ export async function writePlan(
   artifacts: ArtifactPlan[],
   signal?: AbortSignal,
 ): Promise<BackupPlan> {
-  const size = pageLength(artifacts.length, PAGE_ARTIFACTS);
   const folder = `${WORK}plan-${attempt}/`;
-  const pages: number[] = [];
-  for (let start = 0; start < artifacts.length; start += size) {
-    const page = artifacts.slice(start, start + size);
-    await store.put(backupFolder + folder + pageName(pages.length), toJson(page), { signal });
-    pages.push(page.length);
-  }
-  const whole: BackupPlan = { folder, pages, ...plan };
-  await putOnce(store, backupFolder + PLAN, toJson(whole), signal);
-  return (await readIfThere(store, backupFolder + PLAN, signal)) as BackupPlan;
+  const most = { count: pageLength(artifacts.length, PAGE_ARTIFACTS), ...OF_ANY_SIZE };
+  const paged = inPages(artifacts, most, () => ({ count: 1, bytes: 0 }));
+  const pages = await writePages(store, backupFolder + folder, paged, signal);
+  return firstOf(store, backupFolder + PLAN, { folder, pages, ...plan }, signal);
 }
 
 export async function readPlan(
@@ -56,17 +51,12 @@ export async function readPlan(
   return (await readIfThere(store, backupFolder + PLAN, signal)) as BackupPlan | undefined;
 }
 
-export async function readPage(
+export function readArtifacts(
   store: Store,
   backupFolder: string,
   plan: BackupPlan,
   page: number,
   signal?: AbortSignal,
 ): Promise<ArtifactPlan[]> {
-  const key = backupFolder + plan.folder + pageName(page);
-  return (await readJson(store, key, signal)) as ArtifactPlan[];
-}
-
-export function pageName(page: number): string {
-  return `page-${String(page).padStart(4, '0')}.json`;
+  return readPage(store, backupFolder + plan.folder, page, signal);
 }

@@ -1,8 +1,8 @@
 import type { Store } from '../stores/store.ts';
-import { putOnce, readIfThere, readJson, toJson } from './json.ts';
+import { firstOf, putOnce, readIfThere, toJson } from './json.ts';
 import { WORK } from './layout.ts';
 import type { ObjectLine } from './manifest.ts';
-import { pageName } from './plan.ts';
+import { pageName } from './paged-plan.ts';
 
 /** What became of one planned artifact. */
 export interface Receipt {
@@ -25,8 +25,7 @@ export async function writeReceipts(
   signal?: AbortSignal,
 ): Promise<Receipt[]> {
   const key = backupFolder + RECEIPTS + pageName(page);
-  if (await putOnce(store, key, toJson(receipts), signal)) return receipts;
-  return (await readJson(store, key, signal)) as Receipt[];
+  return firstOf(store, key, receipts, signal);
 }
 
 export async function readReceipts(

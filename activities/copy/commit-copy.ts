@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Activities, CopyJob } from '../../workflows/contract/activities.ts';
 import type { CopyReport } from '../../workflows/contract/operations.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { checkPresence } from '../backup/check-presence.ts';
 import {
   COLLECTED,
@@ -18,7 +18,7 @@ import { writeList } from '../catalog/object-list.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
-import { keepingLease } from '../lease.ts';
+import { keepingLease } from '../locks/lease.ts';
 import type { Sealer } from '../pipeline/age/sealer.ts';
 import type { Store } from '../stores/store.ts';
 import { isOneFailureDomain } from '../stores/failure-domain.ts';

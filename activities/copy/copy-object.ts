@@ -1,4 +1,4 @@
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { CollectedLine } from '../catalog/collected.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import type { ProductObject } from '../catalog/product-objects.ts';

@@ -1,10 +1,10 @@
 import type { Activities, CopyJob, PageTotals } from '../../workflows/contract/activities.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
-import { keepingLease } from '../lease.ts';
+import { keepingLease } from '../locks/lease.ts';
 import type { Store } from '../stores/store.ts';
 import { openerIfHere, sealerOf, throttleOf, withStorage, withStore } from '../workspace.ts';
 import { copyObject, type Copying } from './copy-object.ts';

@@ -3,14 +3,17 @@ import { hostname } from 'node:os';
 import type { CopyJob } from '../../workflows/contract/activities.ts';
 import { runSuffix } from '../../workflows/contract/names.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
+import { firstOf, putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
 import type { CollectedLine } from '../catalog/collected.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
-import { pageName } from '../catalog/plan.ts';
+import { pageName, readPage, writePages } from '../catalog/paged-plan.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
 import type { ProductObject } from '../catalog/product-objects.ts';
+import { inPages } from '../paging/in-pages.ts';
 import type { Sealer } from '../pipeline/age/sealer.ts';
 import type { Store } from '../stores/store.ts';
+
+const MOST = { count: 256, bytes: 16 * 1024 ** 3, pages: 200 };
 
 /** One object of the product, and where its bytes lie when a copy holds them already. */
 export interface CopyItem {
@@ -28,7 +31,7 @@ export interface CopyReceipt {
 }
 
 export interface CopyPlan {
-  /** The folder of the pages: each attempt to plan has its own, and `plan.json`, written last, names the winner. */
+  /** Of the pages. */
   folder: string;
   pages: number[];
   artifacts: number;
@@ -77,18 +80,12 @@ export class CopyWork {
     about: Pick<CopyPlan, 'mends' | 'warnings'>,
   ): Promise<CopyPlan> {
     const folder = `plan-${attempt}/`;
-    const pages: number[] = [];
-    for (const page of inPages(items)) {
-      const key = this.folder + folder + pageName(pages.length);
-      await this.#store.put(key, toJson(page), { signal: this.#signal });
-      pages.push(page.length);
-    }
+    const paged = inPages(items, MOST, ({ object }) => ({ count: 1, bytes: object.bytes }));
+    const pages = await writePages(this.#store, this.folder + folder, paged, this.#signal);
     const bytes = items.reduce((sum, item) => sum + (item.earlier ? 0 : item.object.bytes), 0);
     const { runId } = this.#job.run;
     const plan: CopyPlan = { folder, pages, artifacts: items.length, bytes, runId, ...about };
-    const key = `${this.folder}plan.json`;
-    if (await putOnce(this.#store, key, toJson(plan), this.#signal)) return plan;
-    return (await readJson(this.#store, key, this.#signal)) as CopyPlan;
+    return firstOf(this.#store, `${this.folder}plan.json`, plan, this.#signal);
   }
 
   /** So that the next copy of the backup plans anew. What was copied stays where it is. */
@@ -96,9 +93,8 @@ export class CopyWork {
     return removeBelow(this.#store, this.folder, this.#signal);
   }
 
-  async items(plan: CopyPlan, page: number): Promise<CopyItem[]> {
-    const key = this.folder + plan.folder + pageName(page);
-    return (await readJson(this.#store, key, this.#signal)) as CopyItem[];
+  items(plan: CopyPlan, page: number): Promise<CopyItem[]> {
+    return readPage(this.#store, this.folder + plan.folder, page, this.#signal);
   }
 
   async receipts(page: number): Promise<CopyReceipt[] | undefined> {
@@ -107,10 +103,9 @@ export class CopyWork {
   }
 
   /** The receipts of a page count once; whoever comes second takes what is there. */
-  async writeReceipts(page: number, receipts: CopyReceipt[]): Promise<CopyReceipt[]> {
+  writeReceipts(page: number, receipts: CopyReceipt[]): Promise<CopyReceipt[]> {
     const key = `${this.folder}receipts/${pageName(page)}`;
-    if (await putOnce(this.#store, key, toJson(receipts), this.#signal)) return receipts;
-    return (await readJson(this.#store, key, this.#signal)) as CopyReceipt[];
+    return firstOf(this.#store, key, receipts, this.#signal);
   }
 
   /** What others finished of a page that they did not end, by the product's key. */
@@ -134,26 +129,6 @@ export class CopyWork {
     const key = `${this.folder}partial/${pageName(page)}/${name}`;
     await putOnce(this.#store, key, toJson(done), this.#signal);
   }
-}
-
-const PAGE_OBJECTS = 256;
-const PAGE_BYTES = 16 * 1024 ** 3;
-const MOST_PAGES = 200;
-
-function* inPages(items: CopyItem[]): Generator<CopyItem[]> {
-  const bytes = items.reduce((sum, { object }) => sum + object.bytes, 0);
-  const mostObjects = Math.max(PAGE_OBJECTS, Math.ceil(items.length / MOST_PAGES));
-  const mostBytes = Math.max(PAGE_BYTES, Math.ceil(bytes / MOST_PAGES));
-  let page: CopyItem[] = [];
-  let held = 0;
-  for (const item of items) {
-    page.push(item);
-    held += item.object.bytes;
-    if (page.length < mostObjects && held < mostBytes) continue;
-    yield page;
-    [page, held] = [[], 0];
-  }
-  if (page.length > 0) yield page;
 }
 
 function digest(text: string): string {

@@ -1,6 +1,6 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import type { CopyRequest } from '../../workflows/contract/operations.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { snapshotOf } from '../config/config.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { CopyJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { COLLECTED, collectedObjects, type Collected } from '../catalog/collected.ts';
 import { backupFolder, DATA, WORK } from '../catalog/layout.ts';
 import { readObjects } from '../catalog/objects.ts';

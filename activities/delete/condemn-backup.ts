@@ -1,5 +1,5 @@
 import type { Activities, DeleteJob } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { putOnce, toJson } from '../catalog/json.ts';
 import { backupFolder, DELETING, WORK } from '../catalog/layout.ts';
 import { livingLeases } from '../catalog/leases.ts';

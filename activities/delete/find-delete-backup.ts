@@ -1,7 +1,7 @@
 import type { Activities, DeleteJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { readIfThere } from '../catalog/json.ts';
 import { backupFolder, DELETING, MANIFEST } from '../catalog/layout.ts';
 import type { Manifest } from '../catalog/manifest.ts';

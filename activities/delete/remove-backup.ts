@@ -1,5 +1,5 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { backupFolder, DELETING, MANIFEST } from '../catalog/layout.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
 import type { Dependencies } from '../dependencies.ts';

@@ -1,5 +1,5 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { withStore } from '../workspace.ts';
 import { takeBack } from './take-back.ts';

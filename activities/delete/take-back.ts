@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { DeleteJob } from '../../workflows/contract/activities.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { readIfThere } from '../catalog/json.ts';
 import { backupFolder, DELETING } from '../catalog/layout.ts';
 import type { Store } from '../stores/store.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Activities, BackupJob } from '../../workflows/contract/activities.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { predecessor } from '../catalog/predecessor.ts';

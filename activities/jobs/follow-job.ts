@@ -1,5 +1,5 @@
 import type { JobEnd } from '../../workflows/contract/activities.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { HoldfastError } from '../failure.ts';
 import type { JobReport } from '../products/delegated.ts';
 import type { JobProgress } from './job-progress.ts';

@@ -1,6 +1,6 @@
 import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
+import { firstOf, readIfThere } from '../catalog/json.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import type { ProductObject } from '../catalog/product-objects.ts';
@@ -37,6 +37,5 @@ export async function noteInventory(
   signal: AbortSignal,
 ): Promise<TakenInventory> {
   const key = backupFolder(snapshot.target, backup) + INVENTORY;
-  if (await putOnce(store, key, toJson(taken), signal)) return taken;
-  return (await readJson(store, key, signal)) as TakenInventory;
+  return firstOf(store, key, taken, signal);
 }

@@ -1,4 +1,4 @@
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 

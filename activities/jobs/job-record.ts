@@ -1,5 +1,5 @@
 import type { BackupJob } from '../../workflows/contract/activities.ts';
-import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
+import { firstOf, putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { HoldfastError } from '../failure.ts';
 import type { BackupJobs } from '../products/delegated.ts';
@@ -53,9 +53,7 @@ export async function noteJob(
   record: JobRecord,
   signal: AbortSignal,
 ): Promise<JobRecord> {
-  const key = keyOf(job, round);
-  if (await putOnce(store, key, toJson(record), signal)) return record;
-  return (await readJson(store, key, signal)) as JobRecord;
+  return firstOf(store, keyOf(job, round), record, signal);
 }
 
 export async function findJob(

@@ -1,6 +1,6 @@
 import type { Activities, BackupJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { isAnothers } from '../catalog/claimed.ts';
 import { backupFolder, MANIFEST } from '../catalog/layout.ts';
 import type { Dependencies } from '../dependencies.ts';

@@ -1,5 +1,5 @@
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { DelegatedSession, PreviousBackup } from '../products/delegated.ts';
 import { findDelegated } from '../products/registry.ts';

@@ -1,5 +1,5 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { withDestination, withStore } from '../workspace.ts';
 import { keepProof } from './keep-proof.ts';

@@ -1,6 +1,6 @@
 import type { RestoreJob, RestoreTotals } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import type { Attempt } from '../attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { recordProof } from '../catalog/proofs.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';

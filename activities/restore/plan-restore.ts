@@ -1,6 +1,6 @@
 import type { Activities, RestoreJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { anotherServer } from '../catalog/another-server.ts';
 import { doubtOf } from '../catalog/doubt.ts';
 import { toJson, putOnce } from '../catalog/json.ts';

@@ -1,17 +1,18 @@
 import type { RestoreJob } from '../../workflows/contract/activities.ts';
 import type { RestorePlan } from '../../workflows/contract/operations.ts';
-import { readIfThere, readJson, readWhole, putOnce, toJson } from '../catalog/json.ts';
+import { firstOf, putOnce, readIfThere, readWhole, toJson } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
-import { pageName } from '../catalog/plan.ts';
+import { readPage, writePages } from '../catalog/paged-plan.ts';
 import { HoldfastError } from '../failure.ts';
-import { MOST_PAGES, pageLength } from '../page-length.ts';
+import { inPages } from '../paging/in-pages.ts';
+import { MOST_PAGES, pageLength } from '../paging/page-length.ts';
 import type { PlannedRestore, RestoreStep } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { overtaken } from './overtaken.ts';
 
 /** What a restore under way keeps in the store, beside the backup that it reads: its plan, and what it created. */
 interface StoredPlan {
-  /** Each attempt to plan has its own folder of pages; `plan.json`, written last, names the winner. */
+  /** Of the pages. */
   folder: string;
   pages: number[];
   summary: RestorePlan;
@@ -34,14 +35,14 @@ export async function writeRestorePlan(
 ): Promise<StoredPlan> {
   const work = workFolder(job);
   const folder = `plan-${attempt}/`;
-  const pages: number[] = [];
-  for (const page of inPages(steps)) {
-    await store.put(work + folder + pageName(pages.length), toJson(page), { signal });
-    pages.push(page.length);
-  }
-  const plan: StoredPlan = { folder, pages, summary, detail };
-  await putOnce(store, `${work}plan.json`, toJson(plan), signal);
-  return (await readJson(store, `${work}plan.json`, signal)) as StoredPlan;
+  const most = {
+    count: pageLength(steps.length, PAGE_STEPS),
+    bytes: PAGE_BYTES,
+    pages: MOST_PAGES,
+  };
+  const paged = inPages(steps, most, (step) => ({ count: 1, bytes: bytesOf(step) }));
+  const pages = await writePages(store, work + folder, paged, signal);
+  return firstOf(store, `${work}plan.json`, { folder, pages, summary, detail }, signal);
 }
 
 export async function findRestorePlan(
@@ -74,11 +75,7 @@ export async function readSteps(
   signal: AbortSignal,
 ): Promise<RestoreStep[]> {
   const { folder } = await readRestorePlan(store, job, signal);
-  return (await readJson(
-    store,
-    workFolder(job) + folder + pageName(page),
-    signal,
-  )) as RestoreStep[];
+  return readPage(store, workFolder(job) + folder, page, signal);
 }
 
 /** @throws WORKER_SHUTDOWN when another attempt has written down something else: then its work counts, not this one's */
@@ -115,28 +112,9 @@ export async function begunAt(
 
 /** @returns the first time that was noted */
 export async function noteBegin(store: Store, job: RestoreJob, signal: AbortSignal): Promise<Date> {
-  const now = new Date();
-  const key = `${workFolder(job)}begun.json`;
-  if (await putOnce(store, key, toJson({ at: now.toISOString() }), signal)) return now;
-  return new Date(((await readJson(store, key, signal)) as { at: string }).at);
-}
-
-/** Bounded in number and in bytes, so that a retry repeats little; and their number, so that the history stays short. */
-function* inPages(steps: RestoreStep[]): Generator<RestoreStep[]> {
-  const most = pageLength(steps.length, PAGE_STEPS);
-  const total = steps.reduce((sum, step) => sum + bytesOf(step), 0);
-  const mostBytes = Math.max(PAGE_BYTES, Math.ceil(total / MOST_PAGES));
-  let page: RestoreStep[] = [];
-  let bytes = 0;
-  for (const step of steps) {
-    page.push(step);
-    bytes += bytesOf(step);
-    if (page.length < most && bytes < mostBytes) continue;
-    yield page;
-    page = [];
-    bytes = 0;
-  }
-  if (page.length > 0) yield page;
+  const now = { at: new Date().toISOString() };
+  const begun = await firstOf(store, `${workFolder(job)}begun.json`, now, signal);
+  return new Date(begun.at);
 }
 
 function bytesOf({ lines }: RestoreStep): number {

@@ -1,13 +1,13 @@
 import type { Activities, RestoreTotals } from '../../workflows/contract/activities.ts';
-import { attempt, type Attempt } from '../attempt.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
-import { keepingLease } from '../lease.ts';
+import { keepingLease } from '../locks/lease.ts';
 import type { BackupReader, Proof, RestoreSink, RestoreStep } from '../products/product.ts';
 import type { Throttle } from '../pipeline/throttle.ts';
 import { withSpool } from '../spool.ts';
-import { streamsPerPage } from '../streams-per-page.ts';
+import { streamsPerPage } from '../paging/streams-per-page.ts';
 import { throttleOf, withDestination, withStore } from '../workspace.ts';
 import { backupReader } from './backup-reader.ts';
 import { keepingDamage } from './keeping-damage.ts';

@@ -3,7 +3,7 @@ import type { Finding } from '../../workflows/contract/operations.ts';
 import { documentsIn, putOnce, readJson, toJson } from '../catalog/json.ts';
 import { backupFolder, workFolderOf } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
-import { pageName } from '../catalog/plan.ts';
+import { pageName } from '../catalog/paged-plan.ts';
 import type { Store } from '../stores/store.ts';
 import { keyOf } from './check-quick.ts';
 

@@ -1,5 +1,5 @@
 import type { Activities, VerifyJob } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt.ts';
+import { attempt } from '../attempt/attempt.ts';
 import { knownDamage } from '../catalog/known-damage.ts';
 import { backupFolder } from '../catalog/layout.ts';
 import { recordFound } from '../catalog/record-found.ts';

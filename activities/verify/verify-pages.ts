@@ -1,15 +1,16 @@
 import type { VerifyJob, VerifyPlan } from '../../workflows/contract/activities.ts';
-import { putOnce, readIfThere, readJson, toJson } from '../catalog/json.ts';
+import { firstOf, readIfThere } from '../catalog/json.ts';
 import { workFolderOf } from '../catalog/layout.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
-import { pageName } from '../catalog/plan.ts';
+import { readPage, writePages } from '../catalog/paged-plan.ts';
 import type { ProductObject } from '../catalog/product-objects.ts';
+import { inPages } from '../paging/in-pages.ts';
 import type { Store } from '../stores/store.ts';
 
-const QUICK_OBJECTS = 1_000;
-const DEEP_OBJECTS = 64;
-const DEEP_BYTES = 4 * 1024 ** 3;
-const MOST_PAGES = 100;
+const MOST = {
+  quick: { count: 1_000, bytes: Infinity, pages: 100 },
+  deep: { count: 64, bytes: 4 * 1024 ** 3, pages: 100 },
+};
 
 /** The lines of one artifact, or an object that lies with the product alone. */
 export type VerifyItem = ObjectLine[] | ProductObject;
@@ -26,7 +27,7 @@ export function artifactsOf(lines: ObjectLine[]): ObjectLine[][] {
 
 /** What a verification looks at, as its run keeps it beside the backup while it is under way. */
 interface StoredPlan {
-  /** Each attempt to plan has its own folder of pages; `plan.json`, written last, names the winner. */
+  /** Of the pages. */
   folder: string;
   plan: VerifyPlan;
 }
@@ -44,15 +45,11 @@ export async function writeVerifyPlan(
 ): Promise<VerifyPlan> {
   const work = workFolder(job);
   const folder = `plan-${attempt}/`;
-  const pages: number[] = [];
-  for (const page of inPages(items, job.depth)) {
-    await store.put(work + folder + pageName(pages.length), toJson(page), { signal });
-    pages.push(countOf(page));
-  }
-  const plan: VerifyPlan = { pages, objects: countOf(items), bytes: bytesOf(items), ...about };
-  const whole: StoredPlan = { folder, plan };
-  await putOnce(store, work + PLAN, toJson(whole), signal);
-  return ((await readJson(store, work + PLAN, signal)) as StoredPlan).plan;
+  const paged = [...inPages(items, MOST[job.depth], sizeOf)];
+  await writePages(store, work + folder, paged, signal);
+  const [objects, bytes] = [countOf(items), bytesOf(items)];
+  const plan: VerifyPlan = { pages: paged.map(countOf), objects, bytes, ...about };
+  return (await firstOf(store, work + PLAN, { folder, plan }, signal)).plan;
 }
 
 export async function findVerifyPlan(
@@ -71,8 +68,7 @@ export async function readVerifyPage(
 ): Promise<VerifyItem[]> {
   // A run that was planned by a Holdfast which kept no such plan has its pages beside it.
   const folder = (await findStored(store, job, signal))?.folder ?? '';
-  const key = workFolder(job) + folder + pageName(page);
-  return (await readJson(store, key, signal)) as VerifyItem[];
+  return readPage(store, workFolder(job) + folder, page, signal);
 }
 
 /** Of every page; of none where the plan was made by a Holdfast which kept no such plan. */
@@ -110,20 +106,4 @@ export function bytesOf(items: VerifyItem[]): number {
   return items.flat().reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function* inPages(items: VerifyItem[], depth: VerifyJob['depth']): Generator<VerifyItem[]> {
-  const objects = depth === 'quick' ? QUICK_OBJECTS : DEEP_OBJECTS;
-  const most = Math.max(objects, Math.ceil(countOf(items) / MOST_PAGES));
-  const mostBytes = Math.max(DEEP_BYTES, Math.ceil(bytesOf(items) / MOST_PAGES));
-  let page: VerifyItem[] = [];
-  let [count, bytes] = [0, 0];
-  for (const item of items) {
-    page.push(item);
-    count += countOf([item]);
-    bytes += bytesOf([item]);
-    if (count < most && (depth === 'quick' || bytes < mostBytes)) continue;
-    yield page;
-    page = [];
-    [count, bytes] = [0, 0];
-  }
-  if (page.length > 0) yield page;
-}
+const sizeOf = (item: VerifyItem) => ({ count: countOf([item]), bytes: bytesOf([item]) });

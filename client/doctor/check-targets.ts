@@ -1,6 +1,6 @@
 import { type Config, isRestoreOnly, snapshotOf } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
-import { webhookUrl } from '../../activities/webhook.ts';
+import { webhookUrl } from '../../activities/notify/webhook.ts';
 import type { Preflight } from '../../workflows/contract/activities.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { asHoldfastError } from '../failures.ts';

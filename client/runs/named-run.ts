@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
-import { isOrphaned } from '../../activities/orphaned-lock.ts';
+import { isOrphaned } from '../../activities/locks/orphaned-lock.ts';
 import { OPERATIONS } from '../../workflows/contract/names.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
 import { toRun, type FoundRun } from './find-runs.ts';

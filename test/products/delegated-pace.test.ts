@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { mayTell } from '../../activities/telling.ts';
+import { mayTell } from '../../activities/attempt/telling.ts';
 import type { DelegatedProduct, DelegatedSession } from '../../activities/products/delegated.ts';
 import { influxdb3Enterprise } from '../../activities/products/influxdb-3-enterprise/index.ts';
 import { weaviate } from '../../activities/products/weaviate/index.ts';

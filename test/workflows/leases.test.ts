@@ -5,7 +5,7 @@ import { LEASE_RENEWAL_MS, livingLeases } from '../../activities/catalog/leases.
 import { readManifest } from '../../activities/catalog/read-manifest.ts';
 import { loadConfig, snapshotOf } from '../../activities/config/config.ts';
 import { exportBackup } from '../../activities/export/export-backup.ts';
-import { keepingLease } from '../../activities/lease.ts';
+import { keepingLease } from '../../activities/locks/lease.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { Store } from '../../activities/stores/store.ts';

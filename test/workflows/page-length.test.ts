@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pageLength } from '../../activities/page-length.ts';
+import { pageLength } from '../../activities/paging/page-length.ts';
 
 /** The lengths of the pages that a list is cut into. */
 function cut(items: number, most: number): number[] {

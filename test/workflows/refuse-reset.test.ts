@@ -1,6 +1,6 @@
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { expect, test } from 'vitest';
-import { refusingReset } from '../../activities/refuse-reset.ts';
+import { refusingReset } from '../../activities/locks/refuse-reset.ts';
 import type { Activities } from '../../workflows/contract/activities.ts';
 
 const ENDED = { workflowId: 'w', runId: 'before' };

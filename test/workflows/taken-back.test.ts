@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Attempt } from '../../activities/attempt.ts';
+import type { Attempt } from '../../activities/attempt/attempt.ts';
 import { takenBackIfWhole } from '../../activities/delete/taken-back-if-whole.ts';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { HoldfastError } from '../../activities/failure.ts';

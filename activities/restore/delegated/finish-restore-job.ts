@@ -1,6 +1,6 @@
 import type { Activities } from '../../../workflows/contract/activities.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
-import { attempt } from '../../attempt.ts';
+import { attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';

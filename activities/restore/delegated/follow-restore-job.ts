@@ -1,9 +1,9 @@
 import type { Activities } from '../../../workflows/contract/activities.ts';
-import { attempt } from '../../attempt.ts';
+import { attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { followJob } from '../../jobs/follow-job.ts';
 import { JOB_PATIENCE_MS } from '../../jobs/patience.ts';
-import { keepingLease } from '../../lease.ts';
+import { keepingLease } from '../../locks/lease.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { begunAt, readRestorePlan, readState, workFolder } from '../restore-in-store.ts';
 import { acceptedAt } from './accepted.ts';

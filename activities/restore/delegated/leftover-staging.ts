@@ -7,7 +7,7 @@ import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
 import { requireDead } from '../../jobs/leftover-jobs.ts';
 import { polled } from '../../jobs/polled.ts';
-import { holderOf } from '../../locks.ts';
+import { holderOf } from '../../locks/locks.ts';
 import type { PlannedRestore } from '../../products/product.ts';
 import { fullPlaceOf, isSamePlace } from '../../stores/place.ts';
 import type { Store } from '../../stores/store.ts';

@@ -1,6 +1,6 @@
 import type { RestoreJob } from '../../../workflows/contract/activities.ts';
 import { runSuffix } from '../../../workflows/contract/names.ts';
-import type { Attempt } from '../../attempt.ts';
+import type { Attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import type { PlannedJob } from '../../products/delegated.ts';
 import type { PlannedRestore } from '../../products/product.ts';

@@ -1,7 +1,7 @@
 import type { RestoreJob } from '../../../workflows/contract/activities.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { TargetSnapshot } from '../../../workflows/contract/snapshot.ts';
-import type { Attempt } from '../../attempt.ts';
+import type { Attempt } from '../../attempt/attempt.ts';
 import { isAsWritten, type ProductObject } from '../../catalog/product-objects.ts';
 import { currentCopy } from '../../copy/current-copy.ts';
 import type { Dependencies } from '../../dependencies.ts';

@@ -1,9 +1,9 @@
 import type { Activities } from '../../../workflows/contract/activities.ts';
-import { attempt } from '../../attempt.ts';
+import { attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { eachBounded } from '../../each-bounded.ts';
-import { keepingLease } from '../../lease.ts';
-import { streamsPerPage } from '../../streams-per-page.ts';
+import { keepingLease } from '../../locks/lease.ts';
+import { streamsPerPage } from '../../paging/streams-per-page.ts';
 import { throttleOf, withStorage, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { keepingDamage } from '../keeping-damage.ts';

@@ -1,7 +1,7 @@
 import type { Activities } from '../../../workflows/contract/activities.ts';
-import { attempt } from '../../attempt.ts';
+import { attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
-import { keepingLease } from '../../lease.ts';
+import { keepingLease } from '../../locks/lease.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { backupReader } from '../backup-reader.ts';
 import { beginOnce } from '../begin-once.ts';

@@ -1,5 +1,5 @@
 import type { Activities, RestoreJob, Undone } from '../../../workflows/contract/activities.ts';
-import { attempt, type Attempt } from '../../attempt.ts';
+import { attempt, type Attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { untilQuiet } from '../../jobs/until-quiet.ts';
 import type { PlannedJob, RestoreJobs } from '../../products/delegated.ts';

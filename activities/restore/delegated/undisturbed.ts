@@ -1,11 +1,11 @@
 import type { LockState, RestoreJob } from '../../../workflows/contract/activities.ts';
-import type { Attempt } from '../../attempt.ts';
+import type { Attempt } from '../../attempt/attempt.ts';
 import { readIfThere } from '../../catalog/json.ts';
 import { workFolderOf } from '../../catalog/layout.ts';
 import type { Manifest } from '../../catalog/manifest.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
-import { holderOf, newestRunOf, untilFree } from '../../locks.ts';
+import { holderOf, newestRunOf, untilFree } from '../../locks/locks.ts';
 import type { PlannedRestore } from '../../products/product.ts';
 import type { Store } from '../../stores/store.ts';
 import { objectsLock } from './objects-lock.ts';

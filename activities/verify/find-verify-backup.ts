@@ -1,9 +1,9 @@
-import type { Activities } from '../workflows/contract/activities.ts';
-import { attempt } from './attempt.ts';
-import { newestBackup } from './catalog/find-backup.ts';
-import type { Dependencies } from './dependencies.ts';
-import { namingOtherStores } from './other-stores.ts';
-import { withStore } from './workspace.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt } from '../attempt/attempt.ts';
+import { newestBackup } from '../catalog/find-backup.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { namingOtherStores } from '../other-stores.ts';
+import { withStore } from '../workspace.ts';
 
 /** Runs where the target's own activities run: its store may be seen from there alone. */
 export function findVerifyBackup(deps: Dependencies): Activities['findVerifyBackup'] {

@@ -1,6 +1,6 @@
-import type { Activities } from '../workflows/contract/activities.ts';
-import { attempt } from './attempt.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt } from '../attempt/attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { ownExecution } from './own-execution.ts';
 
 export function cancelOwnWorkflow(deps: Dependencies): Activities['cancelOwnWorkflow'] {

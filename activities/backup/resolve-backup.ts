@@ -1,14 +1,14 @@
-import type { Activities } from '../workflows/contract/activities.ts';
-import type { BackupRequest } from '../workflows/contract/operations.ts';
-import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
-import { attempt } from './attempt.ts';
-import { snapshotOf } from './config/config.ts';
-import type { Dependencies } from './dependencies.ts';
-import { HoldfastError } from './failure.ts';
-import { notActedOn } from './not-acted-on.ts';
-import { findProduct } from './products/registry.ts';
-import { backupRequest, parseRequest } from './requests.ts';
-import { backupJob, runFacts } from './resolve.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
+import type { BackupRequest } from '../../workflows/contract/operations.ts';
+import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
+import { attempt } from '../attempt/attempt.ts';
+import { snapshotOf } from '../config/config.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { HoldfastError } from '../failure.ts';
+import { notActedOn } from '../not-acted-on.ts';
+import { findProduct } from '../products/registry.ts';
+import { backupRequest, parseRequest } from '../requests.ts';
+import { backupJob, runFacts } from '../resolve.ts';
 
 export function resolveBackup(deps: Dependencies): Activities['resolveBackup'] {
   return ({ input, scheduledAt }) =>

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
-import type { Activities } from '../workflows/contract/activities.ts';
-import { HoldfastError, toApplicationFailure } from './failure.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { HoldfastError, toApplicationFailure } from '../failure.ts';
 import { ownExecution } from './own-execution.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import type { Activities, LockState } from '../workflows/contract/activities.ts';
-import { attempt, type Attempt } from './attempt.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Activities, LockState } from '../../workflows/contract/activities.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
 import { describeRun, endOrphan, isOrphaned } from './orphaned-lock.ts';
 
 /** How a lock ends that its holder released; every other end leaves activities that may still run. */

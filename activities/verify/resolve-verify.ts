@@ -1,10 +1,10 @@
-import type { Activities } from '../workflows/contract/activities.ts';
-import type { VerifyRequest } from '../workflows/contract/operations.ts';
-import { attempt } from './attempt.ts';
-import { snapshotOf } from './config/config.ts';
-import type { Dependencies } from './dependencies.ts';
-import { parseRequest, verifyRequest } from './requests.ts';
-import { runFacts, searchWarning } from './resolve.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
+import type { VerifyRequest } from '../../workflows/contract/operations.ts';
+import { attempt } from '../attempt/attempt.ts';
+import { snapshotOf } from '../config/config.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { parseRequest, verifyRequest } from '../requests.ts';
+import { runFacts, searchWarning } from '../resolve.ts';
 
 export function resolveVerify(deps: Dependencies): Activities['resolveVerify'] {
   return ({ input }) =>

@@ -1,6 +1,6 @@
-import type { SecretReference } from '../workflows/contract/snapshot.ts';
-import { HoldfastError } from './failure.ts';
-import { readSecret } from './secrets.ts';
+import type { SecretReference } from '../../workflows/contract/snapshot.ts';
+import { HoldfastError } from '../failure.ts';
+import { readSecret } from '../secrets.ts';
 
 /**
  * The address of a webhook. It stays out of every sentence: its path is what protects it.

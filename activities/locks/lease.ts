@@ -1,12 +1,12 @@
-import type { Activities, ReadJob } from '../workflows/contract/activities.ts';
-import { runSuffix, type Operation } from '../workflows/contract/names.ts';
-import { attempt } from './attempt.ts';
-import { keepLease, removeLease, writeLease } from './catalog/leases.ts';
-import { backupFolder, LEASES, PROOFS, workFolderOf } from './catalog/layout.ts';
-import { removeBelow } from './catalog/remove-below.ts';
-import type { Dependencies } from './dependencies.ts';
-import type { Store } from './stores/store.ts';
-import { withStore } from './workspace.ts';
+import type { Activities, ReadJob } from '../../workflows/contract/activities.ts';
+import { runSuffix, type Operation } from '../../workflows/contract/names.ts';
+import { attempt } from '../attempt/attempt.ts';
+import { keepLease, removeLease, writeLease } from '../catalog/leases.ts';
+import { backupFolder, LEASES, PROOFS, workFolderOf } from '../catalog/layout.ts';
+import { removeBelow } from '../catalog/remove-below.ts';
+import type { Dependencies } from '../dependencies.ts';
+import type { Store } from '../stores/store.ts';
+import { withStore } from '../workspace.ts';
 
 export function lease(deps: Dependencies): Activities['lease'] {
   return ({ job, operation }) =>

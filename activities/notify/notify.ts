@@ -1,8 +1,8 @@
-import type { Activities } from '../workflows/contract/activities.ts';
-import { attempt, type Attempt } from './attempt.ts';
-import type { Dependencies } from './dependencies.ts';
-import { HoldfastError } from './failure.ts';
-import { HttpClient } from './http/client.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
+import { attempt, type Attempt } from '../attempt/attempt.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { HoldfastError } from '../failure.ts';
+import { HttpClient } from '../http/client.ts';
 import { webhookUrl } from './webhook.ts';
 
 const STALL_MS = 20_000;

@@ -1,13 +1,13 @@
-import type { Activities } from '../workflows/contract/activities.ts';
-import type { Warning } from '../workflows/contract/progress.ts';
-import { attempt } from './attempt.ts';
-import { findBackup, SAFETY_TAG, type FoundBackup } from './catalog/find-backup.ts';
-import type { Dependencies } from './dependencies.ts';
-import { HoldfastError } from './failure.ts';
-import { namingOtherStores } from './other-stores.ts';
-import { canRestore } from './products/registry.ts';
-import { withObjectsLock } from './restore/delegated/objects-lock.ts';
-import { withStore } from './workspace.ts';
+import type { Activities } from '../../workflows/contract/activities.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
+import { attempt } from '../attempt/attempt.ts';
+import { findBackup, SAFETY_TAG, type FoundBackup } from '../catalog/find-backup.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { HoldfastError } from '../failure.ts';
+import { namingOtherStores } from '../other-stores.ts';
+import { canRestore } from '../products/registry.ts';
+import { withObjectsLock } from './delegated/objects-lock.ts';
+import { withStore } from '../workspace.ts';
 
 /** Runs where the target's own activities run: its store may be seen from there alone. */
 export function findRestoreBackup(deps: Dependencies): Activities['findRestoreBackup'] {

@@ -1,4 +1,4 @@
-import { PAGES_IN_FLIGHT } from './streams-per-page.ts';
+import { PAGES_IN_FLIGHT } from '../../workflows/contract/pages.ts';
 
 /** Longer plans get longer pages, so that the history of the run stays short. */
 export const MOST_PAGES = 100;

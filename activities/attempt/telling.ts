@@ -1,4 +1,4 @@
-import type { Figures } from '../workflows/contract/progress.ts';
+import type { Figures } from '../../workflows/contract/progress.ts';
 
 interface Told {
   since: number;

@@ -1,10 +1,10 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
-import type { Figures } from '../workflows/contract/progress.ts';
-import { SIGNAL } from '../workflows/contract/names.ts';
-import type { Dependencies } from './dependencies.ts';
-import { HoldfastError, toApplicationFailure } from './failure.ts';
+import type { Figures } from '../../workflows/contract/progress.ts';
+import { SIGNAL } from '../../workflows/contract/names.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { HoldfastError, toApplicationFailure } from '../failure.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { shortened } from './shortened.ts';
+import { shortened } from '../shortened.ts';
 import { mayTell } from './telling.ts';
 
 /** One attempt of an activity: its signal, and what it moved so far. */

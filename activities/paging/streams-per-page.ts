@@ -1,7 +1,5 @@
-import type { TargetSnapshot } from '../workflows/contract/snapshot.ts';
-
-/** The workflow has two pages under way (workflows/pages.ts), which share the streams that the target allows. */
-export const PAGES_IN_FLIGHT = 2;
+import { PAGES_IN_FLIGHT } from '../../workflows/contract/pages.ts';
+import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 
 /** @param share what the workflow gave the page; one that an older version began gives none */
 export function streamsPerPage({ limits }: TargetSnapshot, share: number | undefined): number {
