@@ -168,7 +168,9 @@ const target = z.strictObject({
     .strictObject({
       concurrency: count(64)
         .default(4)
-        .describe('Streams of a run at a time; a copy has four times as many objects under way'),
+        .describe(
+          'Streams of a run at a time; a copy has up to four times as many small objects under way',
+        ),
       bytesPerSecond: size
         .optional()
         .describe(

@@ -33,30 +33,41 @@ export interface Copying {
 const ATTEMPT_LIMIT = 100;
 
 /**
- * Copies one object: by the store itself where it can and nothing is to be encrypted, and then read back and hashed; else
- * through here.
+ * Has the store copy one object by itself, and reads back and hashes it.
  * @param first of an object that is copied anew, since its copy was damaged: the first attempt whose name may be used
+ * @returns undefined where the store cannot, or where the copy is to be encrypted
  * @throws BACKUP_DAMAGED when it is not what the product wrote
  */
-export async function copyObject(
+export async function copyByStore(
+  copying: Copying,
+  object: ProductObject,
+  first = 1,
+): Promise<CopyReceipt | undefined> {
+  const line = copying.sealer ? undefined : await serverSide(copying, object, first);
+  return line && receiptOf(object, [line], 'server-side');
+}
+
+/** Copies one object through here, hashed and where asked encrypted on the way. Otherwise like `copyByStore`. */
+export async function copyThroughHere(
   copying: Copying,
   object: ProductObject,
   first?: number,
 ): Promise<CopyReceipt> {
-  const { key } = object;
-  const line = copying.sealer ? undefined : await serverSide(copying, object, first);
-  const lines = line ? [line] : await streamed(copying, object, first);
-  return {
-    key,
-    lines: lines.map((each): CollectedLine => ({ ...each, key })),
-    how: line ? 'server-side' : 'streamed',
-  };
+  return receiptOf(object, await streamed(copying, object, first), 'streamed');
+}
+
+function receiptOf(
+  { key }: ProductObject,
+  lines: ObjectLine[],
+  how: CopyReceipt['how'],
+): CopyReceipt {
+  return { key, lines: lines.map((line): CollectedLine => ({ ...line, key })), how };
 }
 
 async function serverSide(
   copying: Copying,
   object: ProductObject,
-  first = 1,
+  first: number,
 ): Promise<ObjectLine | undefined> {
   const { at, storage, store, folder } = copying;
   for (let attempt = first; attempt < first + ATTEMPT_LIMIT; attempt++) {

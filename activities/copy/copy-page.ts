@@ -7,13 +7,11 @@ import { HoldfastError } from '../failure.ts';
 import { keepingLease } from '../locks/lease.ts';
 import type { Store } from '../stores/store.ts';
 import { openerIfHere, sealerOf, throttleOf, withStorage, withStore } from '../workspace.ts';
-import { copyObject, type Copying } from './copy-object.ts';
+import { copyByStore, copyThroughHere, type Copying } from './copy-object.ts';
 import { CopyWork, type CopyItem, type CopyReceipt } from './copy-work.ts';
 import { finishedCopy } from './finished-copy.ts';
 import { Journal } from './journal.ts';
-
-/** From store to store nobody's database is read: what takes time is the way there and back. */
-const PER_STREAM = 2;
+import { byStore, throughHere } from './objects-at-a-time.ts';
 
 export function copyPage(deps: Dependencies): Activities['copyPage'] {
   return ({ job, page }) =>
@@ -63,7 +61,7 @@ async function copy(
       fresh: at.number === 1 && plan.runId === job.run.runId && plan.mends === undefined,
     };
     const journal = new Journal((part, done) => work.writePartial(page, at.number, part, done));
-    return copyItems(copying, items, known, journal, snapshot.limits.concurrency * PER_STREAM);
+    return copyItems(copying, items, known, journal, snapshot.limits.concurrency);
   });
   return totals(await work.writeReceipts(page, receipts));
 }
@@ -80,12 +78,21 @@ async function copyItems(
   );
   const todo = [...items.entries()].filter(([index]) => !receipts[index]);
   copying.at.figures.artifacts += items.length - todo.length;
+  const settle = async (index: number, receipt: CopyReceipt) => {
+    receipts[index] = receipt;
+    copying.at.figures.artifacts += 1;
+    await journal.note(receipt);
+  };
+  const passing: typeof todo = [];
   try {
-    await eachBounded(todo, concurrency, async ([index, { object, attempt: first }]) => {
-      const receipt = await copyObject(copying, object, first);
-      receipts[index] = receipt;
-      copying.at.figures.artifacts += 1;
-      await journal.note(receipt);
+    await eachBounded(todo, byStore(concurrency), async ([index, item]) => {
+      const receipt = await copyByStore(copying, item.object, item.attempt);
+      if (receipt) await settle(index, receipt);
+      else passing.push([index, item]);
+    });
+    const sizes = passing.map(([, { object }]) => object.bytes);
+    await eachBounded(passing, throughHere(sizes, concurrency), async ([index, item]) => {
+      await settle(index, await copyThroughHere(copying, item.object, item.attempt));
     });
   } catch (error) {
     if (!copying.at.signal.aborted) await journal.flush();

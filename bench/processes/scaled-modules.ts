@@ -3,11 +3,11 @@ import type { LoadHook, ResolveHook } from 'node:module';
 
 const SCALED: [RegExp, string][] = [
   [
-    /\/activities\/(jobs\/|pause\.js|telling\.js|products\/weaviate\/orphan-watch\.js)/,
+    /\/activities\/(jobs\/|pause\.js|attempt\/telling\.js|products\/weaviate\/orphan-watch\.js)/,
     'Date, setInterval',
   ],
   // How long a process was out is for Temporal to judge, whose time is the true one.
-  [/\/activities\/heartbeat\.js/, 'setInterval'],
+  [/\/activities\/attempt\/heartbeat\.js/, 'setInterval'],
 ];
 
 export const resolve: ResolveHook = (specifier, context, next) => {

@@ -12,6 +12,9 @@ export interface TemporalServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Four partitions of a queue pass each other the tasks of few workers: time that many tests share. */
+const ONE_PARTITION = ['Read', 'Write'].map((of) => `matching.numTaskqueue${of}Partitions=1`);
+
 const TYPE_NAMES = { KEYWORD: 'Keyword', INT: 'Int' } as const;
 
 /** A real Temporal server with Holdfast's search attributes. It forgets everything when it stops, unless it has a file. */
@@ -31,6 +34,7 @@ export async function startTemporal(
       '--ip=127.0.0.1',
       `--port=${port}`,
       '--log-level=error',
+      ...ONE_PARTITION.flatMap((setting) => ['--dynamic-config-value', setting]),
       ...(options.database === undefined ? [] : ['--db-filename', options.database]),
       ...(uiPort === undefined ? ['--headless'] : ['--ui-port', `${uiPort}`]),
       ...Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
