@@ -62,8 +62,8 @@ export function searchWarning({ searchable }: Pick<Job, 'searchable'>): Job['war
     {
       code: 'SEARCH_ATTRIBUTES_MISSING',
       message:
-        'The search attributes of Holdfast are not all registered in this namespace with their types, so runs cannot be filtered by them; ' +
-        '`holdfast doctor` prints the command.',
+        'The search attributes of Holdfast are not all registered in this namespace with their types, or the worker may not list them, so runs cannot be filtered by them; ' +
+        '`holdfast doctor` says what to do.',
     },
   ];
 }

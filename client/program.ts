@@ -3,6 +3,7 @@ import { holdfastVersion } from '../worker/version.ts';
 import { asHoldfastError, usageError } from './failures.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Output } from './terminal/output.ts';
+import { watchOutput } from './terminal/unwritable.ts';
 
 type AddVerb = (program: Command) => void;
 
@@ -54,8 +55,7 @@ export async function createProgram(verbs = Object.keys(VERBS)): Promise<Command
 /** Runs the command and sets the exit code. Nothing is thrown, and no stack is shown. */
 export async function runCommandLine(argv: string[]): Promise<void> {
   const program = await createProgram(neededVerbs(argv.slice(2)));
-  process.stdout.on('error', endQuietly);
-  process.stderr.on('error', goOnUnheard);
+  watchOutput();
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -74,20 +74,6 @@ export async function runCommandLine(argv: string[]): Promise<void> {
 function neededVerbs([first = '']: string[]): string[] | undefined {
   if (first === '--version' || first === '-V') return [];
   return Object.hasOwn(VERBS, first) ? [first] : undefined;
-}
-
-/** `holdfast list | head` is no failure. */
-function endQuietly(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  throw error;
-}
-
-/**
- * What is told on the way is for whoever listens; the work and the result do not depend on it. EIO: the terminal was
- * closed.
- */
-function goOnUnheard(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }
 
 /** `--help`, `--version`, or a command without the verb that it needs: the help is on the screen. */

@@ -20,6 +20,8 @@ export interface HoldfastWorkerOptions {
   searchable(): Promise<boolean>;
   /** Another queue than `holdfast` serves the activities of targets that name it, and no workflows. */
   taskQueue?: string | undefined;
+  /** As Temporal lists it. Default: the SDK's, process and host. */
+  identity?: string | undefined;
   /** Where attempts spool what cannot be streamed. Default: a folder in the system's temporary one. */
   spoolRoot?: string | undefined;
   stores?: StoreResources | undefined;
@@ -57,6 +59,7 @@ export async function createWorker(options: HoldfastWorkerOptions): Promise<Work
     connection,
     namespace,
     taskQueue,
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
     ...(taskQueue === TASK_QUEUE && !options.sdk?.workflowBundle
       ? { workflowBundle: await workflowSource() }
       : {}),

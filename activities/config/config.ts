@@ -1,5 +1,7 @@
+export { addressesIn } from './addresses.ts';
 export { cronTimes, ordered, type Range, steps } from './cron.ts';
 export { findConfigIfAny } from './config-path.ts';
+export { digestOf } from './digest.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { jsonSchema } from './json-schema.ts';
 export { type Config, loadConfig, type Target } from './load-config.ts';

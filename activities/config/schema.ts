@@ -71,9 +71,16 @@ const s3Store = z.strictObject({
     .describe("Without it: the SDK's own chain of credentials"),
   partSize: size
     .refine((bytes) => bytes >= LEAST_PART, 'expected at least 5MiB, the least that S3 takes')
-    .optional(),
-  maxParts: count(10_000).optional(),
-  maxObjectSize: size.optional(),
+    .optional()
+    .describe(
+      'Of every part of an upload but the last. Without it: 16 MiB with an endpoint, more only for an object that would not fit into `maxParts`; without an endpoint 600 parts of 16 MiB, then 64 MiB',
+    ),
+  maxParts: count(10_000)
+    .optional()
+    .describe('Of one upload. Without it: 1000 with an endpoint, 10000 without'),
+  maxObjectSize: size
+    .optional()
+    .describe('Without it: what the parts hold. Longer artifacts are split'),
 });
 
 const directoryStore = z.strictObject({

@@ -15,6 +15,8 @@ import type { Store } from '../stores/store.ts';
 import { artifactsOf } from '../verify/verify-pages.ts';
 import { openerOf } from '../workspace.ts';
 
+const UNWRITABLE = new Set<string>(['STORE_DENIED', 'STORE_FULL']);
+
 export interface ExportOptions {
   store: Store;
   snapshot: TargetSnapshot;
@@ -50,8 +52,8 @@ export async function exportBackup<T>(
   const leased = await renew().then(
     () => true,
     (error: unknown) => {
-      // Whoever may only read the store can still take a backup out of it.
-      if (error instanceof HoldfastError && error.code === 'STORE_DENIED') return false;
+      // Whoever may only read the store can still take a backup out of it, and out of a full one.
+      if (error instanceof HoldfastError && UNWRITABLE.has(error.code)) return false;
       throw error;
     },
   );

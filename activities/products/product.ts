@@ -266,6 +266,12 @@ export interface RestoreSink {
   ): Promise<void>;
 
   /**
+   * Whether a step is left out: `prepare` found that what it would go into cannot be there, and `finish` names it. It is
+   * neither applied nor proven. Absent: none is.
+   */
+  leavesOut?(step: RestoreStep, state: Record<string, unknown>): boolean;
+
+  /**
    * Whether others may write into what the steps fill. Reading that back before anything was written may make the server
    * store what they wrote where the backup's own goes, so nothing is proven there that was not surely applied. Absent:
    * nobody does.

@@ -40,6 +40,7 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
           withSpool(deps, (spool) =>
             withDestination(at, job, (session) =>
               eachBounded(steps, streamsPerPage(job.destination, streams), async (step, index) => {
+                if (session.restore.leavesOut?.(step, state)) return;
                 const restoring = { state, backup, spool, throttle };
                 const proof = await restoreStep(at, session.restore, { step, index }, restoring);
                 count(totals, step, proof);

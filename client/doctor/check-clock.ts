@@ -1,4 +1,4 @@
-import type { Config } from '../../activities/config/config.ts';
+import { addressesIn, type Config } from '../../activities/config/config.ts';
 import { humanDuration } from '../terminal/figures.ts';
 import type { Check } from './check.ts';
 
@@ -40,14 +40,6 @@ function placesOf(config: Config): [subject: string, url: string][] {
     ]),
   );
   return [...stores, ...targets];
-}
-
-/** Of servers, nodes, and the storage where a product writes, whatever a product calls them. */
-function addressesIn(connection: object): string[] {
-  return Object.values(connection).flatMap((value: unknown): string[] => {
-    if (typeof value === 'string') return /^https?:\/\//.test(value) ? [value] : [];
-    return typeof value === 'object' && value !== null ? addressesIn(value) : [];
-  });
 }
 
 /** Milliseconds by which this host is ahead; undefined when nobody tells: others say why. */

@@ -30,7 +30,7 @@ const SAYINGS: Record<Change['kind'], (change: Change) => Saying> = {
       ? { level: 'ok', message: 'as configured' }
       : {
           level: 'problem',
-          message: `${pausedBy(paused)}, so no backup is begun by it`,
+          message: `${pausedBy(paused)}, so no backup is begun by it, but for those that a backfill asked for`,
           hint: `When its reason has gone: holdfast schedule resume ${target}`,
         },
   leftover: ({ target }) => ({

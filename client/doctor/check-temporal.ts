@@ -3,6 +3,7 @@ import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { told } from '../../activities/few.ts';
 import { asHoldfastError } from '../failures.ts';
 import { connectTemporal, type TemporalSession } from '../temporal/connect.ts';
+import { isForbidden } from '../temporal/refusal.ts';
 import {
   areUsable,
   mistypedSentence,
@@ -12,6 +13,7 @@ import {
 } from '../temporal/search-attributes.ts';
 import { pollersOf } from '../temporal/workers.ts';
 import { plural } from '../terminal/figures.ts';
+import { checkConfigurations } from './check-configurations.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Check } from './check.ts';
 import { waitingRuns } from './waiting-runs.ts';
@@ -34,6 +36,9 @@ export async function checkTemporal(config: Config): Promise<Check[]> {
       ...(await Promise.all(
         [...queues].map((queue) => workers(session, queue, waiting.get(queue) ?? [])),
       )),
+      ...(
+        await Promise.all([...queues].map((queue) => checkConfigurations(session, queue)))
+      ).flat(),
       ...(await checkSchedules(session, config).catch((error: unknown) => [
         unlisted(error, session),
       ])),
@@ -68,9 +73,17 @@ async function reachable({ connection, namespace, address }: TemporalSession): P
 }
 
 async function attributes(session: TemporalSession): Promise<Check[]> {
-  const unusable = await unusableSearchAttributes(session);
-  const { missing, mistyped } = unusable;
   const check = { area: 'temporal', subject: 'search attributes' } as const;
+  const unusable = await unusableSearchAttributes(session).catch((error: unknown) => {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  });
+  if (!unusable) {
+    const message = 'may not be listed with these credentials, so runs set none of them';
+    const hint = 'Allow the call `ListSearchAttributes`, if runs shall be found by them.';
+    return [{ ...check, level: 'note', message, hint }];
+  }
+  const { missing, mistyped } = unusable;
   if (areUsable(unusable)) return [{ ...check, level: 'ok', message: 'registered' }];
   const problem = { ...check, level: 'problem' } as const;
   const checks: Check[] = [];

@@ -109,6 +109,7 @@ class WorkerTold {
   readonly #patient: boolean;
   readonly #ending: boolean;
   readonly #notBefore: number;
+  readonly #began = performance.now();
   #missing: string | undefined;
 
   constructor(
@@ -128,7 +129,7 @@ class WorkerTold {
   /** What stands under the bar while none is there. */
   async look(seen: Observation): Promise<string | undefined> {
     if (Date.now() < this.#notBefore) return undefined;
-    const queue = await queueWithoutWorker(this.#session, seen);
+    const queue = await queueWithoutWorker(this.#session, seen, performance.now() - this.#began);
     if (queue === this.#missing) return queue && this.#sentence(queue);
     this.#missing = queue;
     if (!queue) {

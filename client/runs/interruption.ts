@@ -47,15 +47,16 @@ export class Interruption implements Disposable {
     const signal = this.#pending;
     if (!signal) return undefined;
     this.#pending = undefined;
-    if (!this.#output.interactive) {
-      // A script must not take it for the end of the run.
-      process.exitCode = 128 + constants.signals[signal];
-      return 'detach';
-    }
+    if (asks && this.#output.interactive && (await this.#cancels())) return 'cancel';
+    // A script must not take it for the end of the run.
+    process.exitCode = 128 + constants.signals[signal];
+    return 'detach';
+  }
+
+  async #cancels(): Promise<boolean> {
     this.#output.clear();
-    if (!asks) return 'detach';
     const answer = await ask('Detach (the run goes on) or cancel it? [D/c] ');
-    return /^c(ancel)?$/i.test(answer) ? 'cancel' : 'detach';
+    return /^c(ancel)?$/i.test(answer);
   }
 
   [Symbol.dispose](): void {

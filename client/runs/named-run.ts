@@ -1,7 +1,7 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
-import { isOrphaned } from '../../activities/locks/orphaned-lock.ts';
-import { OPERATIONS } from '../../workflows/contract/names.ts';
+import { describeRun, isOrphaned } from '../../activities/locks/orphaned-lock.ts';
+import { lockId, OPERATIONS } from '../../workflows/contract/names.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
 import { toRun, type FoundRun } from './find-runs.ts';
 
@@ -30,12 +30,30 @@ export async function requireRun(session: TemporalSession, id: string): Promise<
       { hint: 'See the runs with `holdfast status`.' },
     );
   }
-  const holder = description.memo?.['workflowId'];
-  const open = run.status === 'RUNNING' && !(await isOrphaned(session.client, description));
-  const held = open && typeof holder === 'string';
+  const held = await holderOf(session, description);
   throw new HoldfastError(
     'INPUT_INVALID',
-    `${id} is no run, but a lock${held ? `, which ${holder} holds` : ' that nobody holds now'}.`,
-    { hint: held ? `Cancel its holder: holdfast cancel ${holder}` : 'There is nothing to cancel.' },
+    `${id} is no run, but a lock${held ? `, which ${held} holds` : ' that nobody holds now'}.`,
+    { hint: held ? `Cancel its holder: holdfast cancel ${held}` : 'There is nothing to cancel.' },
   );
+}
+
+/** The run under way that has the lock of a target: also a restore into it, which bears the name of another one. */
+export async function runAtWorkOn(
+  session: TemporalSession,
+  target: string,
+): Promise<FoundRun | undefined> {
+  const lock = await describeRun(session.client, lockId.target(target));
+  const held = lock && (await holderOf(session, lock));
+  const run = held === undefined ? undefined : await runOfId(session, held);
+  return run?.status === 'RUNNING' ? run : undefined;
+}
+
+async function holderOf(
+  { client }: TemporalSession,
+  lock: WorkflowExecutionDescription,
+): Promise<string | undefined> {
+  const holder = lock.memo?.['workflowId'];
+  const open = lock.status.name === 'RUNNING' && !(await isOrphaned(client, lock));
+  return open && typeof holder === 'string' ? holder : undefined;
 }

@@ -46,9 +46,12 @@ export async function operate<O extends Operation>(
   const session = await call.temporal();
   const run = await startRun(session, operation, request, summary, name);
   if (options.detach) {
+    process.exitCode = EXIT.done;
     output.result({ detached: true, ...run }, [run.workflowId]);
     return undefined;
   }
+  // Whoever reads stdout may go away, which ends this process at once: the run has not done its work then.
+  process.exitCode = EXIT.failed;
   using interruption = new Interruption(output);
   output.event({ event: 'started', ...run }, `started ${run.workflowId}`);
   const { wait, whenLeft } = options;

@@ -8,14 +8,20 @@ const PATIENCE_MS = 4_000;
 /**
  * The task queue on which a run waits for a worker that is not there, if so. Only a run that nobody has taken up for
  * some seconds is looked at: the server's own list of workers is minutes behind when one dies.
+ * @param watchedMs how long the caller itself has looked on, if so: Temporal's clock and that of this host may differ by
+ * more than those seconds
  */
 export async function queueWithoutWorker(
   session: TemporalSession,
   seen: Observation,
+  watchedMs?: number,
 ): Promise<string | undefined> {
   const late = (since: Date | undefined) => since && Date.now() - since.getTime() > PATIENCE_MS;
   if (seen.status !== 'RUNNING') return undefined;
-  if (seen.untouched) return late(seen.startedAt) ? seen.taskQueue : undefined;
+  if (seen.untouched) {
+    const isLate = watchedMs === undefined ? late(seen.startedAt) : watchedMs > PATIENCE_MS;
+    return isLate ? seen.taskQueue : undefined;
+  }
   if (!seen.progress && (await pollersOf(session, seen.taskQueue, 'workflow')).length === 0) {
     return seen.taskQueue;
   }

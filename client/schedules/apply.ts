@@ -1,7 +1,7 @@
 import { ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
 import { scheduleId, TASK_QUEUE, workflowId } from '../../workflows/contract/names.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
-import { areUsable, keywords, unusableSearchAttributes } from '../temporal/search-attributes.ts';
+import { areSearchable, keywords } from '../temporal/search-attributes.ts';
 import type { ScheduledTarget } from './difference.ts';
 import { inputOf, OVERLAP_POLICIES } from './settings.ts';
 
@@ -30,7 +30,7 @@ async function optionsOf(
   session: TemporalSession,
   { name, product, store, schedule }: ScheduledTarget,
 ): Promise<ScheduleOptions> {
-  const searchable = areUsable(await unusableSearchAttributes(session));
+  const searchable = await areSearchable(session);
   return {
     scheduleId: scheduleId('backup', name),
     spec: {

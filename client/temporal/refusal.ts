@@ -3,6 +3,8 @@ import { HoldfastError } from '../../activities/failure.ts';
 /** As gRPC numbers them. */
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
+/** Also of a gateway that passes on only what it knows. */
+const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
 
 const CREDENTIALS_HINT =
@@ -45,6 +47,12 @@ export function temporalRefusal(error: unknown, server = 'Temporal'): HoldfastEr
     `${server} refused or broke off: ${reason}.`,
     options,
   );
+}
+
+/** Whether Temporal, or what stands before it, does not have this call made, now or later. */
+export function isForbidden(error: unknown): boolean {
+  const code = error instanceof Error ? grpcAnswerIn(error)?.code : undefined;
+  return code === PERMISSION_DENIED || code === UNIMPLEMENTED;
 }
 
 function missingNamespace(error: Error, grpc: GrpcAnswer | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/names.ts';
 import type { TemporalPlace } from './connect.ts';
+import { isForbidden } from './refusal.ts';
 
 type Name = keyof typeof SEARCH_ATTRIBUTES;
 
@@ -36,6 +37,16 @@ export async function unusableSearchAttributes(
 
 export function areUsable({ missing, mistyped }: UnusableAttributes): boolean {
   return missing.length + mistyped.length === 0;
+}
+
+/** Whether runs can set them. Where nobody may ask, they do without: a run that set what is not there would never end. */
+export async function areSearchable(place: TemporalPlace): Promise<boolean> {
+  try {
+    return areUsable(await unusableSearchAttributes(place));
+  } catch (error) {
+    if (isForbidden(error)) return false;
+    throw error;
+  }
 }
 
 export function mistypedSentence({ mistyped }: UnusableAttributes): string {

@@ -4,10 +4,11 @@ import { HoldfastError } from '../../activities/failure.ts';
 import { TARGET_NAME } from '../../workflows/contract/names.ts';
 import { EXIT } from '../exit-codes.ts';
 import { askToEnd } from '../runs/ask-to-end.ts';
-import { findRuns, type FoundRun } from '../runs/find-runs.ts';
+import type { FoundRun } from '../runs/find-runs.ts';
 import { follow } from '../runs/follow.ts';
 import { Interruption } from '../runs/interruption.ts';
 import { requireRun, runOfId } from '../runs/named-run.ts';
+import { runsUnderWay } from '../runs/runs-under-way.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
 import { verb } from '../verb.ts';
 
@@ -50,6 +51,8 @@ export function cancelVerb(program: Command): void {
         call.output.result({ ...ended, requested: true }, [`asked ${run.workflowId} to end`]);
         return;
       }
+      // Whoever reads stdout may go away, which ends this process at once: the run has not ended then.
+      process.exitCode = EXIT.failed;
       using interruption = new Interruption(call.output);
       call.output.event(
         { event: 'cancelling', workflowId: run.workflowId },
@@ -66,6 +69,7 @@ export function cancelVerb(program: Command): void {
             ? `${run.workflowId} had done its work before the cancel reached it`
             : `asked ${run.workflowId} to end; the cancel is recorded, and takes effect without this terminal`,
         ]);
+        if (followed.ended) return EXIT.done;
       } catch (error) {
         if (!(error instanceof HoldfastError) || error.code !== 'CANCELLED') throw error;
         if (error.cause instanceof TerminatedFailure) throw notQuiet(error);
@@ -84,7 +88,7 @@ function notQuiet({ message, hint, cause }: HoldfastError): HoldfastError {
 /** @throws RUN_UNKNOWN, INPUT_INVALID when a target has several, or when the id is that of no run */
 async function findOne(session: TemporalSession, which: string): Promise<FoundRun> {
   if (!TARGET_NAME.test(which)) return requireRun(session, which);
-  const runs = await findRuns(session, { target: which, running: true, limit: 20 });
+  const runs = await runsUnderWay(session, { target: which, limit: 20 });
   const [only, ...others] = runs;
   if (!only) return runNamedLikeTarget(session, which);
   if (others.length === 0) return only;

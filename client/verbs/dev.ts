@@ -12,6 +12,7 @@ import { applySchedule } from '../schedules/apply.ts';
 import { scheduledTargets } from '../schedules/difference.ts';
 import { connectTo } from '../temporal/connect.ts';
 import { plural } from '../terminal/figures.ts';
+import { workUnheard } from '../terminal/unwritable.ts';
 import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 import { logLevelOption } from '../worker/log-level-option.ts';
@@ -46,6 +47,7 @@ export function devVerb(program: Command): void {
 }
 
 async function dev(call: Invocation, options: Options): Promise<void> {
+  workUnheard();
   const { output } = call;
   const uiPort = uiPortOf(options);
   const config = await call.config();

@@ -8,6 +8,7 @@ import { runOfId } from '../runs/named-run.ts';
 import { observe, type Observation, progressOf } from '../runs/observe.ts';
 import { type OverviewRow, overviewLines } from '../runs/overview-lines.ts';
 import { endOf } from '../runs/outcome.ts';
+import { runsUnderWay } from '../runs/runs-under-way.ts';
 import { queueWithoutWorker } from '../runs/worker-watch.ts';
 import { startWorkerOn } from '../temporal/workers.ts';
 import { humanAge, humanBytes, humanDuration, humanTime, knownTotal } from '../terminal/figures.ts';
@@ -43,7 +44,7 @@ function countOption(text: string): number {
 
 async function overview(call: Invocation, target: string | undefined, limit: number) {
   const session = await call.temporal();
-  const running = await findRuns(session, { target, running: true, limit: 200 });
+  const running = await runsUnderWay(session, { target, limit: 200 });
   const ended = limit > 0 ? await findRuns(session, { target, running: false, limit }) : [];
   if (target !== undefined && running.length + ended.length === 0) {
     if (await runOfId(session, target)) return detail(call, target);
@@ -65,7 +66,10 @@ async function overview(call: Invocation, target: string | undefined, limit: num
     ...ended,
   ];
   const rows = [
-    ...observed.map(({ run, seen, idle }) => row(run, seen ? phaseOf(seen, idle) : '')),
+    ...observed.map(({ run, seen, idle }) => {
+      const phase = seen ? phaseOf(seen, idle) : '';
+      return row(run, [run.into && `into ${run.into}`, phase].filter(Boolean).join(', '));
+    }),
     ...ended.map((run) => row(run, endingOf(run))),
   ];
   call.output.result(

@@ -3,6 +3,7 @@ import type { LogLevel } from '@temporalio/worker';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { temporalOptions } from '../temporal/options.ts';
 import { listOption } from '../terminal/pair-option.ts';
+import { workUnheard } from '../terminal/unwritable.ts';
 import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 import { logLevelOption } from '../worker/log-level-option.ts';
@@ -30,6 +31,7 @@ export function workerVerb(program: Command): void {
         'Any number of workers may run. One that is stopped or dies loses nothing: its runs go on\nelsewhere, or when it is back.',
     },
     async (call, options) => {
+      workUnheard();
       const { runWorkers } = await import('../worker/run-workers.ts');
       const config = await call.config();
       for (const line of warningLines(config.warnings)) call.output.remark(line);

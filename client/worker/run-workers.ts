@@ -1,6 +1,6 @@
 import { Client } from '@temporalio/client';
 import { DefaultLogger, type LogLevel, Runtime } from '@temporalio/worker';
-import { loadConfig, type Config } from '../../activities/config/config.ts';
+import { digestOf, loadConfig, type Config } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { connectNative } from '../../worker/connect.ts';
 import { createWorker } from '../../worker/create-worker.ts';
@@ -10,16 +10,18 @@ import type { TemporalPlace } from '../temporal/connect.ts';
 import type { TemporalOptions } from '../temporal/options.ts';
 import { temporalRefusal } from '../temporal/refusal.ts';
 import {
-  areUsable,
+  areSearchable,
   mistypedSentence,
   registerSearchAttributes,
   registrationCommand,
   removalCommand,
   unusableSearchAttributes,
 } from '../temporal/search-attributes.ts';
+import { workerIdentity } from '../temporal/worker-identity.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { logLine } from './log-line.ts';
 import { stopOnSignals } from './stop-signals.ts';
+import { warnOfOthers } from './warn-of-others.ts';
 
 export interface WorkersOptions {
   config: Config;
@@ -72,15 +74,17 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       const remark = await unappliedRemark(session, config).catch(() => undefined);
       if (remark) output.remark(remark);
     }
+    const digest = digestOf(config);
     const workers = await Promise.all(
       options.taskQueues.map((taskQueue) =>
         createWorker({
           connection,
           namespace,
           taskQueue,
+          identity: workerIdentity(digest),
           stores,
           loadConfig: () => loadConfig({ path: config.path }),
-          searchable: async () => areUsable(await unusableSearchAttributes(place)),
+          searchable: () => areSearchable(place),
         }),
       ),
     );
@@ -95,6 +99,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
         { event: 'worker', taskQueue, namespace, address: place.address },
         `worker on task queue ${taskQueue}, namespace ${namespace}, at ${place.address}`,
       );
+      void warnOfOthers(place, taskQueue, digest, output, stopped);
     }
     try {
       await running;

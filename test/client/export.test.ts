@@ -188,9 +188,12 @@ describe('an export', () => {
     expect(await leases()).toEqual([]);
   });
 
-  it('is made also from a store that may only be read, and says so', async () => {
+  it.each([
+    ['that may only be read', 'STORE_DENIED'],
+    ['that is full', 'STORE_FULL'],
+  ] as const)('is made also from a store %s, and says so', async (_, code) => {
     await reading(async (options) => {
-      options.store.overwrite = () => Promise.reject(new HoldfastError('STORE_DENIED', 'No.'));
+      options.store.overwrite = () => Promise.reject(new HoldfastError(code, 'No.'));
       const { result, warnings } = await exportBackup(options, drain);
       expect(result).toBeGreaterThan(10_000);
       expect(warnings).toMatchObject([{ code: 'EXPORT_NOT_LEASED' }]);

@@ -35,7 +35,7 @@ describe.skipIf(!hasTerminals)('Ctrl-C in a command that follows a run', () => {
     following.type(CTRL_C);
     await following.asked(/Detach \(the run goes on\) or cancel it\? \[D\/c\] /);
     following.type('\r');
-    expect(await following.ended).toBe(0);
+    expect(await following.ended).toBe(130);
     expect(following.screen()).toContain('The run goes on. See it with: holdfast status');
     const bars = following
       .screen()
@@ -71,7 +71,7 @@ describe.skipIf(!hasTerminals)('Ctrl-C in holdfast cancel', () => {
     const cancel = start('cancel', run.workflowId);
     await cancel.asked(/cancelling backup\/metrics\/unattended/);
     cancel.type(CTRL_C);
-    expect(await cancel.ended).toBe(0);
+    expect(await cancel.ended).toBe(130);
     expect(cancel.screen().replaceAll(/\s+/g, ' ')).toContain(
       'asked backup/metrics/unattended to end; the cancel is recorded, and takes effect without this terminal',
     );

@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { requireSchedule } from '../../client/schedules/find-schedules.ts';
+import { timesBetween } from '../../client/schedules/times-between.ts';
 import { openConnection } from '../../client/temporal/open-connection.ts';
 import { freshNamespace } from '../support/namespace.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -206,6 +208,15 @@ describe('holdfast doctor', () => {
       problem('missing', /^not in Temporal/),
       problem('foreign', /belongs to somebody else/),
     ]);
+    await configure({
+      plain: 'schedule: { cron: "@daily", catchUp: 1h, overlap: bufferOne, pauseOnFailure: true }',
+    });
+    expect((await schedules())[0]).toMatchObject({
+      level: 'problem',
+      message: expect.stringMatching(
+        /^paused: by hand, .* but for those that a backfill/,
+      ) as string,
+    });
     await configure({ metrics: 'schedule: { cron: "30 2 * * 1-5", timeZone: Europe/Berlin }' });
     expect(await schedules()).toMatchObject([
       { subject: 'metrics', level: 'problem' },
@@ -241,9 +252,49 @@ describe('the other verbs of holdfast schedule', () => {
       ...'--from 2026-11-01T12:00:00Z --to 2026-11-03T12:00:00Z'.split(' '),
     );
     expect(code).toBe(0);
-    expect(result).toMatchObject({ schedule: 'backup/plain' });
+    expect(result).toMatchObject({ schedule: 'backup/plain', times: 2 });
     const handle = client.schedule.getHandle('backup/plain');
     await expect.poll(async () => (await handle.describe()).info.numActionsTaken).toBe(2);
+  });
+
+  it.each([
+    ['2026-10-01T00:00:00Z', '2026-10-05T00:00:00Z', 5],
+    ['2026-10-01T00:00:01Z', '2026-10-05T00:00:01Z', 4],
+    ['1990-01-01T00:00:00Z', '2026-10-05T00:00:00Z', 1_000],
+  ])('count the times from %s to %s', async (from, to, expected) => {
+    const session = { client, connection, namespace: env['TEMPORAL_NAMESPACE'] ?? '' };
+    const schedule = await requireSchedule(session, 'plain');
+    const count = () => timesBetween(session, schedule, new Date(from), new Date(to));
+    expect(await count()).toBe(expected);
+    if (expected === 1_000) return;
+    const handle = client.schedule.getHandle('backup/plain');
+    await handle.update((before) => ({ ...before, spec: { ...before.spec, jitter: '20h' } }));
+    schedule.facts.jitter = '20h';
+    expect(await count()).toBe(expected);
+    await handle.update((before) => ({ ...before, spec: { ...before.spec, jitter: 0 } }));
+  });
+
+  it('begin more backups than a handful only when told so', async () => {
+    const range = '--from 2026-10-01T00:00:00Z --to 2026-10-06T00:00:00Z'.split(' ');
+    const handle = client.schedule.getHandle('backup/plain');
+    const before = (await handle.describe()).info.numActionsTaken;
+    const asked = await run('schedule', 'backfill', 'plain', ...range, '--json');
+    expect(asked.code).toBe(4);
+    const told = expect.stringMatching(/^backup\/plain has 6 times from .* Nothing/) as string;
+    expect(asked.result).toMatchObject({ error: { code: 'CONFIRM_REQUIRED', message: told } });
+    expect((await handle.describe()).info.numActionsTaken).toBe(before);
+    const all = ['--yes', '--overlap', 'allowAll'];
+    const told6 = await run('schedule', 'backfill', 'plain', ...range, ...all);
+    expect(told6.stdout).toContain('for each of its 6 times from 2026-10-01');
+    await expect.poll(async () => (await handle.describe()).info.numActionsTaken).toBe(before + 6);
+  });
+
+  it('say that nothing is begun where a schedule has no time', async () => {
+    const range = '--from 2026-10-01T01:00:00Z --to 2026-10-01T23:00:00Z'.split(' ');
+    const { code, result } = await run('schedule', 'backfill', 'plain', ...range, '--json');
+    expect(code).toBe(2);
+    const message = expect.stringMatching(/^backup\/plain has no time from /) as string;
+    expect(result).toMatchObject({ error: { code: 'INPUT_INVALID', message } });
   });
 
   it.each([

@@ -21,17 +21,21 @@ afterAll(() => session?.connection.close());
 const aWhileAgo = new Date(Date.now() - 60_000);
 const soon = () => new Date(Date.now() + 60_000);
 
-const idle = (seen: Partial<Observation>) =>
-  queueWithoutWorker(session, {
-    status: 'RUNNING',
-    startedAt: aWhileAgo,
-    closedAt: undefined,
-    taskQueue: 'holdfast',
-    untouched: false,
-    progress: {} as Observation['progress'],
-    pending: [],
-    ...seen,
-  });
+const idle = (seen: Partial<Observation>, watchedMs?: number) =>
+  queueWithoutWorker(
+    session,
+    {
+      status: 'RUNNING',
+      startedAt: aWhileAgo,
+      closedAt: undefined,
+      taskQueue: 'holdfast',
+      untouched: false,
+      progress: {} as Observation['progress'],
+      pending: [],
+      ...seen,
+    },
+    watchedMs,
+  );
 
 const waiting = (activity: Partial<PendingActivity>): PendingActivity => ({
   id: '1',
@@ -49,6 +53,11 @@ describe('a run is said to wait for a worker', () => {
   it('on the queue that it was itself started on, whichever that is', async () => {
     expect(await idle({ untouched: true, taskQueue: 'elsewhere' })).toBe('elsewhere');
     expect(await idle({ progress: undefined, taskQueue: 'elsewhere' })).toBe('elsewhere');
+  });
+
+  it('by the time for which it was watched, whatever the clocks of this host and of Temporal say', async () => {
+    expect(await idle({ untouched: true, startedAt: aWhileAgo }, 0)).toBeUndefined();
+    expect(await idle({ untouched: true, startedAt: soon() }, 5_000)).toBe('holdfast');
   });
 
   it.each([1, 2, 7])('on the queue of an activity, at its attempt %d', async (attempt) => {

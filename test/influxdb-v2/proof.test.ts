@@ -16,7 +16,12 @@ async function* tarOf(files: TarFile[]): AsyncGenerator<Uint8Array> {
   yield tarArchive(files);
 }
 
-async function prove(original: TarFile[], restored: TarFile[], mayGrow: boolean) {
+async function prove(
+  original: TarFile[],
+  restored: TarFile[],
+  mayGrow: boolean,
+  place?: { bucket: string; shard: number },
+) {
   return compare({
     subject: 'acme/telemetry/shard 1',
     recorded: original.map(({ name, body: bytes }) => ({
@@ -26,6 +31,7 @@ async function prove(original: TarFile[], restored: TarFile[], mayGrow: boolean)
     })),
     original: () => tarOf(original),
     restored: () => Promise.resolve(tarOf(restored)),
+    place,
     mayGrow,
     spool: folder.path,
     name: 'shard-1',
@@ -62,6 +68,19 @@ describe.each([false, true])('the proof of a shard (others may write: %s)', (may
     file(2, { a: { blocks: [[5, 10, 15]] } }),
     file(3, { a: { blocks: [[40]] } }),
   ];
+
+  it.each([
+    ['shard', { bucket: '1', shard: 2 }],
+    ['bucket', { bucket: '2', shard: 1 }],
+  ])('fails when the same files came back out of another %s', async (_, place) => {
+    expect(await prove(late, late, mayGrow, { bucket: '1', shard: 1 })).toEqual({
+      result: 'identical',
+    });
+    expect(await prove(late, late, mayGrow, place)).toEqual({
+      result: 'different',
+      reason: 'the server has 1/autogen/1/000000001-000000001.tsm, of another shard, there',
+    });
+  });
 
   it('is equivalent when files that overlap were compacted', async () => {
     const compacted = file(2, { a: { blocks: [[0, 5, 10, 15, 20, 30]] } }, 2);

@@ -67,11 +67,29 @@ const spool = () => runs[0]?.spool() ?? Promise.reject(new Error('Nothing was ta
 const about = ({ conclusion: { warnings } }: Taken) =>
   warnings.filter(({ code }) => code.startsWith('SHARD_'));
 
+function telemetry(name = 'telemetry') {
+  const bucket = server.state.metadata.buckets.find((one) => one.name === name);
+  if (!bucket) throw new Error('There is no bucket.');
+  return bucket;
+}
+
+/** What a restore with `replace` does to a bucket. */
+async function nameAnew(): Promise<void> {
+  telemetry().name = 'replaced';
+  await createBucket(server, 'telemetry');
+}
+
+/** As an older version wrote it. */
+function withoutEntries({ conclusion, reader }: Taken): Taken {
+  async function* objects() {
+    for await (const { entries: _entries, ...line } of reader.objects()) yield line;
+  }
+  return { conclusion, reader: { ...reader, objects } };
+}
+
 /** The next group of a bucket, which the server names without creating its shard. */
 function nameAhead(begin: number, end: number): number {
-  const bucket = server.state.metadata.buckets.find(({ name }) => name === 'telemetry');
-  if (!bucket) throw new Error('There is no bucket.');
-  const [shard = -1] = server.state.addGroup(bucket, begin, end).shards;
+  const [shard = -1] = server.state.addGroup(telemetry(), begin, end).shards;
   server.state.shards.delete(shard);
   return shard;
 }
@@ -120,6 +138,32 @@ describe('a shard that the server could not open at its start', () => {
     const bucket = server.state.metadata.buckets.find(({ name }) => name === 'telemetry');
     Object.assign(bucket ?? {}, { name: 'renamed' });
     expect((await take(good)).conclusion.lacking).toBe(true);
+  });
+
+  test('is found also when its bucket was renamed and its name is given to another one', async () => {
+    await nameAnew();
+    const taken = await take(good);
+    expect(about(taken)).toMatchObject([
+      { code: 'SHARD_UNREADABLE', subject: `acme/replaced/shard ${BAD}` },
+    ]);
+    expect(taken.conclusion.lacking).toBe(true);
+    expect(taken.conclusion.detail).not.toHaveProperty('unwrittenShards');
+  });
+
+  test('is told as one of which nobody knows when the last backup names its bucket and no files', async () => {
+    await nameAnew();
+    const taken = await take(withoutEntries(good));
+    expect(about(taken)).toMatchObject([{ code: 'SHARD_GONE' }]);
+    expect(about(taken)[0]?.message).toMatch(`named acme/replaced/shard ${BAD} and did not`);
+    expect(taken.conclusion.detail).not.toHaveProperty('unwrittenShards');
+  });
+
+  test('is no such shard when its number was given again in another bucket', async () => {
+    telemetry().name = 'renamed';
+    telemetry('renamed').id = 'abcdefabcdefabcd';
+    const taken = await take(good);
+    expect(about(taken)).toEqual([]);
+    expect(taken.conclusion).toMatchObject({ lacking: false, detail: { unwrittenShards: 1 } });
   });
 
   test('is no such shard when the server removed it, or is another server', async () => {

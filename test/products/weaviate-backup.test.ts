@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HoldfastError } from '../../activities/failure.ts';
 import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
+import { directoryStorage } from '../simulators/weaviate/index.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, previousOf, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
@@ -218,6 +219,32 @@ describe('an incremental backup of Weaviate', () => {
     await stage.session.backup.remove(first.name);
     const anew = await stage.take(stage.open({ connection, previous: previousOf(first) }));
     expect(anew.inventory.bases).toEqual([]);
+  });
+
+  test('is a full one where an old server has a node that the last does not know, and says so', async () => {
+    const { folder } = stage;
+    await using renamed = await weaviateStage({
+      nodes: ['node9'],
+      version: '1.37.11',
+      storage: directoryStorage(folder, 's3'),
+    });
+    await seedWeaviate(renamed.simulator, { objects: 5 });
+    const own = { ...connection, storage: { type: 'directory', path: folder } };
+    const first = await stage.take(stage.open({ connection }));
+    const second = await renamed.take(
+      renamed.open({ connection: own, previous: previousOf(first) }),
+    );
+    expect(second.inventory.bases).toEqual([]);
+    expect(second.inventory.warnings).toEqual([
+      {
+        code: 'FULL_INSTEAD_OF_INCREMENTAL',
+        message: expect.stringContaining('nothing of the nodes node9;') as string,
+      },
+    ]);
+    const third = await renamed.take(
+      renamed.open({ connection: own, previous: previousOf(second) }),
+    );
+    expect(third.inventory.bases).toEqual([second.name]);
   });
 
   describe('on a chain of which the server misses a part', () => {

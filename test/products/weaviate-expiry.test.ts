@@ -71,6 +71,9 @@ describe.each(['sample', 'full'] as const)(
       const { totals } = await prove();
       expect(totals.failed.subjects).toEqual([`class Session (object ${idOf(0)} is missing)`]);
       await stage.write([{ class: 'Session', id: idOf(0), properties: { other: 1 } }]);
+      const shard = stage.simulator.cluster.collection('Session')?.shardOf(idOf(0), undefined);
+      const object = shard?.objects.get(idOf(0));
+      if (object) object.lastUpdateTimeUnix = 1;
       expect((await prove()).totals.failed.count).toBe(1);
     });
 

@@ -68,7 +68,7 @@ describe('a refusal to begin', () => {
 
 describe('the digest of an object', () => {
   const digest = (object: Parameters<ObjectDigest['of']>[0]) =>
-    new ObjectDigest().of(object).toString('hex');
+    new ObjectDigest('without links').of(object).toString('hex');
   const object = {
     id: '00000000-0000-4000-8000-000000000001',
     properties: { a: 1, b: { c: [1, { d: null }], e: 'x' } },

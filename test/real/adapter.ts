@@ -94,7 +94,10 @@ export async function restore(
   const plan = await planRestore(session, taken, request, run);
   const state = asStored(await session.restore.prepare({ ...plan, steps: [] }, taken.reader));
   const proofs: Proof[] = [];
-  for (const step of plan.steps) proofs.push(await restoreStep(session, taken, step, state));
+  for (const step of plan.steps) {
+    if (session.restore.leavesOut?.(step, state)) continue;
+    proofs.push(await restoreStep(session, taken, step, state));
+  }
   const finished = await session.restore.finish({ ...plan, steps: [] }, state);
   return { plan, proofs, ...finished };
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackupReader, ProductSession } from '../../activities/products/product.ts';
 import { asStored } from '../products/backup-run.ts';
 import { failureOf } from '../products/session.ts';
-import { callInflux, organisationId, writeLines } from '../support/influx.ts';
+import { callInflux, createBucket, writeLines, type CreatedBucket } from '../support/influx.ts';
 import { startInfluxd, type Influxd } from '../support/influxd.ts';
 import { connect, planRestore, restoreStep, takeBackup, type Taken } from './adapter.ts';
 import { HOUR, points, TOKEN } from './influxd.ts';
@@ -15,6 +15,7 @@ describe('a shard that a real influxd cannot open at its start', () => {
   let server: Influxd;
   let good: Taken;
   let identity: string;
+  let hourly: CreatedBucket;
   const taken: Taken[] = [];
 
   const session = () => connect(server.url);
@@ -54,10 +55,7 @@ describe('a shard that a real influxd cannot open at its start', () => {
 
   beforeAll(async () => {
     server = await startInfluxd({ token: TOKEN });
-    const orgID = await organisationId(server, 'acme');
-    const retentionRules = [{ type: 'expire', everySeconds: 0, shardGroupDurationSeconds: HOUR }];
-    const bucket = { orgID, name: 'hourly', retentionRules };
-    expect((await callInflux(server, 'POST', '/api/v2/buckets', bucket)).status).toBe(201);
+    hourly = await createBucket(server, 'hourly', { groupSeconds: HOUR });
     await writeLines(server, 'hourly', points(HOURS));
     identity = (await session().preflight('backup')).identity;
     good = await take();
@@ -76,6 +74,17 @@ describe('a shard that a real influxd cannot open at its start', () => {
       { code: 'SHARD_UNREADABLE', subject: 'acme/hourly/shard 1' },
     ]);
     expect(about(await take())).toMatchObject([{ code: 'SHARD_GONE' }]);
+  });
+
+  it('is missed also when its bucket was renamed and its name is given to another one', async () => {
+    const path = `/api/v2/buckets/${hourly.id}`;
+    expect((await callInflux(server, 'PATCH', path, { name: 'replaced' })).status).toBe(200);
+    const other = await createBucket(server, 'hourly');
+    expect(about(await take(good))).toMatchObject([
+      { code: 'SHARD_UNREADABLE', subject: 'acme/replaced/shard 1' },
+    ]);
+    await callInflux(server, 'DELETE', `/api/v2/buckets/${other.id}`);
+    expect((await callInflux(server, 'PATCH', path, { name: 'hourly' })).status).toBe(200);
   });
 
   it('keeps a whole restore from destroying the others', async () => {

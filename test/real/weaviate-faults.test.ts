@@ -175,4 +175,22 @@ describe('a real Weaviate in trouble', () => {
     await world.holdfast.run('restore', { target: 'articles', backup });
     expect(await contentsOf(world.weaviate)).toEqual(before);
   });
+
+  test('a restore that fails half-way leaves the aliases as they were', async () => {
+    const { weaviate, holdfast, gate } = world;
+    const { backup } = await holdfast.run('backup', { target: 'articles' });
+    await askWeaviate(weaviate, 'DELETE', '/schema/Article');
+    await askWeaviate(weaviate, 'POST', '/schema', { class: 'Newer' });
+    await askWeaviate(weaviate, 'POST', '/aliases', { alias: 'Article', class: 'Newer' });
+    await askWeaviate(weaviate, 'PUT', '/aliases/Story', { class: 'Newer' });
+    const before = await askWeaviate(weaviate, 'GET', '/aliases');
+    const agreed = { backup, onConflict: 'replace', confirm: 'articles' };
+    const handle = await startHeld('restore', agreed, DOWNLOAD);
+    expect(await askWeaviate(weaviate, 'GET', '/aliases')).not.toEqual(before);
+    await askWeaviate(weaviate, 'POST', '/schema', { class: 'Photo' });
+    gate.open();
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'JOB_FAILED' } });
+    expect(await classesOf(weaviate)).toEqual(['Newer', 'Photo']);
+    expect(await askWeaviate(weaviate, 'GET', '/aliases')).toEqual(before);
+  });
 });

@@ -35,7 +35,7 @@ const open = () =>
 function deny(path: string): void {
   const denied = join(folder.path, path);
   disk.fault = (call, at) =>
-    (call === 'opendir' && at.replace(/\/$/, '') === denied) || at.startsWith(`${denied}/`)
+    (call === 'readdir' && at.replace(/\/$/, '') === denied) || at.startsWith(`${denied}/`)
       ? 'EACCES'
       : undefined;
 }

@@ -1,9 +1,10 @@
 import type { PathLike } from 'node:fs';
 import fileSystem, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
-type Call = 'stat' | 'open' | 'opendir' | 'readFile' | 'link' | 'unlink' | 'write';
+type Call = 'stat' | 'open' | 'readdir' | 'readFile' | 'link' | 'unlink' | 'write';
 
 /** What a file system answers to a call about a path: the name of its error, or nothing; a dead one never does. */
 type Fault = (call: Call, path: string) => string | undefined | Promise<undefined>;
@@ -12,6 +13,11 @@ interface Disk {
   fault: Fault;
   /** What files hold in the place of what they really hold. */
   contents: Record<string, string>;
+  /**
+   * Where the file system tells no types with the names of a folder, and Node has to look at each entry: what happens
+   * between the two.
+   */
+  untyped: ((folder: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -20,9 +26,9 @@ interface Disk {
  */
 export function diskFaults(): Disk {
   const none: Fault = () => undefined;
-  const disk: Disk = { fault: none, contents: {} };
-  const { stat, open, opendir, readFile, link, unlink } = fileSystem;
-  const real = { stat, open, opendir, readFile, link, unlink };
+  const disk: Disk = { fault: none, contents: {}, untyped: undefined };
+  const { stat, lstat, open, readdir, readFile, link, unlink } = fileSystem;
+  const real = { stat, open, readdir, readFile, link, unlink };
   const check = async (call: Call, path: unknown) => {
     const code = await disk.fault(call, String(path));
     if (code === undefined) return;
@@ -36,10 +42,19 @@ export function diskFaults(): Disk {
         await check(call as Call, args[0]);
         const instead = call === 'readFile' ? disk.contents[String(args[0])] : undefined;
         if (instead !== undefined) return instead;
+        if (call === 'readdir' && disk.untyped)
+          return namesThenTypes(...(args as [string, object?]));
         return (run as Any)(...args);
       },
     ]),
   );
+  const namesThenTypes = async (folder: string, options?: object) => {
+    const names = await readdir(folder);
+    await disk.untyped?.(folder);
+    if (!options || !('withFileTypes' in options)) return names;
+    const look = async (name: string) => Object.assign(await lstat(join(folder, name)), { name });
+    return Promise.all(names.map(look));
+  };
   const opening = async (path: PathLike, ...rest: [string?, number?]): Promise<FileHandle> => {
     await check('open', path);
     const handle = await open(path, ...rest);
@@ -59,6 +74,7 @@ export function diskFaults(): Disk {
   afterEach(() => {
     disk.fault = none;
     disk.contents = {};
+    disk.untyped = undefined;
   });
   return disk;
 }

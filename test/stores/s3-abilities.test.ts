@@ -171,7 +171,7 @@ describe('limits', () => {
     const GiB = 1024 ** 3;
     const custom = openStore(settings, s3.resources).maxObjectBytes;
     const aws = openStore({ ...settings, endpoint: undefined }, s3.resources).maxObjectBytes;
-    expect(custom).toBeGreaterThan(30 * GiB);
+    expect(custom).toBeGreaterThan(15 * GiB);
     expect(aws).toBeGreaterThan(500 * GiB);
   });
 

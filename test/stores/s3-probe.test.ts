@@ -38,6 +38,7 @@ it('a store that is able to do everything passes, and nothing is left there', as
     'upload in parts',
     'complete once',
     'abort an upload',
+    'list open uploads',
     'list',
     'checksums',
     'remove',
@@ -97,7 +98,13 @@ const lacking: [string, ProbeFinding['level'], string, (simulator: S3Simulator) 
   [
     'abort an upload',
     'required',
-    'leftovers cannot be found',
+    'access denied',
+    always('ListMultipartUploads', answer(403, 'AccessDenied')),
+  ],
+  [
+    'list open uploads',
+    'advised',
+    'those of a worker that died cannot be found',
     ({ bucket }) => (bucket.unlisted = /aborted/),
   ],
   ['list', 'required', 'a listing is not complete', ({ bucket }) => (bucket.unlisted = /small/)],
@@ -140,6 +147,20 @@ it.each(lacking)('the probe finds a lack of `%s` (%s): %s', async (...row) => {
   misbehave(s3.simulator);
   const failed = (await store.probe()).filter(({ ok }) => !ok);
   expect(failed).toEqual([{ ability, ok: false, level, message: expect.stringContaining(told) }]);
+});
+
+it('finds nothing to tell of a store that lists open uploads by whole keys alone', async () => {
+  const { bucket } = s3.simulator;
+  bucket.uploadsByWholeKey = true;
+  const strange = bucket.begin('others/and-their/upload', {});
+  expect((await store.probe()).filter(({ ok, noted }) => !ok || noted)).toEqual([]);
+  expect([...bucket.uploads.values()]).toEqual([strange]);
+});
+
+it('leaves no upload open where they may not be listed', async () => {
+  always('ListMultipartUploads', answer(403, 'AccessDenied'))(s3.simulator);
+  await store.probe();
+  expect(s3.simulator.bucket.uploads.size).toBe(0);
 });
 
 it('notes that the bucket keeps versions', async () => {

@@ -42,6 +42,8 @@ export async function startWorld(
     target?: object;
     concurrency?: number;
     rareHeartbeats?: boolean;
+    /** False: the test starts its own. */
+    worker?: boolean;
   } = {},
 ): Promise<World> {
   const store = await temporaryFolder('store');
@@ -70,6 +72,7 @@ export async function startWorld(
     config,
     ...(options.concurrency && { concurrency: options.concurrency }),
     ...(options.rareHeartbeats && { rareHeartbeats: true }),
+    ...(options.worker === false && { worker: false }),
   });
   return {
     source,

@@ -223,7 +223,7 @@ export const FAILURES = {
   STORE_FULL: {
     fault: 'environment',
     retry: 'never',
-    hint: 'Make room, then start the run again.',
+    hint: 'Make room ("When the store is full" in docs/operations.md), then start the run again.',
   },
   STORE_ERROR: {
     fault: 'store',

@@ -23,3 +23,15 @@ export function compareFiles(wanted: Entry[], found: Entry[]): ComparedFiles {
   }
   return { same, altered, lost: same < wanted.length && same === found.length };
 }
+
+/** A shard and its bucket, by the numbers in the folder of their files. */
+export interface ShardPlace {
+  bucket: string;
+  shard: number;
+}
+
+/** Whether a file is of that shard: `<bucket>/autogen/<shard>/000000001-000000001.tsm`. */
+export function isIn({ bucket, shard }: ShardPlace, name: string): boolean {
+  const folders = name.split('/').slice(0, -1);
+  return folders.at(0) === bucket && folders.at(-1) === String(shard);
+}

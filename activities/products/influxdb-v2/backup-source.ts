@@ -7,7 +7,9 @@ import type { InfluxClient } from './client.ts';
 import { conclude } from './conclude.ts';
 import type { Connection } from './config.ts';
 import { isAtLeast, readHealth } from './health.ts';
-import { downloadMetadata, type SpooledFile } from './metadata.ts';
+import { inBoth } from './in-both.ts';
+import { print } from './lossless-json.ts';
+import { downloadBucketList, downloadMetadata, type SpooledFile } from './metadata.ts';
 import { baseName, ROLE, SUBJECT } from './names.ts';
 import { Resources } from './resources.ts';
 import { serverNow } from './server-now.ts';
@@ -41,8 +43,10 @@ async function capture({ client, connection, token }: Source, sink: Sink): Promi
   const base = baseName(sink.startedAt);
   const plaintextTokens = await holdsPlaintextTokens(client, token);
   const askedAt = new Date().toISOString();
+  const where = `The metadata of ${client.server}`;
+  const before = parseBuckets(await downloadBucketList(client, await token()), where);
   const metadata = await downloadMetadata(client, await token(), sink.spool);
-  const all = parseBuckets(metadata.buckets, `The metadata of ${client.server}`);
+  const all = inBoth(before, parseBuckets(metadata.buckets, where));
   await storeWhole(sink, metadata.kv, {
     name: `${base}.bolt`,
     format: 'bolt',
@@ -57,7 +61,7 @@ async function capture({ client, connection, token }: Source, sink: Sink): Promi
   const detail: Captured = {
     version: 1,
     base,
-    buckets: packBuckets(metadata.buckets),
+    buckets: packBuckets(print(all)),
     sql: true,
     askedAt,
     plaintextTokens,

@@ -69,6 +69,16 @@ export function* shardsOf(bucket: Bucket): Generator<{ shard: Shard; group: Shar
   }
 }
 
+/** A server whose metadata were put back gives numbers of shards again, in other buckets or for other times. */
+export function shardKey(
+  bucket: Pick<Bucket, 'bucketID'>,
+  group: ShardGroup,
+  shard: Shard,
+): string {
+  const [start, end] = [Date.parse(group.startTime), Date.parse(group.endTime)];
+  return `${bucket.bucketID}/${shard.id}/${start}/${end}`;
+}
+
 export function isDeleted(group: ShardGroup): boolean {
   return group.deletedAt !== undefined && group.deletedAt !== null;
 }

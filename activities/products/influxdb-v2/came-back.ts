@@ -1,15 +1,27 @@
-import { fullName, isSystem, parseBuckets, shardName, shardsOf, type Bucket } from './buckets.ts';
+import {
+  fullName,
+  isDeleted,
+  isSystem,
+  parseBuckets,
+  shardKey,
+  shardName,
+  shardsOf,
+  type Bucket,
+  type ShardGroup,
+} from './buckets.ts';
 import type { InfluxClient } from './client.ts';
 import { downloadBucketList } from './metadata.ts';
-import { retentionOf } from './retention.ts';
+import type { LeftOut } from './restore-detail.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What a server has after its metadata were replaced, against the buckets whose shards are to be uploaded. */
 interface CameBack {
-  /** Shards that it may have removed as expired: `acme/telemetry/shard 31`. */
-  expired: string[];
-  /** Buckets, and shards of buckets that keep for ever, that it does not have at all. */
-  unknown: string[];
+  /** Shards that it removed since: `acme/telemetry/shard 31`. */
+  removed: string[];
+  /** What the metadata never named. Another bucket may have got the number of such a shard meanwhile. */
+  leftOut: LeftOut;
+  /** None of the buckets is there: these are other metadata. */
+  strange: boolean;
   /** Buckets of people that had data when the metadata were taken, of which no shard is to be uploaded. */
   empty: string[];
 }
@@ -22,23 +34,46 @@ export async function cameBack(
   const text = await downloadBucketList(client, await tokens.operatorAfter());
   const live = parseBuckets(text, `The metadata of ${client.server}`);
   const buckets = new Set(live.map(({ bucketID }) => bucketID));
-  const shards = new Set<number>();
-  for (const bucket of live) for (const { shard } of shardsOf(bucket)) shards.add(shard.id);
-  const found: CameBack = { expired: [], unknown: [], empty: [] };
+  const shards = new Set(live.flatMap(keysOf));
+  const deleted = new Set(live.flatMap(deletedGroups));
+  const removed: string[] = [];
+  const leftOut: LeftOut = { ids: [], shards: [], buckets: [] };
   for (const bucket of wanted) {
-    const missing = [...shardsOf(bucket)].filter(({ shard }) => !shards.has(shard.id));
-    if (missing.length === 0) continue;
-    const name = fullName(bucket);
-    if (!buckets.has(bucket.bucketID)) found.unknown.push(name);
-    else {
-      const kind = retentionOf(bucket).everySeconds > 0 ? 'expired' : 'unknown';
-      found[kind].push(...missing.map(({ shard }) => shardName(bucket, shard.id)));
+    const isThere = buckets.has(bucket.bucketID);
+    if (!isThere) leftOut.buckets.push(fullName(bucket));
+    for (const { shard, group } of shardsOf(bucket)) {
+      if (shards.has(shardKey(bucket, group, shard))) continue;
+      const name = shardName(bucket, shard.id);
+      if (deleted.has(groupKey(bucket, group))) removed.push(name);
+      else {
+        leftOut.ids.push(shard.id);
+        if (isThere) leftOut.shards.push(name);
+      }
     }
   }
   const named = new Set(wanted.map(({ bucketID }) => bucketID));
-  found.empty = live
-    .filter((bucket) => !named.has(bucket.bucketID) && !isSystem(bucket))
-    .filter((bucket) => !shardsOf(bucket).next().done)
-    .map(fullName);
-  return found;
+  return {
+    removed,
+    leftOut,
+    strange: wanted.length > 0 && leftOut.buckets.length === wanted.length,
+    empty: live
+      .filter((bucket) => !named.has(bucket.bucketID) && !isSystem(bucket))
+      .filter((bucket) => !shardsOf(bucket).next().done)
+      .map(fullName),
+  };
+}
+
+function keysOf(bucket: Bucket): string[] {
+  return [...shardsOf(bucket)].map(({ shard, group }) => shardKey(bucket, group, shard));
+}
+
+/** A group that the server removes stays in its metadata for two weeks, with the time of its removal. */
+function deletedGroups(bucket: Bucket): string[] {
+  return bucket.retentionPolicies.flatMap(({ shardGroups }) =>
+    shardGroups.filter(isDeleted).map((group) => groupKey(bucket, group)),
+  );
+}
+
+function groupKey({ bucketID }: Bucket, { id, startTime }: ShardGroup): string {
+  return `${bucketID}/${id}/${Date.parse(startTime)}`;
 }

@@ -6,7 +6,7 @@ import { parseBuckets, type Bucket, type BucketFilter } from './buckets.ts';
 export const capturedSchema = z.object({
   version: z.literal(1),
   base: z.string(),
-  /** gzip and base64 of the server's own text, which no JSON parser has touched. */
+  /** gzip and base64 of the list of buckets, to the last digit of the server's numbers. */
   buckets: z.string(),
   sql: z.boolean(),
   /** When the server was asked for its list of shards. */

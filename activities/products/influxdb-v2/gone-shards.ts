@@ -4,7 +4,7 @@ import type { BackupReader } from '../product.ts';
 import { fullName, shardName, shardsOf, type Bucket, type ShardGroup } from './buckets.ts';
 import { ROLE } from './names.ts';
 import { mayPass, type ServerNow } from './server-now.ts';
-import { shardOf } from './shard-of.ts';
+import { bucketOf, shardOf } from './shard-of.ts';
 
 /** Shards that a server named, and did not have when it was asked for them: `acme/telemetry/shard 31`. */
 export interface GoneShards {
@@ -66,21 +66,18 @@ async function judge(question: Question, asked: Missing[]): Promise<GoneShards> 
   const held = known && (await heldBy(known, await server.identity()));
   const names = new Set(live.map(fullName));
   const until = Date.parse(known?.manifest.times.captured.to ?? '');
-  const isHeld = ({ id, subject, group }: Missing) => {
-    const then = held?.get(id);
-    // Once the metadata of a server were put back it gives numbers again, in other buckets or for later times.
-    const isSame = then === subject || !names.has(bucketIn(then ?? ''));
-    return then !== undefined && isSame && Date.parse(group.startTime) < until;
-  };
   const alike = JSON.stringify(known?.manifest.detail['select']) === JSON.stringify(select);
   const since = known && held && alike ? Date.parse(known.manifest.times.captured.from) : -Infinity;
   const started = await server.startedAt();
   const asking = question.askedAt === undefined ? Date.now() : Date.parse(question.askedAt);
   for (const one of still) {
-    if (isHeld(one)) found.unreadable.shards.push(one.subject);
-    else if (started > since && mayHold(one.group, { since, started, asking })) {
-      found.unsure.push(one.subject);
-    } else found.unwritten += 1;
+    // Once the metadata of a server were put back it gives numbers again, also in the same bucket for later times.
+    const then = Date.parse(one.group.startTime) < until ? held?.get(one.id) : undefined;
+    const same = then ? isSame(then, one, names) : 'no';
+    const doubtful = started > since && mayHold(one.group, { since, started, asking });
+    if (same === 'yes') found.unreadable.shards.push(one.subject);
+    else if (same === 'unknown' || doubtful) found.unsure.push(one.subject);
+    else found.unwritten += 1;
   }
   found.unreadable.backup = known?.manifest.id ?? '';
   return found;
@@ -89,6 +86,7 @@ async function judge(question: Question, asked: Missing[]): Promise<GoneShards> 
 interface Missing {
   id: number;
   subject: string;
+  bucketID: string;
   group: ShardGroup;
 }
 
@@ -96,9 +94,28 @@ function missing({ gone, buckets }: Question): Missing[] {
   const subjects = new Set(gone);
   return buckets.flatMap((bucket) =>
     [...shardsOf(bucket)]
-      .map(({ shard: { id }, group }) => ({ id, subject: shardName(bucket, id), group }))
+      .map(({ shard: { id }, group }) => ({
+        id,
+        subject: shardName(bucket, id),
+        bucketID: bucket.bucketID,
+        group,
+      }))
       .filter(({ subject }) => subjects.has(subject)),
   );
+}
+
+interface Held {
+  subject: string;
+  bucketID: string | undefined;
+}
+
+/**
+ * Whether a shard of a backup is the one of that number which the server names now: a bucket keeps its id for ever, while
+ * its name may be another one's by now. Where the backup tells only the name, that may leave it open.
+ */
+function isSame(then: Held, now: Missing, names: Set<string>): 'yes' | 'no' | 'unknown' {
+  if (then.bucketID !== undefined) return then.bucketID === now.bucketID ? 'yes' : 'no';
+  return then.subject === now.subject || !names.has(bucketIn(then.subject)) ? 'yes' : 'unknown';
 }
 
 /** The server names shards up to half an hour before their time, and creates them with the first point. */
@@ -117,11 +134,14 @@ function mayHold(
 async function heldBy(
   { manifest, objects }: Before,
   identity: string,
-): Promise<Map<number, string> | undefined> {
+): Promise<Map<number, Held> | undefined> {
   if (manifest.product.identity !== identity) return undefined;
-  const held = new Map<number, string>();
+  const held = new Map<number, Held>();
   try {
-    for await (const line of objects()) if (holdsData(line)) held.set(shardOf(line), line.subject);
+    for await (const line of objects()) {
+      if (!holdsData(line)) continue;
+      held.set(shardOf(line), { subject: line.subject, bucketID: bucketOf(line) });
+    }
   } catch (error) {
     if (error instanceof HoldfastError && error.code === 'BACKUP_DAMAGED') return undefined;
     throw error;

@@ -21,8 +21,9 @@ const ORDER = ['kv', 'sql', 'buckets'];
 const BUCKETS_LIMIT = 256 * 1024 * 1024;
 
 /**
- * Downloads the metadata snapshot to local files. The server locks its metadata while it sends, so nothing here waits
- * for anything but the disk.
+ * Downloads the metadata snapshot to local files. The server reads `kv` when its answer begins and the list of buckets
+ * when it ends, and takes writes meanwhile: nothing here waits for anything but the disk, and the list may name what
+ * `kv` does not know.
  * @throws SOURCE_TRUNCATED, SOURCE_GARBLED, SPOOL_FULL
  */
 export async function downloadMetadata(

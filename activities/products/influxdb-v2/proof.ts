@@ -6,7 +6,7 @@ import { createInspector } from '../../pipeline/formats/inspector.ts';
 import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';
-import { compareFiles } from '../../pipeline/tsm/compare-files.ts';
+import { compareFiles, isIn, type ShardPlace } from '../../pipeline/tsm/compare-files.ts';
 import { CameBackWrong } from '../../pipeline/tsm/came-back-wrong.ts';
 import { contentDifference, type ReadContent } from '../../pipeline/tsm/content-difference.ts';
 import { TsmContent } from '../../pipeline/tsm/tsm-content.ts';
@@ -24,6 +24,8 @@ export interface Comparison {
   original: () => AsyncIterable<Uint8Array>;
   /** The tar that the server sends of the restored shard; `gone` when it has none. */
   restored: () => Promise<AsyncIterable<Uint8Array> | 'gone'>;
+  /** Where its files must lie at the server; absent when its numbers are not those of the backup. */
+  place?: ShardPlace | undefined;
   /** Others may write into it meanwhile: more than the backup holds is no fault. */
   mayGrow: boolean;
   /** A folder for one file at a time, and a name in it that nobody else uses. */
@@ -44,6 +46,14 @@ export async function compare(comparison: Comparison): Promise<Proof> {
   const wanted = (recorded ?? (await readEntries(comparison.original(), subject, signal))).filter(
     isTsm,
   );
+  const { place } = comparison;
+  const astray = place && found.find(({ name }) => !isIn(place, name));
+  if (astray) {
+    return {
+      result: 'different',
+      reason: `the server has ${astray.name}, of another shard, there`,
+    };
+  }
   const files = compareFiles(wanted, found);
   if (files.altered > 0) {
     return {

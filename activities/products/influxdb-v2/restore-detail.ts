@@ -55,6 +55,16 @@ export function detailOf(plan: PlannedRestore): WholeServer | SomeBuckets {
   return detailSchema.parse(plan.detail);
 }
 
+/** Of a whole server: what the backup holds and its metadata do not name. */
+const leftOut = z.object({
+  /** Numbers of shards, which others may have by now. */
+  ids: z.array(z.number()),
+  /** For people: those of buckets that came back. */
+  shards: z.array(z.string()),
+  buckets: z.array(z.string()),
+});
+export type LeftOut = z.infer<typeof leftOut>;
+
 /** What the steps need: where each shard goes. */
 export const stateSchema = z.object({
   version: z.literal(1),
@@ -64,6 +74,7 @@ export const stateSchema = z.object({
     .optional(),
   /** Of a whole server: buckets that came back without their data, as far as they are told. */
   empty: z.array(z.string()).optional(),
+  leftOut: leftOut.optional(),
 });
 export type RestoreState = z.infer<typeof stateSchema>;
 

@@ -7,6 +7,7 @@ import type { BackupReader, KnownOfPrepare } from '../product.ts';
 import { readContent, type BackupContent } from './backup-content.ts';
 import { bounded } from './bounded-warnings.ts';
 import { cameBack } from './came-back.ts';
+import { tellLeftOut } from './not-in-metadata.ts';
 import type { Resources } from './resources.ts';
 import type { RestoreState, WholeServer } from './restore-detail.ts';
 import { runningOf } from './settings.ts';
@@ -23,7 +24,7 @@ const REPLACEMENTS = 3;
 /**
  * Replaces the metadata of the server, and with it every shard by an empty one. Repeating it is safe: nothing but
  * metadata has been restored yet, and a token that works now is looked for each time.
- * @throws TOKEN_AFTER_RESTORE, DESTINATION_UNREADABLE, DESTINATION_CHANGED when shards are not there, or expired and removed at once
+ * @throws TOKEN_AFTER_RESTORE, DESTINATION_UNREADABLE, DESTINATION_CHANGED when it has other metadata, or removes shards at once
  */
 export async function prepareServer(
   plan: WholeServer,
@@ -50,12 +51,16 @@ export async function prepareServer(
     }
     await suspendRetention(plan, resources);
     // Until then the server may have removed what has expired.
-    const { expired, unknown, empty } = await cameBack(buckets, resources.client, tokens);
-    if (unknown.length > 0) throw notNamed(unknown, resources);
-    if (expired.length === 0) {
-      return { version: 1, ...(empty.length > 0 && { empty: few(empty) }) };
+    const { removed, leftOut, strange, empty } = await cameBack(buckets, resources.client, tokens);
+    if (strange) throw notNamed(leftOut.buckets, resources);
+    if (removed.length === 0) {
+      return {
+        version: 1,
+        ...(empty.length > 0 && { empty: few(empty) }),
+        ...(leftOut.ids.length + leftOut.buckets.length > 0 && { leftOut }),
+      };
     }
-    if (replacements === REPLACEMENTS) throw removedAtOnce(expired, resources);
+    if (replacements === REPLACEMENTS) throw removedAtOnce(removed, resources);
   }
 }
 
@@ -105,16 +110,13 @@ function removedAtOnce(lost: string[], { client }: Resources): HoldfastError {
 function notNamed(missing: string[], { client }: Resources): HoldfastError {
   return new HoldfastError(
     'DESTINATION_CHANGED',
-    `${client.server} has the metadata of the backup now, and ${told(missing)} is not in them, or was removed by somebody since; no shard was uploaded.`,
-    {
-      hint: 'If the backup was imported from a directory with several backups, import the newest from a directory of its own and restore that one; `select` restores what only the older ones hold.',
-    },
+    `${client.server} took the metadata of the backup, and does not have ${told(missing)} now, which is all that they should name: somebody has replaced or removed them since; no shard was uploaded.`,
   );
 }
 
 export async function finishServer(
   plan: WholeServer,
-  { empty = [] }: RestoreState,
+  { empty = [], leftOut }: RestoreState,
   resources: Resources,
   tokens: Tokens,
 ): Promise<{ restored: string[]; warnings: Warning[] }> {
@@ -122,8 +124,9 @@ export async function finishServer(
   const running = await runningOf(resources);
   const strange = await tokens.strange();
   return {
-    restored: plan.names,
+    restored: plan.names.filter((name) => leftOut?.buckets.includes(name) !== true),
     warnings: [
+      ...(leftOut ? tellLeftOut(leftOut) : []),
       ...bounded(
         'BUCKET_EMPTY',
         empty,

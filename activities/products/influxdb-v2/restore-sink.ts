@@ -6,6 +6,7 @@ import { planBuckets } from './plan-buckets.ts';
 import { planServer } from './plan-server.ts';
 import { prepareBuckets } from './prepare-buckets.ts';
 import { compare } from './proof.ts';
+import type { ShardPlace } from '../../pipeline/tsm/compare-files.ts';
 import type { InfluxClient } from './client.ts';
 import { Resources } from './resources.ts';
 import { isWholeServer } from './restore-choice.ts';
@@ -62,6 +63,8 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
       }
     },
 
+    leavesOut: ({ key }, state) => leftOut(state).has(Number(key['shard'])),
+
     // Nobody knows the temporary name of a bucket; a whole server is open to its clients.
     isShared: (state) => parsedState(state).buckets === undefined,
 
@@ -75,6 +78,7 @@ export function createRestoreSink({ client, tokens, signal }: Destination): Rest
           const opened = await downloadShard(client, await token(state), shard, 'none');
           return opened === 'gone' ? 'gone' : opened.body;
         },
+        place: placeOf(step, state),
         mayGrow: parsedState(state).buckets === undefined,
         spool,
         name: `shard-${shard}`,
@@ -108,6 +112,13 @@ function shardAt(step: RestoreStep, state: Record<string, unknown>): number {
   throw new HoldfastError('INTERNAL', `No place was made for ${step.subject}.`);
 }
 
+/** Of a whole server, where each shard and bucket keeps its number. Plans of other versions may not name the bucket. */
+function placeOf({ key }: RestoreStep, state: Record<string, unknown>): ShardPlace | undefined {
+  const { bucket } = key;
+  if (parsedState(state).buckets || typeof bucket !== 'string') return undefined;
+  return { bucket, shard: Number(key['shard']) };
+}
+
 /** The bucket that `prepare` made for a shard; undefined when ids are kept. */
 function bucketOf(step: RestoreStep, state: Record<string, unknown>) {
   return parsedState(state).buckets?.[String(step.key['bucket'])];
@@ -119,5 +130,13 @@ const parsed = new WeakMap<Record<string, unknown>, RestoreState>();
 function parsedState(state: Record<string, unknown>): RestoreState {
   let known = parsed.get(state);
   if (known === undefined) parsed.set(state, (known = stateSchema.parse(state)));
+  return known;
+}
+
+const skipped = new WeakMap<Record<string, unknown>, Set<number>>();
+
+function leftOut(state: Record<string, unknown>): Set<number> {
+  let known = skipped.get(state);
+  if (known === undefined) skipped.set(state, (known = new Set(parsedState(state).leftOut?.ids)));
   return known;
 }

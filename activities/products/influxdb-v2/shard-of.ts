@@ -7,3 +7,9 @@ export function shardOf(line: ObjectLine): number {
   if (id !== undefined) return Number(id);
   throw new HoldfastError('BACKUP_DAMAGED', `${line.path} does not name the shard that it holds.`);
 }
+
+/** The id of its bucket, by the server's folders in the tar: `<bucket>/autogen/31/000000001-000000001.tsm`. */
+export function bucketOf({ entries }: ObjectLine): string | undefined {
+  const folders = /(?:^|\/)([0-9a-f]{16})\/[^/]+\/\d+\/[^/]+$/;
+  return folders.exec(entries?.[0]?.name ?? '')?.[1];
+}

@@ -13,13 +13,13 @@ import type { Tokens } from './tokens.ts';
  */
 export async function unlessShardGone(
   error: unknown,
-  { subject }: RestoreStep,
+  { subject, key }: RestoreStep,
   shard: number,
   client: InfluxClient,
   tokens: Tokens,
 ): Promise<unknown> {
   if (!(error instanceof HoldfastError) || !error.retryable) return error;
-  const gone = await isGone(shard, client, tokens).catch(() => false);
+  const gone = await isGone({ shard, bucket: key['bucket'] }, client, tokens).catch(() => false);
   if (!gone) return error;
   return new HoldfastError(
     'DESTINATION_CHANGED',
@@ -32,9 +32,14 @@ export async function unlessShardGone(
 }
 
 /** Its metadata tell: to send the shard, the server would store what clients wrote where the upload goes. */
-async function isGone(shard: number, client: InfluxClient, tokens: Tokens): Promise<boolean> {
+async function isGone(
+  { shard, bucket }: { shard: number; bucket: string | number | undefined },
+  client: InfluxClient,
+  tokens: Tokens,
+): Promise<boolean> {
   const text = await downloadBucketList(client, await tokens.operatorAfter());
-  return !parseBuckets(text, `The metadata of ${client.server}`).some((bucket) =>
-    [...shardsOf(bucket)].some((one) => one.shard.id === shard),
-  );
+  const live = parseBuckets(text, `The metadata of ${client.server}`);
+  return !live
+    .filter(({ bucketID }) => bucketID === bucket)
+    .some((one) => [...shardsOf(one)].some(({ shard: { id } }) => id === shard));
 }

@@ -8,6 +8,10 @@ const place = z.object({ class: z.string(), tenant: z.string().optional() });
 /** Of a class whose objects expire: when those of the sample do, in milliseconds; one that is not named never does. */
 const expires = z.record(z.string(), z.number()).optional();
 
+/** How digests were made; absent before this was noted, when links that a server makes of references were part of them. */
+const digests = z.literal('without links').optional();
+export type Digests = z.output<typeof digests>;
+
 const shard = z.object({
   name: z.string(),
   node: z.string(),
@@ -20,6 +24,7 @@ export const observationSchema = z.object({
   version: z.literal(1),
   weaviate: z.string(),
   proof: z.enum(['sample', 'full']),
+  digests,
   classes: z.array(z.object({ name: z.string(), multiTenant: z.boolean() })),
   aliases: z.array(z.object({ alias: z.string(), class: z.string() })),
   places: z.array(
@@ -32,6 +37,11 @@ export const observationSchema = z.object({
       expires,
       /** Of a full proof: see tally.ts. */
       parts: z.array(z.string()).optional(),
+      /** When each of the sample was last written, in milliseconds; and of each part the sum of that. */
+      stamps: z.record(z.string(), z.number()).optional(),
+      stampsOfParts: z.array(z.number()).optional(),
+      /** Of a full proof: objects that were written since the backup began. */
+      since: z.number().optional(),
     }),
   ),
 });
@@ -43,6 +53,7 @@ export const censusSchema = z.object({
   version: z.literal(1),
   weaviate: z.string(),
   proof: z.enum(['sample', 'full']),
+  digests,
   nodes: z.array(z.string()),
   classes: z.array(
     z.object({
@@ -60,6 +71,8 @@ export const censusSchema = z.object({
       /** Objects before and after the backup; absent for a tenant that was not active. */
       least: z.number().optional(),
       most: z.number().optional(),
+      /** It was written to meanwhile, so objects may have been gone in between: the backup holds at least so many. */
+      certain: z.number().optional(),
       /** Why the backup does not hold it: its files lay elsewhere, or it was not active and the server passed it over. */
       absent: z.enum(['offloaded', 'left out']).optional(),
       /** The backup holds it, and it was dropped before anybody could look at it again. */

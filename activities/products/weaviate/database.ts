@@ -191,6 +191,18 @@ export class Database {
     throw inItsPlace(complaint, this.#client.server, operation);
   }
 
+  /** @param isThere whether it exists and is only to point elsewhere */
+  async pointAlias({ alias, class: target }: Alias, isThere: boolean): Promise<void> {
+    const path = `/v1/aliases${isThere ? `/${encodeURIComponent(alias)}` : ''}`;
+    const response = await this.#client.send({
+      method: isThere ? 'PUT' : 'POST',
+      path,
+      operation: `letting alias ${alias} point to class ${target}`,
+      json: isThere ? { class: target } : { alias, class: target },
+    });
+    await response.discard();
+  }
+
   async dropAlias(name: string): Promise<void> {
     const response = await this.#client.send({
       method: 'DELETE',

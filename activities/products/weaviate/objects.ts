@@ -37,6 +37,11 @@ const countSchema = z.object({
   errors: z.array(z.object({ message: z.string() })).nullish(),
 });
 
+/** @param time by the server's clock, as are the times of objects */
+export function isWrittenSince({ lastUpdateTimeUnix = 0 }: WeaviateObject, time: number): boolean {
+  return lastUpdateTimeUnix > time;
+}
+
 export function label({ class: name, tenant }: Place): string {
   return tenant === undefined ? `class ${name}` : `class ${name}, tenant ${tenant}`;
 }

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
 import { eachBounded } from '../../each-bounded.ts';
 import type { WeaviateClient } from './client.ts';
-import type { Observation, ObservedPlace } from './census.ts';
+import type { Digests, Observation, ObservedPlace } from './census.ts';
 import type { Database, WeaviateClass } from './database.ts';
 import { requireEveryShard } from './every-shard.ts';
-import { countObjects, label, type Place, type WeaviateObject } from './objects.ts';
+import { countObjects, isWrittenSince, label, type Place, type WeaviateObject } from './objects.ts';
 import { ObjectDigest } from './object-digest.ts';
 import { PlaceGone } from './place-gone.ts';
 import { objectPages, readPage } from './object-pages.ts';
@@ -27,10 +27,19 @@ const PARTS_OF_ONE = 256;
 /** Where samples begin: ids are spread over all of them. */
 const STARTS = ['', '40', '80', 'c0'];
 
+/** How a second look is made. */
+interface Look {
+  /** As the first one was. */
+  digests: Digests;
+  /** When the backup began, by the server's clock in milliseconds. */
+  since?: number;
+}
+
 /** Counts every class and tenant, draws a sample of each or digests it whole. Wakes no tenant up. */
 export async function observe(
   observer: Observer,
   classes: readonly WeaviateClass[],
+  { digests, since }: Look = { digests: 'without links' },
 ): Promise<Observation> {
   const { client, database, proof, concurrency } = observer;
   const { version } = await database.meta();
@@ -45,7 +54,7 @@ export async function observe(
     ...(offloaded && { offloaded }),
     sample: [],
   }));
-  const digest = new ObjectDigest();
+  const digest = new ObjectDigest(digests);
   const gone = new Set<string>();
   const look = async (place: Place): Promise<ObservedPlace> => {
     const timeToLive = lives.get(place.class);
@@ -53,11 +62,25 @@ export async function observe(
     const looked = {
       ...place,
       sample: drawn.map((object): [string, string] => [object.id, digestText(digest, object)]),
+      stamps: Object.fromEntries(drawn.map((one) => [one.id, one.lastUpdateTimeUnix ?? 0])),
       ...(timeToLive && { expires: expiriesOf(drawn, timeToLive) }),
     };
     if (proof === 'sample') return { ...looked, count: await countOf(client, place) };
-    const tally = await tallyOf(client, place, parts, digest);
-    return { ...looked, count: tally.count, parts: tally.parts() };
+    const tally = new Tally(parts);
+    let written = 0;
+    for await (const { objects } of objectPages(client, place)) {
+      for (const object of objects) {
+        tally.add(object.id, digest.of(object), object.lastUpdateTimeUnix);
+        if (since !== undefined && isWrittenSince(object, since)) written += 1;
+      }
+    }
+    return {
+      ...looked,
+      count: tally.count,
+      parts: tally.parts(),
+      stampsOfParts: tally.stamps(),
+      ...(since !== undefined && { since: written }),
+    };
   };
   await eachBounded([...places.entries()], concurrency, async ([at, { place, asleep }]) => {
     if (asleep) return;
@@ -75,6 +98,7 @@ export async function observe(
     version: 1,
     weaviate: version.text,
     proof,
+    digests,
     classes: there.map(({ name, multiTenant }) => ({ name, multiTenant })),
     aliases: await database.aliases(),
     places: observed.filter((place) => !gone.has(label(place))),
@@ -88,22 +112,6 @@ export async function countOf(client: WeaviateClient, place: Place): Promise<num
   let read = 0;
   for await (const { objects } of objectPages(client, place)) read += objects.length;
   return read;
-}
-
-/** The whole place, in as much memory as a page or two take. */
-export async function tallyOf(
-  client: WeaviateClient,
-  place: Place,
-  parts: number,
-  digest: ObjectDigest,
-  onPage?: (objects: number, bytes: number) => void,
-): Promise<Tally> {
-  const tally = new Tally(parts);
-  for await (const { objects, bytes } of objectPages(client, place)) {
-    for (const object of objects) tally.add(object.id, digest.of(object));
-    onPage?.(objects.length, bytes);
-  }
-  return tally;
 }
 
 async function drawSample(

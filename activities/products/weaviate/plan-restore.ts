@@ -7,6 +7,7 @@ import type { Node } from './database.ts';
 import { readRestore } from './descriptors.ts';
 import { few, told } from '../../few.ts';
 import { replacedAccess } from './replaced-access.ts';
+import { takenAliases } from './taken-aliases.ts';
 import { shardsOf } from './replaced-classes.ts';
 import { chooseClasses, findConflicts, type Conflicts } from './restore-choice.ts';
 import type { RestoreDetail } from './restore-detail.ts';
@@ -43,7 +44,7 @@ export async function planRestore(
   const dropped = new Set(conflicts.classes.map((one) => one.there));
   const drops = {
     classes: [...dropped],
-    aliases: conflicts.aliases.map((one) => one.there),
+    aliases: conflicts.aliases.map(({ there: one }) => one.alias),
     ...(dropped.size > 0 && {
       shards: shardsOf(
         live.filter(({ name }) => dropped.has(name)),
@@ -70,6 +71,7 @@ export async function planRestore(
       aliases.map((alias) => ({ alias, class: name })),
     ),
     overwriteAlias,
+    taken: takenAliases(conflicts, live, overwriteAlias),
     ...wanted,
     access: replacedToo,
     earlier: (await readRestore(storage, backup.name, signal))?.startedAt ?? null,
@@ -170,7 +172,7 @@ function refuseConflicts(conflicts: Conflicts, replace: boolean, server: string)
     ...classes.map(({ wanted, there }) =>
       wanted === there ? `class ${there}` : `class ${there} (which counts as ${wanted})`,
     ),
-    ...aliases.map(({ there }) => `alias ${there}`),
+    ...aliases.map(({ there }) => `alias ${there.alias}`),
   ];
   throw new HoldfastError(
     'DESTINATION_EXISTS',

@@ -2,33 +2,21 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { eachBounded } from '../../each-bounded.ts';
 import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
 import type { Census, CensusPlace } from './census.ts';
+import { comparePlace, type Finding } from './compare-place.ts';
+import { readGlobal } from './descriptors.ts';
 import { unprovenDropped } from './dropped-places.ts';
 import { requireEveryShard } from './every-shard.ts';
 import { told } from '../../few.ts';
-import { ObjectDigest } from './object-digest.ts';
-import { label, readObject } from './objects.ts';
-import { countOf, digestText, tallyOf } from './observe.ts';
+import { timeOf } from './job-status.ts';
+import { label } from './objects.ts';
 import { readCensus } from './plan-restore.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
-import { countOf as countOfPart } from './tally.ts';
 import { isUncounted, unprovenTenants } from './tenant-warnings.ts';
-import { expiredSince, mayHaveExpired } from './time-to-live.ts';
+import { expiredSince } from './time-to-live.ts';
+import { unprovenRewritten, unprovenWritten } from './written-places.ts';
 
 type OnProgress = (counts: { artifacts?: number; bytes?: number }) => void;
-
-/** What was found of one class or tenant. */
-interface Finding {
-  /** `named`: it is there, and there was nothing to compare. */
-  result: 'identical' | 'equivalent' | 'named' | 'different';
-  reason?: string;
-  /** More objects than the backup was taken from. */
-  grew?: boolean;
-  /** Of what was dropped while the backup was taken. */
-  count?: number;
-  /** What is missing of what may have expired. */
-  expired?: string;
-}
 
 const FAILED_SUBJECTS = 20;
 
@@ -47,14 +35,21 @@ export async function prove(
   const lives = new Map(
     (await weaviate.database.classes()).map(({ name, timeToLive }) => [name, timeToLive]),
   );
+  const global = await readGlobal(weaviate.storage, backup.name, weaviate.signal);
+  const completed = timeOf(global?.completedAt)?.getTime();
   const counts = { artifacts: 0, bytes: 0 };
   const found: (Finding & { place: CensusPlace })[] = [];
   await eachBounded(places, weaviate.concurrency, async (place) => {
     const finding =
       surroundings(place) ??
-      (await compare(weaviate, place, lives.get(place.class) !== undefined, (bytes) => {
-        counts.bytes += bytes;
-        onProgress({ ...counts });
+      (await comparePlace(weaviate.client, place, {
+        digests: census.digests,
+        expires: lives.get(place.class) !== undefined,
+        completed,
+        onBytes: (bytes) => {
+          counts.bytes += bytes;
+          onProgress({ ...counts });
+        },
       }));
     found.push({ ...finding, place });
     counts.artifacts += 1;
@@ -79,15 +74,24 @@ export async function prove(
     warnings: [
       ...grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
       ...unprovenTenants(
-        named.filter((one) => !one.place.dropped && !one.expired).map(({ place }) => place),
+        named
+          .filter((one) => !one.place.dropped && !one.expired && !one.fewer && !one.rewritten)
+          .map(({ place }) => place),
         recorded,
       ),
-      ...expiredSince(
-        found.flatMap(({ place, expired }) => (expired ? [`${label(place)}: ${expired}`] : [])),
-      ),
+      ...expiredSince(reasons(found, 'expired')),
+      ...unprovenWritten(reasons(found, 'fewer')),
+      ...unprovenRewritten(reasons(found, 'rewritten')),
       ...unprovenDropped(named.filter(({ place }) => place.dropped)),
     ],
   };
+}
+
+function reasons(
+  found: readonly (Finding & { place: CensusPlace })[],
+  why: 'expired' | 'fewer' | 'rewritten',
+): string[] {
+  return found.flatMap(({ place, [why]: text }) => (text ? [`${label(place)}: ${text}`] : []));
 }
 
 /** Classes, tenants and shards that did not come back need not be asked for their objects. */
@@ -141,53 +145,6 @@ async function requireShards(
     client.server,
   );
   return new Set(classes.map(({ name }) => name));
-}
-
-async function compare(
-  { client }: Weaviate,
-  place: CensusPlace,
-  expires: boolean,
-  onBytes: (bytes: number) => void,
-): Promise<Finding> {
-  if (place.dropped) return { result: 'named', count: await countOf(client, place) };
-  const digest = new ObjectDigest();
-  const { least = 0, most = least, sample, parts } = place;
-  const tally =
-    parts &&
-    (await tallyOf(client, place, parts.length, digest, (_objects, bytes) => onBytes(bytes)));
-  const count = tally?.count ?? (await countOf(client, place));
-  let expired = count < least ? `${count} objects of at least ${least}` : undefined;
-  if (expired !== undefined && !expires) return { result: 'different', reason: expired };
-  const grew = count > most;
-  if (parts && tally) {
-    const there = tally.parts();
-    const wrong = parts.filter(
-      (part, at) =>
-        part !== null && part !== there[at] && countOfPart(there[at] ?? '') <= countOfPart(part),
-    );
-    const fewer = parts.filter(
-      (part, at) => part !== null && countOfPart(there[at] ?? '') < countOfPart(part),
-    );
-    if (wrong.length > (expires ? fewer.length : 0)) {
-      return { result: 'different', reason: 'objects are not what they were' };
-    }
-    if (fewer.length > 0) expired ??= `fewer objects in ${fewer.length} of ${parts.length} parts`;
-  }
-  for (const [id, expected] of sample) {
-    const object = await readObject(client, place, id);
-    if (!object) {
-      const reason = `object ${id} is missing`;
-      if (!expires || !mayHaveExpired(place, id)) return { result: 'different', reason };
-      expired ??= reason;
-      continue;
-    }
-    if (digestText(digest, object) !== expected) {
-      return { result: 'different', reason: `object ${id} is not what it was` };
-    }
-  }
-  if (expired !== undefined) return { result: 'named', expired, ...(grew && { grew }) };
-  const whole = parts !== undefined && !grew && parts.every((part) => part !== null);
-  return { result: whole ? 'identical' : 'equivalent', ...(grew && { grew }) };
 }
 
 function grown(places: string[]): Warning[] {

@@ -54,7 +54,7 @@ export function chooseClasses(census: Census, request: RestoreRequest): Census['
 export interface Conflicts {
   classes: { wanted: string; there: string }[];
   /** Aliases that bear the name of a class. */
-  aliases: { wanted: string; there: string }[];
+  aliases: { wanted: string; there: Alias }[];
   /** Aliases of the backup that point to a class of the destination. */
   held: (Alias & { wanted: string })[];
   /** Classes that bear the name of an alias of the backup. */
@@ -72,7 +72,7 @@ export function findConflicts(
     const same = classes.get(wanted.toLowerCase());
     if (same !== undefined) found.classes.push({ wanted, there: same });
     const alias = aliases.get(wanted.toLowerCase());
-    if (alias) found.aliases.push({ wanted, there: alias.alias });
+    if (alias) found.aliases.push({ wanted, there: alias });
     for (const name of own) {
       const held = aliases.get(name.toLowerCase());
       if (held && held.class !== wanted) found.held.push({ ...held, wanted });

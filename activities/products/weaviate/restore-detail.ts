@@ -24,6 +24,8 @@ const detailSchema = z.object({
   }),
   aliases: z.array(alias),
   overwriteAlias: z.boolean(),
+  /** Of the destination, as they were before the restore drops or moves them; absent before this was kept. */
+  taken: z.array(alias).optional(),
   users: z.boolean(),
   roles: z.boolean(),
   /** What they replace of the destination, for people; absent before this was told. */

@@ -9,6 +9,7 @@ import { label, type Place } from './objects.ts';
 import { countOf, observe, type Observer } from './observe.ts';
 import { PlaceGone } from './place-gone.ts';
 import { quietTenants } from './tenant-warnings.ts';
+import { differs, settled } from './settled-place.ts';
 import { isSince, readVersion, SINCE } from './version.ts';
 import type { WrittenClass } from './written-classes.ts';
 
@@ -22,19 +23,21 @@ const RECOUNT_PAUSE_MS = 1_000;
  * Looks at the database once more and tells writes that went on during the backup from loss. What the backup holds of
  * a part that was written to is one of many states: it is left out of what a restore is compared with.
  * @param held what the server wrote
+ * @param began when it began to, by its own clock in milliseconds
  * @throws BACKUP_INCOMPLETE when a class shrank, unless deletions are expected, or a tenant is missing
  */
 export async function settle(
   observer: Observer,
   before: Observation,
   held: Held,
-  deletions: 'fail' | 'warn',
+  { deletions, began }: { deletions: 'fail' | 'warn'; began: number | undefined },
 ): Promise<{ places: CensusPlace[]; after: Observation; warnings: Warning[] }> {
   const { client } = observer;
   const now = await observer.database.classes();
   const after = await observe(
     observer,
     now.filter((one) => isOfKind(one, held.get(one.name))),
+    { digests: before.digests, ...(began !== undefined && { since: began }) },
   );
   const known = new Map(before.places.map((place) => [label(place), place]));
   const seen = new Map(after.places.map((place) => [label(place), place]));
@@ -73,10 +76,10 @@ export async function settle(
     if (earlier && earlier.count === undefined) return { class: name, tenant, sample: [] };
     if ((earlier?.count ?? 0) < (place.count ?? 0)) {
       written.push(change(place, earlier?.count ?? 0, place.count ?? 0));
-    } else if (!shrunk.has(label(place)) && differing(earlier, place)) {
+    } else if (!shrunk.has(label(place)) && differs(earlier, place, began)) {
       written.push(`${label(place)} was changed`);
     }
-    return settled(earlier, place);
+    return settled(earlier, place, began);
   });
   const warnings: Warning[] = [];
   const warn = (code: string, message: string) => warnings.push({ code, message });
@@ -150,29 +153,6 @@ async function settledCount(
     after.count = count;
   }
   return count;
-}
-
-function settled(before: ObservedPlace | undefined, after: ObservedPlace): CensusPlace {
-  const { class: name, tenant, count } = after;
-  const place = { class: name, ...(tenant !== undefined && { tenant }) };
-  if (count === undefined) return { ...place, sample: [] };
-  const earlier = before?.count ?? (before ? count : 0);
-  const same = new Map(before?.sample);
-  const { parts, expires } = after;
-  return {
-    ...place,
-    ...(expires && { expires }),
-    least: Math.min(earlier, count),
-    most: Math.max(earlier, count),
-    sample: after.sample.filter(([id, digest]) => same.get(id) === digest),
-    ...(parts && {
-      parts: parts.map((part, at) => (before?.parts?.[at] === part ? part : null)),
-    }),
-  };
-}
-
-function differing(before: ObservedPlace | undefined, after: ObservedPlace): boolean {
-  return (before?.parts ?? []).some((part, at) => part !== after.parts?.[at]);
 }
 
 function change(place: Place, from: number, to: number): string {

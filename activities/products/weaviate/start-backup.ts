@@ -8,6 +8,7 @@ import type { Connection } from './config.ts';
 import type { Database } from './database.ts';
 import { includedNow } from './selection.ts';
 import { isBrokenChain, startRefusal } from './start-refusal.ts';
+import { strangeNodes } from './strange-nodes.ts';
 import { isSince, SINCE } from './version.ts';
 
 export interface Starter {
@@ -81,7 +82,7 @@ async function request(starter: Starter, name: string): Promise<Record<string, u
   };
 }
 
-/** The last committed backup, unless its chain is long enough, is not whole, or the server could not build on it. */
+/** The last committed backup, unless its chain is long enough or not whole, or the server could not build on it. */
 async function baseFor({
   connection,
   previous,
@@ -93,7 +94,9 @@ async function baseFor({
   if (!incremental || !previous) return undefined;
   if (previous.bases.length >= incremental.maxChain) return undefined;
   if (previous.detail['compression'] !== compressionType(compression)) return undefined;
-  if (!isSince((await database.meta()).version, SINCE.incremental)) return undefined;
+  const { version } = await database.meta();
+  if (!isSince(version, SINCE.incremental)) return undefined;
+  if (strangeNodes(previous, await database.nodes(), version).length > 0) return undefined;
   // What came to rest on a chain that is broken would be of no use; a full one heals that.
   return (await isChainWhole(storage, previous, signal)) ? previous.name : undefined;
 }

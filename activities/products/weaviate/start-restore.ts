@@ -8,6 +8,7 @@ import { detailOf, type RestoreDetail, type RestoreState } from './restore-detai
 import { madeAnew, STOP_WRITERS } from './replaced-classes.ts';
 import type { Weaviate } from './session.ts';
 import { startRefusal } from './start-refusal.ts';
+import { aliasesInTheWay, toldAliases } from './taken-aliases.ts';
 import { whoseRestore } from './whose-restore.ts';
 
 /** A cancel that nobody finishes any more leaves its word in the storage for ever. */
@@ -71,12 +72,17 @@ export async function startRestore(
 }
 
 /** Whoever sees this run wait has to know at once what is missing meanwhile. */
-function sayingDropped(error: unknown, { drops }: RestoreDetail): unknown {
-  if (!(error instanceof HoldfastError) || drops.classes.length === 0) return error;
+function sayingDropped(error: unknown, { drops, taken = [] }: RestoreDetail): unknown {
+  const aliases = taken.filter(({ alias }) => drops.aliases.includes(alias));
+  const dropped = [
+    ...(drops.classes.length > 0 ? [`The classes ${told(drops.classes)}`] : []),
+    ...(aliases.length > 0 ? [`The aliases ${toldAliases(aliases)}`] : []),
+  ];
+  if (!(error instanceof HoldfastError) || dropped.length === 0) return error;
   const { code, message, hint, cause } = error;
   const until = error.retryable ? 'are missing until the restore has begun' : 'are missing now';
-  const missing = `The classes ${told(drops.classes)} were dropped for it and ${until}.`;
-  return new HoldfastError(code, `${message} ${missing}`, { hint, cause });
+  const missing = dropped.map((what) => `${what} were dropped for it and ${until}.`);
+  return new HoldfastError(code, [message, ...missing].join(' '), { hint, cause });
 }
 
 /** Whatever else they say, nothing was begun. */
@@ -154,7 +160,9 @@ async function makeRoom(weaviate: Weaviate, plan: PlannedJob, since: Date): Prom
       { hint: STOP_WRITERS },
     );
   }
-  if (inTheWay.length > 0) await requireReadyToDrop(weaviate, plan, since);
+  const aliases = await aliasesInTheWay(weaviate, plan);
+  if (inTheWay.length + aliases.length > 0) await requireReadyToDrop(weaviate, plan, since);
+  // First, for unlike a class they can be put back when a later request is refused.
+  for (const name of aliases) await database.dropAlias(name);
   for (const name of inTheWay) await database.dropClass(name);
-  for (const name of drops.aliases) await database.dropAlias(name);
 }

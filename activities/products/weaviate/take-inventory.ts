@@ -1,14 +1,17 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
-import type { Inventory } from '../delegated.ts';
+import type { Inventory, PreviousBackup } from '../delegated.ts';
 import { CENSUS_PATH, type Census, type Observation } from './census.ts';
 import { claimKey } from './claim.ts';
 import type { Node } from './database.ts';
 import { untilDurable } from './durable.ts';
 import { few, told } from '../../few.ts';
+import { timeOf } from './job-status.ts';
 import { requireShards } from './require-shards.ts';
 import type { Weaviate } from './session.ts';
 import { settle } from './settle.ts';
+import { strangeNodes } from './strange-nodes.ts';
+import { readVersion, type Version } from './version.ts';
 import { checkWritten, type WrittenBackup } from './written-backup.ts';
 import { decoded, writtenClasses, type WrittenClass } from './written-classes.ts';
 
@@ -34,7 +37,7 @@ export async function takeInventory(
     weaviate.observer(observed.proof),
     observed,
     held,
-    connection.deletions,
+    { deletions: connection.deletions, began: timeOf(written.global.startedAt)?.getTime() },
   );
   const live = await weaviate.database.nodes('verbose');
   const whole = after.classes.filter((one) => !one.multiTenant).map((one) => one.name);
@@ -43,6 +46,7 @@ export async function takeInventory(
     version: 1,
     weaviate: after.weaviate,
     proof: observed.proof,
+    digests: observed.digests,
     nodes: [...written.nodes.keys()],
     classes: describeClasses(live, held, [...after.classes, ...observed.classes]),
     places,
@@ -76,7 +80,7 @@ export async function takeInventory(
       ...madeAnew(live, held, whole),
       ...credentials(written),
       ...(previous && !base && previous.bases.length < (connection.incremental?.maxChain ?? 0)
-        ? [fullInstead(previous.name)]
+        ? [fullInstead(previous, live, readVersion(after.weaviate))]
         : []),
     ],
   };
@@ -163,9 +167,16 @@ function holdsUsers(encoded: string | null | undefined): boolean {
   return found === undefined || Object.keys(found.Data?.Users ?? {}).length > 0;
 }
 
-function fullInstead(previous: string): Warning {
+function fullInstead(previous: PreviousBackup, live: readonly Node[], version: Version): Warning {
+  const code = 'FULL_INSTEAD_OF_INCREMENTAL';
+  const itCould = `This backup is a full one: it could not rest on ${previous.name}`;
+  const nodes = strangeNodes(previous, live, version);
+  if (nodes.length > 0) {
+    const message = `${itCould}, which holds nothing of the nodes ${told(nodes)}; Weaviate ${version.text} cannot build on such a one, as 1.37.12 and 1.38.3 can.`;
+    return { code, message };
+  }
   return {
-    code: 'FULL_INSTEAD_OF_INCREMENTAL',
-    message: `This backup is a full one: it could not rest on ${previous}, which is compressed in another way or, like what it rests on itself, gone from the server's storage or not as it was written there.`,
+    code,
+    message: `${itCould}, which is compressed in another way or, like what it rests on itself, gone from the server's storage or not as it was written there.`,
   };
 }

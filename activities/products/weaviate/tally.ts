@@ -1,6 +1,8 @@
 /** Bytes of a digest. */
 const BYTES = 16;
 const WORDS = BYTES / 4;
+/** Sums of times stay exact below it. */
+const SUMS = 2 ** 48;
 
 /**
  * Counts objects and adds their digests up, so that their order does not matter. Kept in parts by id: what was written
@@ -9,20 +11,24 @@ const WORDS = BYTES / 4;
 export class Tally {
   readonly #counts: Float64Array;
   readonly #sums: Uint32Array;
+  readonly #stamps: Float64Array;
 
   /** @param parts a power of two, at most 256 */
   constructor(parts: number) {
     this.#counts = new Float64Array(parts);
     this.#sums = new Uint32Array(parts * WORDS);
+    this.#stamps = new Float64Array(parts);
   }
 
   get count(): number {
     return this.#counts.reduce((sum, one) => sum + one, 0);
   }
 
-  add(id: string, digest: Buffer): void {
+  /** @param stamp when it was last written */
+  add(id: string, digest: Buffer, stamp = 0): void {
     const part = partOf(id) & (this.#counts.length - 1);
     this.#counts[part] = (this.#counts[part] ?? 0) + 1;
+    this.#stamps[part] = ((this.#stamps[part] ?? 0) + stamp) % SUMS;
     let carry = 0;
     for (let word = 0; word < WORDS; word += 1) {
       const at = part * WORDS + word;
@@ -30,6 +36,11 @@ export class Tally {
       this.#sums[at] = sum;
       carry = sum > 0xffffffff ? 1 : 0;
     }
+  }
+
+  /** By which a part whose objects were written again as they were differs. */
+  stamps(): number[] {
+    return [...this.#stamps];
   }
 
   /** One text for each part, equal for equal contents: `<count>:<sum in hex>`, or empty. */

@@ -6,6 +6,7 @@ import { makersOf, type Maker } from './made-by.ts';
 import { madeAnew, STOP_WRITERS } from './replaced-classes.ts';
 import { detailOf, stateFrom } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
+import { putAliasesBack, toldAliases } from './taken-aliases.ts';
 import { whoseRestore } from './whose-restore.ts';
 
 /** A restore that was cancelled has been seen to go on for a moment. */
@@ -13,7 +14,8 @@ const LOOKS = 3;
 const PAUSE_MS = 2_000;
 
 /**
- * Removes the classes that this restore created, and no other; what was dropped for it cannot come back.
+ * Removes the classes that this restore created, and no other. Classes that were dropped for it cannot come back;
+ * aliases can.
  * @param early classes that were seen before it can have created any
  */
 export async function undoRestore(
@@ -36,7 +38,8 @@ export async function undoRestore(
   const ofRestore = new Set<string>();
   const ofOthers = new Set<string>();
   let left: string[] = [];
-  if (known || whose === 'ours') {
+  const begun = known !== undefined || whose === 'ours';
+  if (begun) {
     for (let look = 0; look < LOOKS; look += 1) {
       if (look > 0) await sleep(PAUSE_MS, undefined, { signal });
       left = [];
@@ -62,11 +65,16 @@ export async function undoRestore(
     const isThere = ofRestore.has(name) || present.some((one) => one.name === name);
     return isThere ? [] : [`class ${name}`];
   });
-  if (!keep && detail.access?.length && (known || whose === 'ours')) lost.push(ACCESS);
+  if (!keep && detail.access?.length && begun) lost.push(ACCESS);
+  const aliases = await putAliasesBack(weaviate, plan, {
+    begun,
+    kept: ofRestore,
+    others: ofOthers,
+  });
   return {
     removed: few([...removed]),
-    quarantined: few(left),
-    ...(lost.length > 0 && { lost: few(lost) }),
+    quarantined: few([...left, ...aliases.left]),
+    ...(lost.length + aliases.lost.length > 0 && { lost: few([...lost, ...aliases.lost]) }),
   };
 }
 
@@ -87,11 +95,12 @@ const UNNAMED =
 
 /** Both came from one backup, so nothing tells their classes apart. */
 function superseded({ client }: Weaviate, plan: PlannedJob, startedAt = 'some time'): string {
-  const { classes } = detailOf(plan);
+  const { classes, taken = [] } = detailOf(plan);
+  const aliases = taken.length > 0 ? `, and the aliases ${toldAliases(taken)}` : '';
   return (
     `Somebody else began another restore of backup ${plan.name} at ${startedAt}, before the end of this one was seen, and ` +
     'which classes came from which cannot be told: nothing was removed. Checks: (1) wait until GET ' +
     `/v1/backups/{backend}/${plan.name}/restore at ${client.server} says SUCCESS, FAILED or CANCELED; (2) look whether ` +
-    `${told(classes.map(({ name }) => name))} are as they should be, and drop what nobody wants.`
+    `${told(classes.map(({ name }) => name))}${aliases} are as they should be, and drop what nobody wants.`
   );
 }

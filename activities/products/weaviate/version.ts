@@ -42,6 +42,7 @@ export const SINCE = {
   wildcards: ['1.36.0'],
   restoreCancel: ['1.36.0'],
   incremental: ['1.37.0'],
+  nodesJoin: ['1.37.12', '1.38.3', '1.39.0'],
   honestStatus: ['1.37.10', '1.38.2', '1.39.0'],
   manyNodes: ['1.37.11', '1.38.3', '1.39.0'],
   includeUsers: ['1.38.3', '1.39.0'],

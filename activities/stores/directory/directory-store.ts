@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
@@ -93,12 +94,8 @@ export class DirectoryStore implements Store {
 
   async head(key: string, options: CallOptions = {}): Promise<StoredObject | undefined> {
     return this.#call(`look at ${key}`, options, async () => {
-      const file = await fileAt(pathOf(this.#root, this.#label, key)).catch(
-        async (error: unknown) => {
-          throw await this.#readFailure(error, `look at ${key}`);
-        },
-      );
-      if (file) return { key, bytes: file.bytes };
+      const found = await this.#lookAt(key, pathOf(this.#root, this.#label, key));
+      if (found) return { key, bytes: found.size };
       await checkRoot(this.#root, this.#label);
       return undefined;
     });
@@ -106,12 +103,9 @@ export class DirectoryStore implements Store {
 
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<StoredObject> {
     checkPrefix(this.#label, prefix);
-    await this.#call('list objects', options, () => checkRoot(this.#root, this.#label));
-    for await (const file of this.#walk(prefix, 'objects', options)) {
-      const found = await fileAt(file.path).catch(async (error: unknown) => {
-        throw await this.#readFailure(error, `look at ${file.key}`);
-      });
-      if (found) yield { key: file.key, ...found };
+    for await (const { key, path } of this.#walk(prefix, 'objects', options)) {
+      const found = await this.#lookAt(key, path);
+      if (found) yield { key, bytes: found.size, modifiedAt: found.mtime };
     }
   }
 
@@ -125,6 +119,7 @@ export class DirectoryStore implements Store {
         // A folder without an object does not exist in an object store either.
         if (await this.#holdsObjects(prefix + name, options)) found.push(name.slice(0, -1));
       }
+      await checkRoot(this.#root, this.#label);
       return found;
     });
   }
@@ -148,9 +143,12 @@ export class DirectoryStore implements Store {
     }
   }
 
-  async *#walk(prefix: string, which: 'objects' | 'own', { signal }: CallOptions) {
+  async *#walk(prefix: string, which: 'objects' | 'own', options: CallOptions) {
+    const check = () =>
+      this.#call(`list ${prefix}`, options, () => checkRoot(this.#root, this.#label));
+    await check();
     try {
-      yield* walk(this.#root, prefix, which, signal);
+      yield* walk(this.#root, prefix, which, options.signal);
     } catch (error) {
       // A folder that this user may not enter is told by its name, whatever was listed.
       const { path } = error as NodeJS.ErrnoException;
@@ -158,6 +156,14 @@ export class DirectoryStore implements Store {
         ? await this.#readFailure(error, `list ${relative(this.#root, path)}`)
         : directoryFailure(error, this.#label, `list ${prefix}`);
     }
+    // The files of a disk that was taken away meanwhile look like removed ones.
+    await check();
+  }
+
+  async #lookAt(key: string, path: string): Promise<Stats | undefined> {
+    return fileAt(path).catch(async (error: unknown) => {
+      throw await this.#readFailure(error, `look at ${key}`);
+    });
   }
 
   async remove(keys: string[], options: CallOptions = {}): Promise<void> {
@@ -174,13 +180,12 @@ export class DirectoryStore implements Store {
 
   async *openUploads(prefix: string, options: CallOptions = {}): AsyncIterable<OpenUpload> {
     checkPrefix(this.#label, prefix);
-    await this.#call('list unfinished files', options, () => checkRoot(this.#root, this.#label));
-    for await (const file of this.#walk(prefix, 'own', options)) {
-      const name = intendedName(file.key.slice(file.key.lastIndexOf('/') + 1));
+    for await (const { key: id, path } of this.#walk(prefix, 'own', options)) {
+      const name = intendedName(id.slice(id.lastIndexOf('/') + 1));
       if (name === undefined) continue;
-      const key = file.key.slice(0, file.key.lastIndexOf('/') + 1) + name;
-      const found = await stat(file.path).catch(() => undefined);
-      if (found && key.startsWith(prefix)) yield { key, id: file.key, startedAt: found.birthtime };
+      const key = id.slice(0, id.lastIndexOf('/') + 1) + name;
+      const found = key.startsWith(prefix) && (await this.#lookAt(key, path));
+      if (found) yield { key, id, startedAt: found.birthtime };
     }
   }
 
@@ -208,6 +213,7 @@ export class DirectoryStore implements Store {
       await checkRoot(this.#root, this.#label);
       if (await fileAt(join(this.#root, HOST_MARKER))) return false;
       const names = await namesIn(this.#root);
+      await checkRoot(this.#root, this.#label);
       const own = names.filter((name) => name.endsWith('/') && !name.startsWith('.'));
       return own.every((name) => name === 'lost+found/');
     });

@@ -1,5 +1,7 @@
-import { opendir, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eachBounded } from '../../each-bounded.ts';
 import { compareKeys } from '../keys.ts';
 import { errnoOf } from './failure.ts';
 import { isOwnFile } from './layout.ts';
@@ -42,23 +44,41 @@ async function* below(
 /** The names in a folder, those of folders with a `/`, in the order of the keys that they begin. */
 export async function namesIn(path: string): Promise<string[]> {
   const names: string[] = [];
-  try {
-    for await (const entry of await opendir(path, { bufferSize: 512 })) {
-      if (entry.isDirectory()) names.push(`${entry.name}/`);
-      else if (entry.isFile()) names.push(entry.name);
-    }
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+  for (const { name, kind } of await entriesIn(path)) {
+    if (kind.isDirectory()) names.push(`${name}/`);
+    else if (kind.isFile()) names.push(name);
   }
   return names.sort(compareKeys);
 }
 
-export async function fileAt(
-  path: string,
-): Promise<{ bytes: number; modifiedAt: Date } | undefined> {
+interface Entry {
+  name: string;
+  kind: { isDirectory(): boolean; isFile(): boolean };
+}
+
+async function entriesIn(path: string): Promise<Entry[]> {
+  const entries = await unlessGone(readdir(path, { withFileTypes: true }));
+  if (entries) return entries.map((entry) => ({ name: entry.name, kind: entry }));
+  // Some file systems tell no types with the names. Then Node looks at each entry, and fails as if the folder were not
+  // there when one has gone meanwhile: only the names alone tell whether it is.
+  const found: Entry[] = [];
+  await eachBounded((await unlessGone(readdir(path))) ?? [], LOOKS_AT_ONCE, async (name) => {
+    const kind = await unlessGone(lstat(join(path, name)));
+    if (kind) found.push({ name, kind });
+  });
+  return found;
+}
+
+const LOOKS_AT_ONCE = 16;
+
+export async function fileAt(path: string): Promise<Stats | undefined> {
+  const found = await unlessGone(stat(path));
+  return found?.isFile() ? found : undefined;
+}
+
+async function unlessGone<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
-    const found = await stat(path);
-    return found.isFile() ? { bytes: found.size, modifiedAt: found.mtime } : undefined;
+    return await looking;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw error;

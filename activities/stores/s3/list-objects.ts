@@ -1,12 +1,12 @@
-import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
-import type { OpenUpload, StoredObject } from '../store.ts';
+import type { StoredObject } from '../store.ts';
 import { perhapsArchived } from './archived.ts';
 import { etagOf } from './etag.ts';
 import { faultOf, noBucket } from './failure.ts';
 import type { S3Requests } from './requests.ts';
 
-interface Listing {
+export interface Listing {
   bucket: string;
   /** With the store's own prefix. */
   prefix: string;
@@ -74,40 +74,7 @@ export async function seeBucket(
   }
 }
 
-export async function* listUploads(
-  requests: S3Requests,
-  listing: Listing,
-): AsyncIterable<OpenUpload> {
-  let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
-  while (marker) {
-    const from: { KeyMarker?: string; UploadIdMarker?: string } = marker;
-    const page = await requests.send({ signal: listing.signal }, (client, bind) =>
-      client.send(
-        bind(
-          new ListMultipartUploadsCommand({
-            Bucket: listing.bucket,
-            Prefix: listing.prefix,
-            ...from,
-          }),
-        ),
-      ),
-    );
-    for (const { Key: key, UploadId: id, Initiated: startedAt } of page.Uploads ?? []) {
-      if (key?.startsWith(listing.prefix) && id !== undefined) {
-        yield { key, id, startedAt: startedAt ?? new Date(0) };
-      }
-    }
-    const { NextKeyMarker: key, NextUploadIdMarker: id } = page;
-    const same = key === from.KeyMarker && id === from.UploadIdMarker;
-    if (page.IsTruncated && (key === undefined || same)) throw senseless(listing);
-    marker =
-      page.IsTruncated && key !== undefined
-        ? { KeyMarker: key, ...(id !== undefined && { UploadIdMarker: id }) }
-        : undefined;
-  }
-}
-
-function senseless({ store, prefix }: Listing): HoldfastError {
+export function senseless({ store, prefix }: Listing): HoldfastError {
   return new HoldfastError(
     'STORE_ERROR',
     `${store} was asked to list ${prefix} and gave a list that makes no sense.`,

@@ -18,6 +18,8 @@ export interface Abilities {
   /** Whether it checks the CRC32 of an object that comes in one piece. It does when it gives back what it was told. */
   crc32: 'checked' | 'unproven' | 'ignored';
   bulkRemove: boolean;
+  /** Whether open uploads are listed by what their keys begin with, or by nothing better. */
+  uploadsByPrefix: boolean;
   /** Whether it copies objects by itself, and takes a condition with that. */
   copies: 'yes' | 'unconditionally' | 'no';
   /** Whether bodies must be hashed for the signature even where that protects nobody. */
@@ -59,6 +61,7 @@ export class S3Requests {
       objectSize: true,
       crc32: settings.endpoint ? 'unproven' : 'checked',
       bulkRemove: true,
+      uploadsByPrefix: !settings.endpoint,
       copies: 'yes',
       signPayload: false,
     }));

@@ -25,7 +25,8 @@ import { copyObject } from './copy-object.ts';
 import { crc32In } from './checksum.ts';
 import { etagOf } from './etag.ts';
 import { faultOf, s3Failure } from './failure.ts';
-import { listObjects, listUploads, seeBucket } from './list-objects.ts';
+import { listObjects, seeBucket } from './list-objects.ts';
+import { listUploads } from './list-uploads.ts';
 import { PartsUpload } from './multipart-upload.ts';
 import { partSizes, type PartSizes } from './part-sizes.ts';
 import { probeForeign } from './probe-foreign.ts';
@@ -47,7 +48,7 @@ export class S3Store implements Store {
   readonly #label: string;
   readonly #resources: StoreResources;
   readonly #requests: S3Requests;
-  readonly #sizes: PartSizes;
+  readonly #sizesFor: (announced?: number) => PartSizes;
   readonly #background = new Set<Promise<unknown>>();
   #bucketSeen = false;
 
@@ -64,8 +65,8 @@ export class S3Store implements Store {
       `requests ${JSON.stringify(settings)}`,
       () => new S3Requests(settings, resources),
     );
-    this.#sizes = partSizes(this.#label, settings);
-    this.maxObjectBytes = this.#sizes.maxObjectBytes;
+    this.#sizesFor = (announced) => partSizes(this.#label, settings, announced);
+    this.maxObjectBytes = this.#sizesFor().maxObjectBytes;
   }
 
   async put(key: string, bytes: Uint8Array, { signal }: CallOptions = {}): Promise<StoredObject> {
@@ -84,7 +85,7 @@ export class S3Store implements Store {
     const context = {
       requests: this.#requests,
       resources: this.#resources,
-      sizes: this.#sizes,
+      sizes: this.#sizesFor(announced),
       background: (work: Promise<unknown>) => this.#goOn(work),
       failed: (error: unknown) => this.#failure(error, `write ${key}`, signal),
     };
@@ -117,7 +118,7 @@ export class S3Store implements Store {
     const context = {
       requests: this.#requests,
       resources: this.#resources,
-      sizes: this.#sizes,
+      sizes: this.#sizesFor(found.bytes),
       background: (work: Promise<unknown>) => this.#goOn(work),
     };
     const copying = this.#call(`write ${key}`, signal, () =>

@@ -1,15 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HoldfastError } from '../../../activities/failure.ts';
 import { requireSchedule } from '../../schedules/find-schedules.ts';
+import { MOST_TIMES, timesBetween } from '../../schedules/times-between.ts';
 import { OVERLAP_POLICIES, type OverlapName } from '../../schedules/settings.ts';
-import { humanTime } from '../../terminal/figures.ts';
+import { confirmed } from '../../terminal/ask.ts';
+import { humanTime, plural } from '../../terminal/figures.ts';
+import type { Output } from '../../terminal/output.ts';
 import { verb } from '../../verb.ts';
 
 interface Options {
   from: Date;
   to?: Date;
   overlap: OverlapName;
+  yes?: boolean;
 }
+
+/** So many are what somebody has in view who names a range. */
+const A_HANDFUL = 5;
 
 export function backfillVerb(schedule: Command): void {
   const command = schedule
@@ -22,15 +29,17 @@ export function backfillVerb(schedule: Command): void {
       new Option('--overlap <policy>', 'what several of them do')
         .choices(Object.keys(OVERLAP_POLICIES))
         .default('bufferAll'),
-    );
+    )
+    .option('--yes', `do not ask; without it, more than ${A_HANDFUL} backups are asked about`);
   verb<Options>(
     command,
     {
       examples: ['schedule backfill metrics --from 2026-11-19T00:00:00Z --to 2026-11-20T12:00:00Z'],
       notes:
-        'Such a backup holds the data of today: a database cannot be read as it was. So its id bears\nthe time at which it began; its manifest says for when it was (`scheduled`).',
+        'Such a backup holds the data of today: a database cannot be read as it was. So its id bears\nthe time at which it began; its manifest says for when it was (`scheduled`).\n' +
+        'Neither `schedule pause` nor a cancel of one run ends the others: `schedule remove` and then\n`schedule apply` do.',
     },
-    async (call, { from, to = new Date(), overlap }, target = '') => {
+    async (call, { from, to = new Date(), overlap, yes }, target = '') => {
       if (from >= to) {
         throw new HoldfastError(
           'INPUT_INVALID',
@@ -48,14 +57,34 @@ export function backfillVerb(schedule: Command): void {
         );
       }
       const session = await call.temporal();
-      const { id } = await requireSchedule(session, target);
+      const found = await requireSchedule(session, target);
+      const { id } = found;
+      const times = await timesBetween(session, found, from, to);
+      const range = `from ${humanTime(from)} to ${humanTime(to)}`;
+      if (times === 0) {
+        throw new HoldfastError('INPUT_INVALID', `${id} has no time ${range}: nothing is run.`, {
+          hint: 'Its times: `holdfast schedule list`.',
+        });
+      }
+      const count = `${plural(times, 'time')}${times >= MOST_TIMES ? ' or more' : ''}`;
+      if (!yes && times > A_HANDFUL) {
+        await agreement(call.output, `${id} has ${count} ${range}, and each begins a backup.`);
+      }
       const handle = session.client.schedule.getHandle(id);
       await handle.backfill({ start: from, end: to, overlap: OVERLAP_POLICIES[overlap] });
-      call.output.result({ schedule: id, from, to, overlap }, [
-        `${id} runs for each of its times from ${humanTime(from)} to ${humanTime(to)}, missed or not; see it with: holdfast status ${target}`,
+      call.output.result({ schedule: id, from, to, overlap, times }, [
+        `${id} runs for each of its ${count} ${range}, missed or not; see it with: holdfast status ${target}`,
       ]);
     },
   );
+}
+
+/** @throws CONFIRM_REQUIRED when nobody agreed */
+async function agreement(output: Output, fact: string): Promise<void> {
+  if (output.interactive && (await confirmed(`${fact} Go on?`))) return;
+  throw new HoldfastError('CONFIRM_REQUIRED', `${fact} Nothing was begun.`, {
+    hint: 'Choose a shorter range, or pass --yes.',
+  });
 }
 
 /** With its offset: a time without one would mean another hour on another host. */

@@ -10,12 +10,18 @@ export function pauseVerb(schedule: Command): void {
     .option('--reason <text>', 'shown in the Temporal UI', 'holdfast schedule pause');
   verb<{ reason: string }>(
     command,
-    { examples: ['schedule pause metrics --reason "migration until Monday"'] },
+    {
+      examples: ['schedule pause metrics --reason "migration until Monday"'],
+      notes:
+        'What a backfill asked for is begun all the same: `schedule remove` and then `schedule apply`\nend that, and leave the schedule active.',
+    },
     async (call, { reason }, target = '') => {
       const session = await call.temporal();
       const { id } = await requireSchedule(session, target);
       await session.client.schedule.getHandle(id).pause(reason);
-      call.output.result({ schedule: id, paused: true }, [`${id} is paused`]);
+      call.output.result({ schedule: id, paused: true }, [
+        `${id} is paused; what a backfill asked for goes on`,
+      ]);
     },
   );
 }

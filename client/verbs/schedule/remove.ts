@@ -12,7 +12,10 @@ export function removeVerb(schedule: Command): void {
     .option('--yes', 'do not ask');
   verb<{ yes?: boolean }>(
     command,
-    { examples: ['schedule remove metrics'] },
+    {
+      examples: ['schedule remove metrics'],
+      notes: 'What a backfill asked for, and has not begun, is not begun any more.',
+    },
     async (call, { yes }, target = '') => {
       const { output } = call;
       const session = await call.temporal();

@@ -9,6 +9,11 @@ export type Trap = boolean | number | { shards: number[]; times?: number };
 export interface Switches {
   /** The metadata lack their closing boundary and end in a JSON error, with status 200. */
   metadataCut: Trap;
+  /**
+   * While the metadata are sent a client writes: their list names a new shard group of each bucket and a new bucket, and
+   * what comes before the list does not.
+   */
+  metadataOutrun: Trap;
   /** The metadata contain a copy of every shard group without its shards. */
   emptyGroups: Trap;
   /** The metadata contain, per bucket, a group with `deletedAt` whose shard can still be downloaded. */
@@ -63,6 +68,8 @@ export interface Switches {
   kvRefused: Trap;
   /** A label is refused: 500. */
   labelRefused: Trap;
+  /** Once all metadata are replaced, a client writes into a time without a group, in each bucket. */
+  kvWrittenTo: Trap;
   /** All metadata are replaced, but the answer is lost. */
   kvAnswerLost: Trap;
   /** The restored metadata hold no operator token: 500, after everything was replaced. */
@@ -71,6 +78,7 @@ export interface Switches {
 
 export const QUIET: Switches = {
   metadataCut: false,
+  metadataOutrun: false,
   emptyGroups: false,
   deletedGroups: false,
   shardVanished: false,
@@ -98,6 +106,7 @@ export const QUIET: Switches = {
   bucketAnswerLost: false,
   kvRefused: false,
   labelRefused: false,
+  kvWrittenTo: false,
   kvAnswerLost: false,
   kvWithoutOperator: false,
 };

@@ -56,6 +56,10 @@ export class Bucket {
   versioned = false;
   /** The service is one that serves what lies in its classes, whatever it calls them. */
   servesAll = false;
+  /** Open uploads are listed by the whole key of one object, or all of them, as MinIO does it. */
+  uploadsByWholeKey = false;
+  /** All parts but the last have one length, as R2 wants it. */
+  equalParts = false;
   minPartBytes = 0;
   pageSize = 1000;
   maxParts = 10_000;
@@ -140,6 +144,7 @@ export class Bucket {
       if (before && before.number >= number) throw new S3Error(400, 'InvalidPartOrder');
       return part.body;
     });
+    if (this.equalParts) refuseUnequal(bodies);
     const body = Buffer.concat(options.losesLast ? bodies.slice(0, -1) : bodies);
     if (options.size !== undefined && options.size !== Buffer.concat(bodies).byteLength) {
       throw new S3Error(400, 'InvalidRequest', 'x-amz-mp-object-size does not match');
@@ -155,6 +160,13 @@ export class Bucket {
     this.upload(id);
     this.uploads.delete(id);
   }
+}
+
+function refuseUnequal(parts: Buffer[]): void {
+  const length = parts[0]?.byteLength ?? 0;
+  const unequal = parts.slice(0, -1).some((part) => part.byteLength !== length);
+  if (!unequal && (parts.at(-1)?.byteLength ?? 0) <= length) return;
+  throw new S3Error(400, 'InvalidPart', 'All non-trailing parts must have the same length.');
 }
 
 export function crc32Of(body: Buffer): string {

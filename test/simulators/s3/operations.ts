@@ -232,6 +232,7 @@ function listUploads(bucket: Bucket, query: URLSearchParams): Answer {
   const after = `${query.get('key-marker') ?? ''} ${query.get('upload-id-marker') ?? ''}`;
   const all = [...bucket.uploads.values()]
     .filter(({ key, id }) => key.startsWith(prefix) && `${key} ${id}` > after)
+    .filter(({ key }) => !bucket.uploadsByWholeKey || prefix === '' || key === prefix)
     .filter(({ key }) => !bucket.unlisted?.test(key))
     .sort((a, b) => (`${a.key} ${a.id}` < `${b.key} ${b.id}` ? -1 : 1));
   const page = all.slice(0, bucket.pageSize);

@@ -5,6 +5,7 @@ import {
   countObjects,
   readObjects,
   type WeaviateAddress,
+  writeObjects,
 } from '../../support/weaviate-data.ts';
 import { seedWeaviate, TENANTS } from '../../support/weaviate-seed.ts';
 
@@ -183,12 +184,39 @@ export function describeBehaviour(
         }
       });
 
+      test('an alias is told from others without their case, and from classes with it', async () => {
+        const alias = (one: string, of: string) =>
+          ask('POST', '/aliases', { alias: one, class: of });
+        await askWeaviate(server, 'POST', '/schema', { class: 'Tale' });
+        expect((await alias('tales', 'tale')).json()).toEqual({ alias: 'Tales', class: 'Tale' });
+        const same = await alias('TALES', 'Photo');
+        expect([same.status, same.text]).toEqual([422, expect.stringContaining('already exists')]);
+        expect((await alias('Tale', 'Photo')).status).toBe(500);
+        expect((await alias('TALE', 'Photo')).status).toBe(200);
+        expect((await alias('Other', 'Nothing')).status).toBe(422);
+        expect((await alias('Other', 'Tales')).status).toBe(422);
+        for (const taken of ['Tales', 'TaleS']) {
+          expect((await ask('POST', '/schema', { class: taken })).status).toBe(422);
+        }
+        const move = (one: string, of: string) => ask('PUT', `/aliases/${one}`, { class: of });
+        expect((await move('tales', 'photo')).json()).toEqual({ alias: 'Tales', class: 'Photo' });
+        expect((await move('TALES', 'Photo')).status).toBe(404);
+        expect((await move('Tales', 'Nothing')).status).toBe(422);
+        expect((await move('Nothing', 'Photo')).status).toBe(404);
+        expect((await ask('DELETE', '/aliases/tales')).status).toBe(204);
+        expect((await ask('DELETE', '/aliases/Tales')).status).toBe(404);
+        await askWeaviate(server, 'DELETE', '/aliases/TALE');
+        await askWeaviate(server, 'DELETE', '/schema/Tale');
+      });
+
       test('a class that is deleted leaves its aliases behind', async () => {
         await askWeaviate(server, 'POST', '/schema', { class: 'Passing' });
         await askWeaviate(server, 'POST', '/aliases', { alias: 'Passed', class: 'Passing' });
         await askWeaviate(server, 'DELETE', '/schema/Passing');
         const alias = { alias: 'Passed', class: 'Passing' };
         expect(await askWeaviate(server, 'GET', '/aliases/Passed')).toEqual(alias);
+        const listed = await askWeaviate(server, 'GET', '/aliases?class=Passing');
+        expect(listed).toEqual({ aliases: [] });
       });
 
       test('objects are paged by id, and an id that is none is refused', async () => {
@@ -199,6 +227,32 @@ export function describeBehaviour(
         expect(page.objects.map(({ id }) => id)).toEqual(all.slice(10, 15).map(({ id }) => id));
         expect((await ask('GET', '/objects?class=Article&limit=5&after=none')).status).toBe(422);
         expect((await ask('GET', '/objects?class=Note&limit=5')).status).toBe(422);
+      });
+
+      test('a reference is told with a link, and objects with the time of their last import', async () => {
+        const to = { name: 'to', dataType: ['Article'] };
+        const definition = { class: 'Linked', vectorizer: 'none', properties: [to] };
+        await askWeaviate(server, 'POST', '/schema', definition);
+        const [article] = await readObjects(server, 'Article');
+        const beacon = `weaviate://localhost/Article/${article?.id}`;
+        const id = '00000000-0000-4000-8000-000000000001';
+        const write = () =>
+          writeObjects(server, [{ class: 'Linked', id, properties: { to: [{ beacon }] } }]);
+        const read = async () =>
+          (await askWeaviate(server, 'GET', `/objects/Linked/${id}`)) as Timed;
+        await write();
+        const before = await read();
+        expect(before.properties['to']).toEqual([
+          { beacon, href: `/v1/objects/Article/${article?.id}` },
+        ]);
+        expect(before.lastUpdateTimeUnix).toBe(before.creationTimeUnix);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await write();
+        const after = await read();
+        expect(after.properties).toEqual(before.properties);
+        expect(after.creationTimeUnix).toBeGreaterThan(before.lastUpdateTimeUnix);
+        expect(after.lastUpdateTimeUnix).toBe(after.creationTimeUnix);
+        await askWeaviate(server, 'DELETE', '/schema/Linked');
       });
 
       test('tenants are told in the old words', async () => {
@@ -235,6 +289,12 @@ export function describeBehaviour(
       });
     });
   });
+}
+
+interface Timed {
+  properties: Record<string, unknown>;
+  creationTimeUnix: number;
+  lastUpdateTimeUnix: number;
 }
 
 interface Told {

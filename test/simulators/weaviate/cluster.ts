@@ -101,21 +101,38 @@ export class Cluster {
 
   /** Names that differ in case alone are one, and an alias is a name too. */
   demandFree(name: string): void {
-    const same = (other: string) => other.toLowerCase() === name.toLowerCase();
-    const similar = [...this.collections.keys()].find(same);
-    if (similar === name) throw new Refusal(422, `class name ${name} already exists`);
-    if (similar !== undefined) {
-      throw new Refusal(422, `class already exists: found similar class "${similar}"`);
+    for (const [item, names] of [
+      ['alias', this.aliases.keys()],
+      ['class', this.collections.keys()],
+    ] as const) {
+      const similar = [...names].find((other) => isSame(other, name));
+      if (similar === name) throw new Refusal(422, `${item} name ${name} already exists`);
+      if (similar !== undefined) {
+        throw new Refusal(422, `class already exists: found similar ${item} "${similar}"`);
+      }
     }
-    if ([...this.aliases.keys()].some(same)) {
-      throw new Refusal(422, `alias name ${name} already exists`);
+  }
+
+  /** Its name may differ from that of a class in case alone, but not from that of an alias. */
+  addAlias(alias: string, target: string): void {
+    const what = 'updating schema: TYPE_CREATE_ALIAS: create alias:';
+    if ([...this.aliases.keys()].some((other) => isSame(other, alias))) {
+      throw new Refusal(422, `validation: ${what} ${alias}, alias already exists`);
     }
+    // What the server did not foresee is an error of its own.
+    if (this.collections.has(alias))
+      throw new Refusal(500, `${what} class ${alias} already exists`);
+    this.aliases.set(alias, target);
   }
 
   /** Its aliases stay, and point to nothing. */
   remove(name: string): void {
     this.collections.delete(name);
   }
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 export function emptyMemory(): Memory {

@@ -17,6 +17,8 @@ export interface World {
   accounts: Account[] | undefined;
   /** Whether it has roles, as a server with keys may. */
   roles: boolean;
+  /** With what the links of references begin, as ORIGIN says. */
+  origin: string;
   /** A chunk of a backup is begun when the last one has so many bytes. */
   chunkBytes: number;
   /** Work that goes on when the answer has been given. */

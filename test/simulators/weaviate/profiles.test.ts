@@ -138,6 +138,18 @@ test.each<[SimulatedVersion, number]>([
   expect(classes[0].shards.length).toBe(saved);
 });
 
+test.each<[SimulatedVersion, string]>([
+  ['1.37.11', 'FAILED'],
+  ['1.38.11', 'SUCCESS'],
+])('%s: a node that the base of a backup does not know ends as %s', async (version, status) => {
+  await using one = await stage({ version });
+  await one.create('one');
+  await one.ended('one');
+  await one.place.remove('one/node1/backup.json');
+  await one.create('two', { incremental_base_backup_id: 'one' });
+  expect((await one.ended('two')).status).toBe(status);
+});
+
 test('backups of servers before 1.23 are refused by newer ones', async () => {
   await using one = await stage();
   await one.create('one');

@@ -17,6 +17,8 @@ export interface Profile {
   /** zstd and no compression. */
   zstd: boolean;
   incremental: boolean;
+  /** A node that the base holds nothing of makes its part a full one; before, it fails. */
+  nodesJoin: boolean;
   /** Tenants that are not active are backed up too. */
   inactiveTenants: boolean;
   /** Restores can be cancelled and show FINALIZING; `include` and `exclude` take `*` and `?`. */
@@ -40,6 +42,7 @@ const first: Profile = {
   access: false,
   zstd: false,
   incremental: false,
+  nodesJoin: false,
   inactiveTenants: false,
   modernRestore: false,
   operationalFaults: false,
@@ -69,12 +72,17 @@ const modern: Profile = {
   zstd: true,
   modernRestore: true,
 };
-const mended: Profile = {
+const incremental: Profile = {
   ...modern,
-  version: '1.38.11',
+  version: '1.37.11',
   incremental: true,
   inactiveTenants: true,
   operationalFaults: true,
+};
+const mended: Profile = {
+  ...incremental,
+  version: '1.38.11',
+  nodesJoin: true,
   trustsNodes: true,
   refusesAncient: true,
 };
@@ -85,6 +93,7 @@ export const PROFILES = {
   '1.27.2': cancelling,
   '1.33.0': timed,
   '1.36.0': modern,
+  '1.37.11': incremental,
   '1.38.11': mended,
   '1.39.0': { ...mended, version: '1.39.0', trustsNodes: false },
 } as const satisfies Record<string, Profile>;

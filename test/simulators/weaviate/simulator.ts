@@ -51,6 +51,8 @@ export interface WeaviateSimulator extends AsyncDisposable {
   readonly storage: BackupStorage;
   /** As in the options; may be changed at any time, and counts for what is under way. 0 stops the server's time. */
   speed: number;
+  /** With what the links of references begin; empty at first, as without an ORIGIN. May be changed at any time. */
+  origin: string;
   /** May be changed at any time. */
   readonly switches: Switches;
   /** What was asked, oldest first. At most 50,000. */
@@ -82,6 +84,7 @@ export async function startWeaviateSimulator(
     clock,
     accounts: options.accounts,
     roles: options.roles ?? true,
+    origin: '',
     chunkBytes: options.chunkBytes ?? 65_536,
     background(work) {
       working.add(work);
@@ -133,6 +136,12 @@ export async function startWeaviateSimulator(
     },
     set speed(speed) {
       clock.speed = speed;
+    },
+    get origin() {
+      return world.origin;
+    },
+    set origin(origin) {
+      world.origin = origin;
     },
     version,
     cluster,

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { filesBelow } from '../../../support/files-below.ts';
 import type { ObjectStorage } from './storage.ts';
 
 /** A folder, as `--object-store file` has it. */
@@ -14,16 +15,11 @@ export function directoryStorage(root: string): ObjectStorage {
     get: (key) => readFile(pathOf(key)).catch(() => undefined),
     async list(prefix) {
       const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-      const entries = await readdir(pathOf(folder), {
-        recursive: true,
-        withFileTypes: true,
-      }).catch(() => []);
       const found = [];
-      for (const entry of entries) {
-        if (!entry.isFile() || entry.name.startsWith('.')) continue;
-        const path = join(entry.parentPath, entry.name);
-        const key = relative(root, path).split(sep).join('/');
-        const size = (await stat(path).catch(() => undefined))?.size;
+      for (const name of await filesBelow(pathOf(folder))) {
+        if (basename(name).startsWith('.')) continue;
+        const key = folder + name;
+        const size = (await stat(pathOf(key)).catch(() => undefined))?.size;
         if (key.startsWith(prefix) && size !== undefined) found.push({ key, bytes: size });
       }
       return found.sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { randomBytes } from 'node:crypto';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import { demandOperator } from '../access.ts';
+import { outrun } from '../clients.ts';
 import { emptySqlite } from '../bytes/sqlite.ts';
 import { type Exchange, Refusal, send } from '../exchange.ts';
 import { drained, heldBack, type Mishap, slowly, withMishap } from '../faulty-stream.ts';
@@ -31,9 +32,11 @@ export async function backupMetadata(exchange: Exchange): Promise<void> {
   demandOperator(exchange);
   const { response, state, switches, profile } = exchange;
   const boundary = randomBytes(30).toString('hex');
+  const kv = packMetadata(state.metadata);
+  if (strikes(switches, 'metadataOutrun')) outrun(state);
   const listed = listForBackup(state, profile, switches);
   const body = Buffer.concat([
-    part(boundary, 'kv', 'application/octet-stream', packMetadata(state.metadata)),
+    part(boundary, 'kv', 'application/octet-stream', kv),
     part(boundary, 'sql', 'application/octet-stream', emptySqlite()),
     part(
       boundary,

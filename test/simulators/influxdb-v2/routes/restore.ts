@@ -9,6 +9,7 @@ import { storeUpload } from '../store-upload.ts';
 import { type ListedBucket, type ListedGroup, unpackMetadata } from '../stored-metadata.ts';
 import { strikes } from '../switches.ts';
 import { GzipPanic, uploaded } from '../upload.ts';
+import { peoplesBuckets, writeLater } from '../clients.ts';
 import { demandNewBucket } from './buckets.ts';
 
 export async function restoreBucketMetadata(exchange: Exchange): Promise<void> {
@@ -76,6 +77,11 @@ export async function restoreKv(exchange: Exchange): Promise<void> {
       state.openShards(bucket, group);
     }
   }
+  // In another order than they got theirs, so that none gets back the number that it had.
+  if (strikes(switches, 'kvWrittenTo'))
+    peoplesBuckets(state)
+      .toReversed()
+      .forEach((bucket) => writeLater(state, bucket));
   if (strikes(switches, 'kvAnswerLost')) return void exchange.response.socket?.destroy();
   const operator = restored.authorisations.find((authorisation) => authorisation.operator);
   if (!operator || strikes(switches, 'kvWithoutOperator')) throw new Error('no operator token');

@@ -55,9 +55,10 @@ export async function backUpNode(
 
   try {
     const saved: ClassDescriptor[] = [];
-    for (const one of listed) saved.push(await saveClass(world, node, order, one, signal));
+    const own = await restedOn(world, node, order);
+    for (const one of listed) saved.push(await saveClass(world, node, own, one, signal));
     const bytes = saved.reduce((sum, one) => sum + one.preCompressionSizeBytes, 0);
-    await describe(world, node, order, saved, bytes);
+    await describe(world, node, own, saved, bytes);
     return { ...summary('SUCCESS', classes), preCompressionSizeBytes: bytes };
   } catch (error) {
     signal.throwIfAborted();
@@ -144,6 +145,18 @@ async function saveClass(
     chunks,
     preCompressionSizeBytes: plain,
   };
+}
+
+/** A node that the base does not know makes its own part a full one, or cannot. */
+async function restedOn(
+  { profile }: World,
+  { name }: ClusterNode,
+  order: BackupOrder,
+): Promise<BackupOrder> {
+  const { place, base } = order;
+  if (base === undefined || (await readNode(place, base, name))) return order;
+  if (profile.nodesJoin) return { ...order, base: undefined };
+  throw new Error(`could not fetch base backup: ${nodeDescriptorKey(base, name)}: not found`);
 }
 
 async function earlierFiles(

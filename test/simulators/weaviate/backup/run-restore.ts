@@ -176,10 +176,14 @@ function restoreAliases(
   overwrite: boolean,
 ): string | undefined {
   for (const { alias } of fromBase64<{ alias: string }[]>(aliases)) {
-    if (cluster.collections.has(alias)) {
-      return `failed to restore alias for class: create alias ${alias} failed: class ${alias} already exists`;
+    if (cluster.aliases.has(alias) && !overwrite) continue;
+    cluster.aliases.delete(alias);
+    try {
+      cluster.addAlias(alias, name);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return `failed to restore alias for class: create alias ${alias} failed: ${why}`;
     }
-    if (overwrite || !cluster.aliases.has(alias)) cluster.aliases.set(alias, name);
   }
   return undefined;
 }

@@ -13,14 +13,15 @@ export function listAliases(exchange: Exchange): void {
   const wanted = url.searchParams.get('class');
   const aliases = [...world.cluster.aliases]
     .map(([alias, target]) => ({ alias, class: target }))
-    .filter((one) => wanted === null || one.class === wanted);
+    .filter((one) => wanted === null || one.class === wanted)
+    .filter((one) => wanted === null || world.cluster.collections.has(one.class));
   sendJson(response, 200, { aliases });
 }
 
 export function getAlias(exchange: Exchange): void {
   demandReading(exchange, 'aliases');
   const { world, parts, response } = exchange;
-  const [alias = ''] = parts;
+  const alias = className(parts[0] ?? '');
   const target = world.cluster.aliases.get(alias);
   if (target === undefined) sendNothing(response, 404);
   else sendJson(response, 200, { alias, class: target });
@@ -31,38 +32,33 @@ export async function createAlias(exchange: Exchange): Promise<void> {
   const { cluster } = exchange.world;
   const body = await readJson<Alias>(exchange);
   const alias = className(body.alias ?? '');
-  const target = body.class ?? '';
-  if (!cluster.collections.has(target)) {
-    throw new Refusal(422, `create alias: class ${target} does not exist`);
-  }
-  if (cluster.aliases.has(alias)) {
-    throw new Refusal(422, `create alias: alias ${alias} already exists`);
-  }
-  if (cluster.collections.has(alias)) {
-    throw new Refusal(422, `create alias: class ${alias} already exists`);
-  }
-  cluster.aliases.set(alias, target);
+  const target = className(body.class ?? '');
+  demandTarget(exchange, target);
+  cluster.addAlias(alias, target);
   sendJson(exchange.response, 200, { alias, class: target });
 }
 
 export async function updateAlias(exchange: Exchange): Promise<void> {
   demandWriting(exchange, 'aliases');
   const { cluster } = exchange.world;
-  const [alias = ''] = exchange.parts;
-  const { class: target = '' } = await readJson<Alias>(exchange);
+  const alias = className(exchange.parts[0] ?? '');
+  const target = className((await readJson<Alias>(exchange)).class ?? '');
   if (!cluster.aliases.has(alias)) {
     sendNothing(exchange.response, 404);
     return;
   }
-  if (!cluster.collections.has(target)) {
-    throw new Refusal(422, `update alias: class ${target} does not exist`);
-  }
+  demandTarget(exchange, target);
   cluster.aliases.set(alias, target);
   sendJson(exchange.response, 200, { alias, class: target });
 }
 
 export function deleteAlias(exchange: Exchange): void {
   demandWriting(exchange, 'aliases');
-  const there = exchange.world.cluster.aliases.delete(exchange.parts[0] ?? '');
+  const there = exchange.world.cluster.aliases.delete(className(exchange.parts[0] ?? ''));
   sendNothing(exchange.response, there ? 204 : 404);
+}
+
+function demandTarget({ world }: Exchange, name: string): void {
+  if (world.cluster.collections.has(name)) return;
+  throw new Refusal(422, `validation: target class "${name}" does not exist`);
 }

@@ -38,17 +38,34 @@ export function listObjects(exchange: Exchange): void {
   const from = after === null ? found : found.filter(({ id }) => id > after.toLowerCase());
   const page = after === null ? from.slice(offset, offset + limit) : from.slice(0, limit);
   const withVectors = (searchParams.get('include') ?? '').split(',').includes('vector');
-  const objects = page.map((one) => told(one, withVectors));
+  const objects = page.map((one) => told(one, withVectors, world.origin));
   sendJson(response, 200, { deprecations: [], objects, totalResults: objects.length });
 }
 
-function told({ vector, vectors, ...object }: DataObject, withVectors: boolean) {
+function told(
+  { vector, vectors, properties, ...object }: DataObject,
+  withVectors: boolean,
+  origin: string,
+) {
   return {
     ...object,
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([name, value]) => [name, linked(value, origin)]),
+    ),
     ...(withVectors && vector ? { vector } : {}),
     ...(withVectors && vectors ? { vectors } : {}),
     vectorWeights: null,
   };
+}
+
+/** The server adds a link to each reference when it answers. */
+function linked(value: unknown, origin: string): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((one: unknown) => {
+    const { beacon } = (one ?? {}) as { beacon?: unknown };
+    if (typeof beacon !== 'string') return one;
+    return { beacon, href: `${origin}/v1/objects${new URL(beacon).pathname}` };
+  });
 }
 
 function demandClass({ world }: Exchange, name: string): Collection {
@@ -130,7 +147,8 @@ function store(
     properties,
     ...(vector === undefined ? {} : { vector }),
     ...(vectors === undefined ? {} : { vectors }),
-    creationTimeUnix: shard.objects.get(key)?.creationTimeUnix ?? now,
+    // Also of an object that was there before.
+    creationTimeUnix: now,
     lastUpdateTimeUnix: now,
   };
   shard.objects.delete(key);
@@ -143,7 +161,7 @@ export function getObject(exchange: Exchange): void {
   const found = located(exchange);
   const withVectors = exchange.url.searchParams.get('include') === 'vector';
   if (!found) sendNothing(exchange.response, 404);
-  else sendJson(exchange.response, 200, told(found.object, withVectors));
+  else sendJson(exchange.response, 200, told(found.object, withVectors, exchange.world.origin));
 }
 
 export function deleteObject(exchange: Exchange): void {

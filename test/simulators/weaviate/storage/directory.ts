@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
+import { filesBelow } from '../../../support/files-below.ts';
 import { type BackupStorage, type Place, StorageFault } from './storage.ts';
 
 /** A folder of the machine; told as any backend that a test wants. */
@@ -24,14 +25,8 @@ function placeIn(root: string): Place {
     get: (key) => absentIsUndefined(readFile(file(key))),
     remove: (key) => rm(file(key), { force: true }),
     async list(prefix) {
-      const entries = await absentIsUndefined(
-        readdir(root, { recursive: true, withFileTypes: true }),
-      );
-      return (entries ?? [])
-        .filter((entry) => entry.isFile())
-        .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
-        .filter((key) => key.startsWith(prefix))
-        .toSorted();
+      const keys = await absentIsUndefined(filesBelow(root));
+      return (keys ?? []).filter((key) => key.startsWith(prefix));
     },
   };
 }
