@@ -126,7 +126,7 @@ export async function contentsOf(weaviate: Weaviate): Promise<unknown> {
     articles: await readObjects(weaviate, 'Article'),
     photos: await readObjects(weaviate, 'Photo'),
     notes: await Promise.all(TENANTS.map((tenant) => readObjects(weaviate, 'Note', tenant))),
-    aliases: await askWeaviate(weaviate, 'GET', '/aliases'),
+    aliases: await aliasesOf(weaviate),
   };
 }
 
@@ -134,6 +134,14 @@ export async function dropClasses(weaviate: Weaviate): Promise<void> {
   for (const name of await classesOf(weaviate)) {
     await askWeaviate(weaviate, 'DELETE', `/schema/${name}`);
   }
+}
+
+/** As `alias → class`, in order: the server tells them in any. */
+export async function aliasesOf(weaviate: Weaviate): Promise<string[]> {
+  const { aliases } = (await askWeaviate(weaviate, 'GET', '/aliases')) as {
+    aliases: { alias: string; class: string }[];
+  };
+  return aliases.map((one) => `${one.alias} → ${one.class}`).toSorted();
 }
 
 /** In order. */
