@@ -93,6 +93,22 @@ describe.each(['sample', 'full'] as const)('beside clients that write, a proof b
     });
   });
 
+  test('a class that only grew meanwhile must come back with what it had', async () => {
+    const session = open();
+    const [name, observed] = [newName(), await session.backup.observe()];
+    await session.backup.start(name, new Date());
+    await ended(() => session.backup.poll(name));
+    await stage.write(articles(OBJECTS, { objects: OBJECTS + 5 }));
+    const inventory = await session.backup.inventory(name, observed);
+    expect(inventory.warnings).toMatchObject([{ code: 'WRITTEN_DURING_BACKUP' }]);
+    const prove = await restored(stage.committed(name, inventory), 'Article');
+    expect((await prove()).totals.failed.count).toBe(0);
+    const { sample = [] } = censusOf(inventory).places.find((one) => one.class === 'Article') ?? {};
+    const known = new Set(sample.map(([id]) => id));
+    kept('Article', all.find(({ id }) => !known.has(id))?.id ?? all[0]?.id).lose();
+    expect((await prove()).totals.failed.count).toBe(1);
+  });
+
   describe('of what clients change after the restore', () => {
     test('says so, proves the rest, and calls nothing identical', async () => {
       const { backup } = await stage.take(open());
