@@ -27,6 +27,7 @@ interface Report {
   warnings: Warning[];
   ok?: boolean;
   findings?: Finding[];
+  findingsCount?: number;
 }
 
 /** What frames every operation: signals and the query, its outcome, and an end that says what happened. */
@@ -110,11 +111,13 @@ function outcomeOf(report: Report): Ending {
   return report.warnings.length > 0 ? 'warned' : 'succeeded';
 }
 
-/** Why a report is told as a failure; a report has a hundred findings at most, whatever there are. */
-function firstFinding({ findings = [] }: Report): { code: string; message: string } | undefined {
-  const [first] = findings;
+/** Why a report is told as a failure. */
+function firstFinding({
+  findings: [first] = [],
+  findingsCount,
+}: Report): { code: string; message: string } | undefined {
   if (!first) return undefined;
-  const many = findings.length === 1 ? '1 finding' : `${findings.length} findings, first`;
+  const many = findingsCount === 1 ? '1 finding' : `${findingsCount} findings, first`;
   return { code: first.code, message: `${many}: ${first.message}` };
 }
 

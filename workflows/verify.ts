@@ -8,6 +8,9 @@ import { leasing } from './leasing.ts';
 import { eachPage } from './pages.ts';
 import type { Run } from './run.ts';
 
+/** Whoever needs to know all of many looks at the store. */
+const MOST_FINDINGS = 100;
+
 /**
  * Looks at a committed backup: `quick`, that every object is there with its size and checksum; `deep`, that every
  * byte is what the manifest says and parses as what it claims to be. It needs no lock, since it changes nothing. The
@@ -66,6 +69,7 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
         bytes: totals.bytes,
         onlyHashed: totals.onlyHashed,
         findings: totals.findings,
+        findingsCount: totals.findingsCount,
         durationMs: run.elapsedMs,
         warnings: run.warnings,
       };
@@ -104,5 +108,5 @@ function tally(totals: VerifyTotals, part: VerifyTotals): void {
   totals.bytes += part.bytes;
   totals.onlyHashed += part.onlyHashed;
   totals.findingsCount += part.findingsCount;
-  totals.findings = [...totals.findings, ...part.findings].slice(0, 100);
+  totals.findings = [...totals.findings, ...part.findings].slice(0, MOST_FINDINGS);
 }

@@ -40,7 +40,11 @@ export function restorePage(deps: Dependencies): Activities['restorePage'] {
           withSpool(deps, (spool) =>
             withDestination(at, job, (session) =>
               eachBounded(steps, streamsPerPage(job.destination, streams), async (step, index) => {
-                if (session.restore.leavesOut?.(step, state)) return;
+                if (session.restore.leavesOut?.(step, state)) {
+                  totals.artifacts += 1;
+                  at.figures.artifacts += 1;
+                  return;
+                }
                 const restoring = { state, backup, spool, throttle };
                 const proof = await restoreStep(at, session.restore, { step, index }, restoring);
                 count(totals, step, proof);
@@ -80,11 +84,12 @@ async function restoreStep(
     const proof = await prove().catch(() => undefined);
     if (proof && proof.result !== 'different') return proof;
   }
-  await sink.apply(step, state, () => metered(at, original(), throttle));
+  const send = () => sink.apply(step, state, () => metered(at, original(), throttle));
+  await send();
   at.done.add(index);
   const first = await prove();
   if (first.result !== 'different') return first;
-  await sink.apply(step, state, original);
+  await send();
   return prove();
 }
 

@@ -44,12 +44,16 @@ export function verifyVerb(program: Command): void {
 
 function linesOf(report: VerifyReport): string[] {
   const { backup, depth, objects, bytes, onlyHashed, findings, durationMs } = report;
+  // Runs of earlier versions, which may be followed still, tell of what they list alone.
+  const { findingsCount = findings.length } = report;
+  const further = findingsCount - findings.length;
   const checked = `${plural(objects, 'object')}, ${humanBytes(bytes)}, ${depth}, in ${humanDuration(durationMs)}${withWarnings(report.warnings)}`;
   return [
     ...findings.map(({ code, object, message }) => printable(`${code} ${object}: ${message}`)),
+    ...(further > 0 ? [`… and ${plural(further, 'further finding')}`] : []),
     report.ok
       ? `${backup} is whole: ${checked}`
-      : `${backup} is damaged: ${plural(findings.length, 'finding')} (${checked})`,
+      : `${backup} is damaged: ${plural(findingsCount, 'finding')} (${checked})`,
     ...(onlyHashed > 0
       ? [
           `${plural(onlyHashed, 'object')} could only be hashed: this worker has no identity for them`,

@@ -153,18 +153,20 @@ test('tells without being asked for it that a scheduled run was skipped, and who
   await listen([{ webhook: { env: 'TEST_WEBHOOK' }, on: EVERYTHING }]);
 });
 
-test('tells what a verification found', async () => {
+test('tells how much a verification found, and the first of it', async () => {
+  world.source.generate({ bucket: 'many', shards: 100, shardBytes: 512 });
   const { backup } = await world.holdfast.run('backup', { target: 'metrics' });
   const shards = (await world.files()).filter(
     (file) => file.includes(backup) && file.endsWith('.tar'),
   );
+  expect(shards.length).toBeGreaterThan(100);
   for (const shard of shards) await writeFile(join(world.store.path, shard), 'flipped');
   webhook.notices.length = 0;
   const report = await world.holdfast.run('verify', { target: 'metrics', backup });
-  expect(report).toMatchObject({ ok: false });
+  expect(report).toMatchObject({ ok: false, findingsCount: shards.length });
+  expect(report.findings).toHaveLength(100);
   const [first] = report.findings;
-  expect(shards.length).toBeGreaterThan(1);
-  const message = `${report.findings.length} findings, first: ${first?.message}`;
+  const message = `${shards.length} findings, first: ${first?.message}`;
   expect(webhook.notices).toMatchObject([{ outcome: 'failed', code: first?.code, message }]);
   expect(webhook.notices[0]?.text).toContain(message);
 });

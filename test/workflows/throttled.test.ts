@@ -51,6 +51,10 @@ test('every byte of a backup and of a restore passes the throttle of its target'
     const { bytes } = await world.holdfast.run('restore', input);
     expect(bytes).toBeGreaterThan(0);
     expect(putBack()).toBe(bytes);
+    // What is sent once more passes once more.
+    world.spare.switches.restoreFlipsBit = 1;
+    await world.holdfast.run('restore', { ...input, rename: { telemetry: 'mended' } });
+    expect(putBack()).toBeGreaterThan(2 * bytes);
   } finally {
     await world.stop();
   }

@@ -160,7 +160,10 @@ export interface VerifyReport {
   bytes: number;
   /** Encrypted objects that could only be hashed, because this host has no identity. */
   onlyHashed: number;
+  /** The first hundred. */
   findings: Finding[];
+  /** All that there are. */
+  findingsCount?: number;
   durationMs: number;
   warnings: Warning[];
 }
