@@ -54,14 +54,14 @@ export async function conduct<T extends Report>(
     }
   });
   try {
-    const report = await work(run);
+    const done = await work(run);
+    run.warnAlso(done.warnings);
+    // Who reads the report alone learns of all that the page and the webhooks tell, whether or not these could be told it.
+    const report = { ...done, warnings: run.warnings };
     const outcome = outcomeOf(report);
-    run.warnAlso(report.warnings);
     run.end(outcome, outcome === 'failed' ? 'done: it found damage' : 'done', bytesOf(report));
-    // What the webhooks were told must be what is returned, whether or not they could be told it.
-    const told = { ...report, warnings: [...report.warnings] };
     await announce(run, outcome, outcome === 'failed' ? firstFinding(report) : undefined);
-    return told;
+    return report;
   } catch (error) {
     return await close(run, error);
   } finally {

@@ -32,12 +32,12 @@ export async function restore(input: RestoreRequest): Promise<RestoreReport | Sk
         proof: { identical: 0, equivalent: 0 },
         bytes: 0,
         durationMs: 0,
-        warnings: run.warnings,
+        warnings: [],
       };
       if (!report.dryRun) {
         await holding(run, job.destination, () => applyRestore(run, job, pages, report));
       }
-      report.warnings.push(...lateCancel('CANCELLED_AFTER_RESTORE'));
+      run.warn(...lateCancel('CANCELLED_AFTER_RESTORE'));
       return { ...report, durationMs: run.elapsedMs };
     });
   });

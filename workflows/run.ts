@@ -35,7 +35,7 @@ export class Run {
   #ended = false;
   readonly #settled = new Set<string>();
   readonly #moving = new Map<string, Figures>();
-  readonly #warnings: Warning[] = [];
+  #warnings: Warning[] = [];
 
   constructor(operation: Operation) {
     this.operation = operation;
@@ -142,8 +142,14 @@ export class Run {
     this.warn(...warnings.filter((warning) => !told.has(JSON.stringify(warning))));
   }
 
+  /** Takes back what is to be told in other words. */
+  unwarn(isMeant: (warning: Warning) => boolean): void {
+    this.#warnings = this.#warnings.filter((warning) => !isMeant(warning));
+  }
+
+  /** Those so far. */
   get warnings(): Warning[] {
-    return this.#warnings;
+    return [...this.#warnings];
   }
 
   get elapsedMs(): number {

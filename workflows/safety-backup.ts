@@ -50,8 +50,7 @@ function tell(run: Run, report: BackupReport, before: Set<string>): void {
     (warning) => !before.has(keyOf(warning)) && !OF_THE_RUN.includes(warning.code),
   );
   const told = new Set(own.map(keyOf));
-  const others = run.warnings.filter((warning) => !told.has(keyOf(warning)));
-  run.warnings.splice(0, run.warnings.length, ...others);
+  run.unwarn((warning) => told.has(keyOf(warning)));
   run.warn(
     ...suspicion(report),
     ...own.map((warning) => ({
