@@ -39,11 +39,13 @@ export class HoldfastError extends Error {
   }
 }
 
-/**
- * Failures that rarely heal, and yet may: a defect that the next version mends, a name that is not known yet. A person
- * should hear of them tonight.
- */
-const TRIES: Partial<Record<FailureCode, number>> = { INTERNAL: 10, HOST_UNKNOWN: 10 };
+/** How often an activity is tried at most; times are bounded by its options, where the workflow calls it. */
+const TRIES: Record<(typeof FAILURES)[FailureCode]['retry'], number> = {
+  never: 1,
+  '10 times': 10,
+  '5 minutes': Infinity,
+  'for hours': Infinity,
+};
 
 /** A list of all mistakes of a configuration may be long; what is longer helps nobody. */
 const LONGEST_MESSAGE = 10_000;
@@ -69,6 +71,6 @@ export function toApplicationFailure(error: unknown, attempt = 1): ApplicationFa
   return failure;
 }
 
-function triesOf({ code, retryable, patience }: HoldfastError): number {
-  return patience?.tries ?? (retryable ? (TRIES[code] ?? Infinity) : 1);
+function triesOf({ code, patience }: HoldfastError): number {
+  return patience?.tries ?? TRIES[FAILURES[code].retry];
 }

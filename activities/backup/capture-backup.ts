@@ -16,6 +16,7 @@ import { storeArtifact } from '../pipeline/store-artifact.ts';
 import { withSpool } from '../spool.ts';
 import type { Store } from '../stores/store.ts';
 import { openerIfHere, sealerOf, throttleOf, withBackedUp, withStore } from '../workspace.ts';
+import { measuredAgainst } from './measured-against.ts';
 
 export function captureBackup(deps: Dependencies): Activities['captureBackup'] {
   return (job) =>
@@ -44,13 +45,14 @@ async function capture(
     throttleOf(snapshot),
   ];
   const lines: ObjectLine[] = [];
-  const from = new Date().toISOString();
+  const now = new Date();
   const captured = await withSpool(deps, (spool) =>
     withBackedUp(at, job, (session) =>
       session.backup.capture({
         spool,
         startedAt: new Date(job.scheduledAt ?? job.startedAt),
         notes: openNotebook(store, folder, at.signal),
+        before: measuredAgainst(store, job, at.signal),
         job: {
           patienceMs: snapshot.timeouts.job ?? JOB_PATIENCE_MS,
           says: (words) => {
@@ -91,7 +93,7 @@ async function capture(
     `${at.number}-${Date.now().toString(36)}`,
     {
       artifacts: captured.artifacts.length + totals.artifacts,
-      captured: { from, to: new Date().toISOString() },
+      captured: { from: (captured.from ?? now).toISOString(), to: new Date().toISOString() },
       stored: totals,
       lines: counted,
       detail: captured.detail,

@@ -2,13 +2,12 @@ import { Readable } from 'node:stream';
 import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { Attempt } from '../attempt/attempt.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
-import { readObjects } from '../catalog/objects.ts';
-import { predecessor } from '../catalog/predecessor.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { Conclusion } from '../products/product.ts';
 import type { Store } from '../stores/store.ts';
 import { openerIfHere, sealerOf, withBackedUp } from '../workspace.ts';
 import type { Collected } from './collect-receipts.ts';
+import { measuredAgainst } from './measured-against.ts';
 
 /** Lets the product add its own files (the manifest that its official tool reads), and stores them. */
 export async function concludeBackup(
@@ -25,10 +24,7 @@ export async function concludeBackup(
       detail: plan.detail,
       objects: Readable.from(lines) as AsyncIterable<ObjectLine>,
       gone,
-      before: async () => {
-        const manifest = await predecessor(store, job, at.signal);
-        return manifest && { manifest, objects: () => readObjects(store, manifest, at.signal) };
-      },
+      before: measuredAgainst(store, job, at.signal),
     }),
   );
   const [sealer, opener] = [await sealerOf(snapshot), await openerIfHere(snapshot)];

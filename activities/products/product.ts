@@ -129,6 +129,8 @@ export interface BackupSource {
     /** What earlier attempts at this backup have to tell. */
     notes: Notebook;
     job: CapturedJob;
+    /** What this backup is measured against. Absent, or undefined: there is nothing. */
+    before?: (() => Promise<Pick<BackupReader, 'manifest' | 'objects'> | undefined>) | undefined;
     /**
      * `open` may be called again, when a long artifact has to be split. What an earlier attempt stored is of another
      * moment and stays aside; with `keepSame` it is kept when the source, read to its end, has the very same bytes:
@@ -207,6 +209,8 @@ export interface OpenArtifact {
 
 export interface Capture {
   artifacts: ArtifactPlan[];
+  /** Since when the product has taken it, where an earlier attempt may have begun. Absent: since it was called. */
+  from?: Date;
   /**
    * Of what was stored, that of which the backup consists: a source that was read again may have become another one
    * meanwhile. Absent: all of it.

@@ -13,13 +13,14 @@ import {
 } from '../temporal/search-attributes.ts';
 import { pollersOf } from '../temporal/workers.ts';
 import { plural } from '../terminal/figures.ts';
+import type { Output } from '../terminal/output.ts';
 import { checkConfigurations } from './check-configurations.ts';
 import { checkSchedules } from './check-schedules.ts';
 import type { Check } from './check.ts';
 import { waitingRuns } from './waiting-runs.ts';
 
 /** Reachable, its version, our namespace, the search attributes, a worker on every queue that is needed, the schedules. */
-export async function checkTemporal(config: Config): Promise<Check[]> {
+export async function checkTemporal(config: Config, output: Output): Promise<Check[]> {
   let session: TemporalSession;
   try {
     session = await connectTemporal(config.temporal);
@@ -37,7 +38,7 @@ export async function checkTemporal(config: Config): Promise<Check[]> {
         [...queues].map((queue) => workers(session, queue, waiting.get(queue) ?? [])),
       )),
       ...(
-        await Promise.all([...queues].map((queue) => checkConfigurations(session, queue)))
+        await Promise.all([...queues].map((queue) => checkConfigurations(session, queue, output)))
       ).flat(),
       ...(await checkSchedules(session, config).catch((error: unknown) => [
         unlisted(error, session),

@@ -1,7 +1,8 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { HoldfastError } from '../../activities/failure.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { unreachable, type TemporalSession } from '../temporal/connect.ts';
+import type { TemporalSession } from '../temporal/connect.ts';
+import { temporalRefusal } from '../temporal/refusal.ts';
 import { startWorkerOn } from '../temporal/workers.ts';
 import type { Output } from '../terminal/output.ts';
 import { askToEnd } from './ask-to-end.ts';
@@ -31,7 +32,8 @@ const LOOK_EVERY_MS = 1_000;
 const FIRST_LOOKS_MS = 150;
 /** What was waiting for a worker when the cancel came is given up within a moment, by the run itself. */
 const GRACE_OF_ENDING_MS = 5_000;
-const GIVE_UP_ON_TEMPORAL_MS = 10 * 60_000;
+const GRACE_OF_TEMPORAL_MS = 60_000;
+const GIVE_UP_AFTER_MINUTES = 10;
 
 /**
  * Follows a run to its end and tells it on the way; `ended: false` when the person detached.
@@ -61,9 +63,10 @@ export async function follow<T>(
       }
     } catch (error) {
       if (!(error instanceof ServiceError) || error instanceof WorkflowNotFoundError) throw error;
-      if (Date.now() - reachedAt > GIVE_UP_ON_TEMPORAL_MS) {
-        throw unreachable(session.address, error);
+      if (Date.now() - reachedAt > GIVE_UP_AFTER_MINUTES * 60_000) {
+        throw givenUp(session, workflowId, options, error);
       }
+      watch.bear();
     }
     const elapsed = Date.now() - startedAt;
     await interruption.pause(Math.min(LOOK_EVERY_MS, FIRST_LOOKS_MS + elapsed / 10));
@@ -78,6 +81,20 @@ export async function follow<T>(
       output.remark('cancelling; the run ends when everything is quiet');
     }
   }
+}
+
+function givenUp(
+  { address }: TemporalSession,
+  workflowId: string,
+  { ending }: FollowOptions,
+  cause: ServiceError,
+): HoldfastError {
+  return new HoldfastError(
+    'TEMPORAL_UNREACHABLE',
+    `No Temporal server has answered at ${address} for ${GIVE_UP_AFTER_MINUTES} minutes, so the run ${workflowId} is watched no longer; ` +
+      (ending ? 'its cancel is recorded, and takes effect.' : 'it goes on, without this command.'),
+    { cause, hint: `Once Temporal answers again, see it with: holdfast status ${workflowId}` },
+  );
 }
 
 function left(sentence: string): HoldfastError {
@@ -108,7 +125,7 @@ class WorkerTold {
   readonly #workflowId: string;
   readonly #patient: boolean;
   readonly #ending: boolean;
-  readonly #notBefore: number;
+  #notBefore: number;
   readonly #began = performance.now();
   #missing: string | undefined;
 
@@ -126,10 +143,23 @@ class WorkerTold {
     this.#notBefore = ending ? Date.now() + GRACE_OF_ENDING_MS : 0;
   }
 
+  /** Workers are back a while after Temporal is, which forgets them when it is started anew. */
+  bear(): void {
+    this.#notBefore = Math.max(this.#notBefore, Date.now() + GRACE_OF_TEMPORAL_MS);
+  }
+
   /** What stands under the bar while none is there. */
   async look(seen: Observation): Promise<string | undefined> {
-    if (Date.now() < this.#notBefore) return undefined;
-    const queue = await queueWithoutWorker(this.#session, seen, performance.now() - this.#began);
+    if (seen.status !== 'RUNNING' || Date.now() < this.#notBefore) return undefined;
+    const watchedMs = performance.now() - this.#began;
+    let queue: string | undefined;
+    try {
+      queue = await queueWithoutWorker(this.#session, seen, watchedMs);
+    } catch (error) {
+      if (!temporalRefusal(error)) throw error;
+      this.bear();
+      return undefined;
+    }
     if (queue === this.#missing) return queue && this.#sentence(queue);
     this.#missing = queue;
     if (!queue) {

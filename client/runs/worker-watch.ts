@@ -10,6 +10,7 @@ const PATIENCE_MS = 4_000;
  * some seconds is looked at: the server's own list of workers is minutes behind when one dies.
  * @param watchedMs how long the caller itself has looked on, if so: Temporal's clock and that of this host may differ by
  * more than those seconds
+ * @throws what Temporal answers where it does not tell who polls, now or ever
  */
 export async function queueWithoutWorker(
   session: TemporalSession,

@@ -38,7 +38,7 @@ export async function connectTo(options: TemporalOptions): Promise<TemporalSessi
   }
 }
 
-export function unreachable(address: string, cause: unknown): HoldfastError {
+function unreachable(address: string, cause: unknown): HoldfastError {
   return new HoldfastError('TEMPORAL_UNREACHABLE', `No Temporal server answers at ${address}.`, {
     cause,
   });

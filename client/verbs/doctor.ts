@@ -32,7 +32,7 @@ export function doctorVerb(program: Command): void {
         ...configChecks(config),
         ...(
           await Promise.all([
-            checkTemporal(config),
+            checkTemporal(config, call.output),
             checkStores(call),
             checkTargets(config),
             checkClock(config),

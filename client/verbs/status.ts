@@ -74,8 +74,27 @@ async function overview(call: Invocation, target: string | undefined, limit: num
   ];
   call.output.result(
     { runs },
-    rows.length === 0 ? ['There are no runs.'] : overviewLines(rows, call.output.tableWidth),
+    rows.length === 0
+      ? [await nothing(call, target, limit)]
+      : overviewLines(rows, call.output.tableWidth),
   );
+}
+
+async function nothing(call: Invocation, target: string | undefined, limit: number) {
+  if (limit === 0) return `No run${target === undefined ? '' : ` of ${target}`} is under way.`;
+  if (target === undefined) return 'There are no runs.';
+  const elsewhere = (await mayBeRestoredInto(call, target))
+    ? ` A restore into ${target} that has ended is listed under the target whose backup it was.`
+    : '';
+  return `No run of ${target} is under way, and Temporal lists none that ended.${elsewhere}`;
+}
+
+/** From the backup of another target, which must be of the same product. */
+async function mayBeRestoredInto(call: Invocation, target: string): Promise<boolean> {
+  const targets = (await call.configIfAny())?.targets;
+  if (!targets) return true;
+  const product = targets.get(target)?.product;
+  return [...targets].some(([name, other]) => name !== target && other.product === product);
 }
 
 /** A name that is neither that of a target nor of a run. @throws RUN_UNKNOWN */
@@ -125,7 +144,7 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
   const run = toRun(await session.client.workflow.getHandle(workflowId).describe());
   const seen = await observe(session, workflowId, run.runId);
   const ended = seen.status === 'RUNNING' ? undefined : await endOf(session, run);
-  const idle = await queueWithoutWorker(session, seen);
+  const idle = await queueWithoutWorker(session, seen).catch(() => undefined);
   const { progress } = seen;
   const advice = adviceFor(seen);
   const warnings =

@@ -1,6 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import { encodeField } from '../../activities/pipeline/influxdb-portable/protobuf.ts';
 import { composeMetadata } from '../../activities/products/influxdb-v1/compose-metadata.ts';
@@ -10,6 +11,7 @@ import { tarArchive } from '../pipeline/tar-archive.ts';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { failureOf } from './failure-of.ts';
+import { each, known, takeMeasured, type Before } from './measured.ts';
 import { connectTo, takeBackup } from './take-backup.ts';
 
 let aiven: AivenSimulator;
@@ -48,28 +50,38 @@ describe('a whole tar', () => {
     },
   );
 
-  it('without a file, of a service that has shards, is that of a backup that failed: another is requested', async () => {
+  it('without a file, of a service that still has what the last one holds, is that of a backup that failed: another is requested', async () => {
     const { content } = aiven.state;
+    const { lines } = await backUp();
     aiven.state.content = { tar: await changedTar((manifest) => ({ ...manifest, files: null })) };
-    const notes = notebookInMemory();
-    const attempt = () => takeBackup(session, folder.path, notes);
+    const [notes, last] = [notebookInMemory(), known(() => each(...lines))];
+    const attempt = () => takeMeasured(session, folder.path, last, notes);
     expect(await failureOf(attempt())).toMatchObject({
       code: 'SOURCE_GARBLED',
-      message: expect.stringMatching(/holds no shard, and its metadata name 9\.$/),
+      message: expect.stringMatching(/holds no shard, and its metadata name 9 that backup last /),
     });
     aiven.state.content = content;
     expect((await attempt()).lines).toHaveLength(11);
-    expect(aiven.requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
+    expect(aiven.requests.filter(({ method }) => method === 'POST')).toHaveLength(3);
   });
 
-  it.each([
-    ['has none', []],
-    ['is about to begin its first', [Date.parse('2026-11-20T03:00:00Z')]],
-  ])('may be without a file of a service that %s', async (_, begins) => {
+  const HOUR_MS = 3_600_000;
+  const nothing = () => each<ObjectLine>();
+  it.each<[string, number[], Before | undefined, boolean]>([
+    ['has none', [], undefined, false],
+    ['is about to begin its first', [Date.now() + HOUR_MS], undefined, false],
+    ['held no more in the last one', [Date.now() - HOUR_MS], known(nothing), false],
+    ['has one, and nobody knows of what', [Date.now() - HOUR_MS], undefined, true],
+    ['was another one then', [Date.now() - HOUR_MS], known(nothing, 'acme-prod/other'), true],
+  ])('may be without a file of a service that %s', async (_, begins, before, suspect) => {
     aiven.state.content = { tar: await withoutData(begins) };
-    const { capture } = await backUp();
-    expect(capture.warnings[0]?.code).toBe('BACKUP_WITHOUT_DATA');
+    const { conclusion } = await takeMeasured(session, folder.path, before);
     expect(await files()).toHaveLength(2);
+    const [warning] = conclusion.warnings;
+    expect(warning?.code).toBe('BACKUP_WITHOUT_DATA');
+    expect(warning?.message.includes('accept-shrunk=yes')).toBe(suspect);
+    expect(conclusion.lacking).toBe(suspect);
+    expect(aiven.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
 
   it('leaves out files that are no part of a backup, and says so', async () => {

@@ -4,6 +4,7 @@ import { UNWATCHED_JOB } from '../../activities/jobs/patience.ts';
 import { storeArtifact } from '../../activities/pipeline/store-artifact.ts';
 import { aivenInfluxdb } from '../../activities/products/aiven-influxdb/index.ts';
 import type {
+  BackupSource,
   CapturedJob,
   Capture,
   Notebook,
@@ -53,6 +54,7 @@ export async function takeBackup(
   path: string,
   notes: Notebook = notebookInMemory(),
   job: CapturedJob = UNWATCHED_JOB,
+  before?: Parameters<BackupSource['capture']>[0]['before'],
 ): Promise<Taken> {
   const resources = createStoreResources();
   const store = openStore({ name: 'disk', type: 'directory', path }, resources);
@@ -64,6 +66,7 @@ export async function takeBackup(
       startedAt: new Date('2026-11-20T02:00:00Z'),
       notes,
       job,
+      before,
       store: async (artifact, open, options) => {
         const made = await storeArtifact({
           store,

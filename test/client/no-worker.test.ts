@@ -1,39 +1,21 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, type Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { openConnection } from '../../client/temporal/open-connection.ts';
-import { freshNamespace } from '../support/namespace.ts';
-import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, start } from './command.ts';
 import { hasTerminals, startInTerminal } from './in-terminal.ts';
+import { unattended, type Unattended } from './unattended.ts';
 
-let folder: TemporaryFolder;
-let connection: Connection;
+let here: Unattended;
 let client: Client;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  folder = await temporaryFolder('no-worker');
-  const address = inject('temporalAddress');
-  const namespace = await freshNamespace(address, { searchAttributes: false });
-  connection = await openConnection({ address });
-  client = new Client({ connection, namespace });
-  env = {
-    HOLDFAST_CONFIG: join(folder.path, 'holdfast.yaml'),
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: namespace,
-  };
-  await writeFile(
-    join(folder.path, 'holdfast.yaml'),
-    'stores: { disk: { type: directory, path: . } }\n' +
-      'targets: { metrics: { product: influxdb-v2, connection: { url: "http://127.0.0.1:1", token: { env: T } }, store: disk } }\n',
-  );
+  here = await unattended('no-worker', { searchAttributes: false });
+  ({ env } = here);
+  ({ client } = here.session);
 });
-afterAll(async () => {
-  await connection?.close();
-  await folder?.remove();
-});
+afterAll(() => here?.[Symbol.asyncDispose]());
 
 describe('where no worker polls the queue', () => {
   it('says so and exits with 7, and the run stays', async () => {
@@ -130,7 +112,7 @@ describe('holdfast status', () => {
 });
 
 describe('what a dead run left', () => {
-  const left = () => join(folder.path, 'metrics/2026-11-20t02-00-00z-7f3a1c/work');
+  const left = () => join(here.path, 'metrics/2026-11-20t02-00-00z-7f3a1c/work');
   beforeAll(async () => {
     await mkdir(left(), { recursive: true });
     const claim = { cluster: 'c', namespace: 'n', workflowId: 'backup/metrics/x', runId: 'r' };
@@ -157,7 +139,7 @@ describe('what a dead run left', () => {
 
   it('is no problem where it is a deletion that another Temporal may be at', async () => {
     const backup = 'metrics/2026-11-20t03-00-00z-7f3a1c';
-    const condemned = join(folder.path, backup);
+    const condemned = join(here.path, backup);
     await mkdir(condemned);
     const claim = { cluster: 'c', namespace: 'n', workflowId: 'delete/metrics/x', runId: 'r' };
     await writeFile(join(condemned, 'backup.json'), '{}');

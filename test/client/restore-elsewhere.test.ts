@@ -46,4 +46,14 @@ it('a restore into another target is told and cancelled by the name of the one t
   expect((await run('cancel', 'spare', '--json')).result).toMatchObject({
     error: { code: 'RUN_UNKNOWN' },
   });
+
+  const ended = await run('status', 'spare');
+  expect(ended.stdout).toBe(
+    'No run of spare is under way, and Temporal lists none that ended. A restore into spare that has ended is listed under the target whose backup it was.\n',
+  );
+  expect((await run('status', 'spare', '--limit', '0')).stdout).toBe(
+    'No run of spare is under way.\n',
+  );
+  const underWay = async () => (await run('status', '--limit', '0')).stdout;
+  await expect.poll(underWay).toBe('No run is under way.\n');
 });

@@ -239,6 +239,12 @@ describe('the other verbs of holdfast schedule', () => {
 
     expect((await run('schedule', 'trigger', 'metrics')).code).toBe(0);
     await expect.poll(async () => (await handle.describe()).info.numActionsTaken).toBe(1);
+    const { code, stdout } = await run('schedule', 'trigger', 'metrics');
+    expect(code).toBe(0);
+    expect(stdout).toContain('begins nothing while one of its runs is under way');
+    const skipped = async () => (await handle.describe()).info.numActionsSkippedOverlap;
+    await expect.poll(skipped).toBe(1);
+    expect((await handle.describe()).info.numActionsTaken).toBe(1);
 
     const kept = await run('schedule', 'remove', 'metrics', '--json');
     expect(kept.code).toBe(4);
@@ -264,7 +270,8 @@ describe('the other verbs of holdfast schedule', () => {
   ])('count the times from %s to %s', async (from, to, expected) => {
     const session = { client, connection, namespace: env['TEMPORAL_NAMESPACE'] ?? '' };
     const schedule = await requireSchedule(session, 'plain');
-    const count = () => timesBetween(session, schedule, new Date(from), new Date(to));
+    const count = async () =>
+      (await timesBetween(session, schedule, new Date(from), new Date(to))).count;
     expect(await count()).toBe(expected);
     if (expected === 1_000) return;
     const handle = client.schedule.getHandle('backup/plain');

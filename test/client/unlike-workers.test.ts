@@ -1,7 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { connectTo, type TemporalSession } from '../../client/temporal/connect.ts';
+import {
+  connectTo,
+  type TemporalPlace,
+  type TemporalSession,
+} from '../../client/temporal/connect.ts';
 import { unlikeWorkers } from '../../client/temporal/unlike-workers.ts';
 import { pollersOf } from '../../client/temporal/workers.ts';
 import { freshNamespace } from '../support/namespace.ts';
@@ -46,6 +50,20 @@ async function poll(taskQueue: string, identity: string): Promise<void> {
   });
 }
 
+/** A server that lists workers as having asked so many seconds from now. */
+function listing(askedSeconds: () => Record<string, number>): TemporalPlace {
+  const now = Math.floor(Date.now() / 1_000);
+  const describeTaskQueue = () => {
+    const pollers = Object.entries(askedSeconds()).map(([identity, seconds]) => ({
+      identity,
+      lastAccessTime: { seconds: now + seconds },
+    }));
+    return Promise.resolve({ pollers });
+  };
+  const connection = { workflowService: { describeTaskQueue } };
+  return { ...session, connection: connection as unknown as TemporalPlace['connection'] };
+}
+
 /** Workers that ask for work again and again, until what is awaited has come. */
 async function whilePolled<T>(
   taskQueue: string,
@@ -80,11 +98,26 @@ describe('workers of one task queue that began with different configurations', (
     expect(await unlikeWorkers(session, 'older', { own: 'deadbeef' })).toEqual([]);
   });
 
+  it('are waited for no longer once the one that was started anew has asked again', async () => {
+    let looks = 0;
+    const place = listing(() => {
+      looks += 1;
+      return { [STOPPED]: -20, [PRODUCTION]: looks > 2 ? 55 : -5 };
+    });
+    const told: string[][] = [];
+    const onWait = (workers: string[]) => told.push(workers);
+    expect(await unlikeWorkers(place, 'restarted', { onWait })).toEqual([]);
+    expect(told).toEqual([[STOPPED, PRODUCTION]]);
+  }, 30_000);
+
   it('are a problem to the doctor, who names them', async () => {
-    const { code, stdout } = await whilePolled('holdfast', [STAGING, PRODUCTION], () =>
+    const { code, stdout, stderr } = await whilePolled('holdfast', [STAGING, PRODUCTION], () =>
       run(['doctor'], { env }),
     );
     expect(code).toBe(8);
+    expect(stderr).toMatch(
+      /^waiting up to 75 seconds .* task queue holdfast: .*: 1@staging config:deadbeef, 2@production/m,
+    );
     expect(stdout).toMatch(
       /^PROBLEM temporal task queue holdfast: .*: 1@staging config:deadbeef, 2@production config:0badcafe/m,
     );

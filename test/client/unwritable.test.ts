@@ -1,48 +1,27 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { open, writeFile, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { connectTo, type TemporalSession } from '../../client/temporal/connect.ts';
+import { open, type FileHandle } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pollersOf } from '../../client/temporal/workers.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { commandForNode } from '../support/command-bundle.ts';
-import { freshNamespace } from '../support/namespace.ts';
-import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
+import { unattended, type Unattended } from './unattended.ts';
 
 const FULL = '/dev/full';
-let folder: TemporaryFolder;
-let session: TemporalSession;
-let env: Record<string, string>;
+let here: Unattended;
 
 beforeAll(async () => {
-  folder = await temporaryFolder('unwritable');
-  const address = inject('temporalAddress');
-  const namespace = await freshNamespace(address);
-  session = await connectTo({ connectionOptions: { address }, namespace });
-  env = {
-    HOLDFAST_CONFIG: join(folder.path, 'holdfast.yaml'),
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_NAMESPACE: namespace,
-  };
-  await writeFile(
-    join(folder.path, 'holdfast.yaml'),
-    'stores: { disk: { type: directory, path: . } }\n' +
-      'targets: { metrics: { product: influxdb-v2, connection: { url: "http://127.0.0.1:1", token: { env: T } }, store: disk } }\n',
-  );
+  here = await unattended('unwritable');
 });
-afterAll(async () => {
-  await session?.connection.close();
-  await folder?.remove();
-});
+afterAll(() => here?.[Symbol.asyncDispose]());
 
 type Place = 'pipe' | number;
 
 function start(args: string[], stdout: Place, stderr: Place = 'pipe'): ChildProcess {
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [...commandForNode(), ...args], {
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, ...here.env },
     stdio: ['ignore', stdout, stderr],
   });
   const killAtExit = () => child.kill('SIGKILL');
@@ -64,7 +43,7 @@ describe('a command that follows a run, and whose reader goes away', () => {
     const states = async () => {
       const found: string[] = [];
       const query = `WorkflowId STARTS_WITH 'backup/metrics/'`;
-      for await (const { status } of session.client.workflow.list({ query })) {
+      for await (const { status } of here.session.client.workflow.list({ query })) {
         found.push(status.name);
       }
       return found;
@@ -73,7 +52,7 @@ describe('a command that follows a run, and whose reader goes away', () => {
   });
 
   it('does not say that the run has ended', async () => {
-    const run = await session.client.workflow.start('backup', {
+    const run = await here.session.client.workflow.start('backup', {
       taskQueue: 'nobody-polls-this',
       workflowId: 'backup/metrics/unattended',
       args: [{ target: 'metrics' }],
@@ -105,7 +84,7 @@ describe.skipIf(!existsSync(FULL))('on a disk that is full', () => {
     const child = start(['worker', ...options], full.fd, full.fd);
     const ended = once(child, 'exit');
     const polls = async () => {
-      const pollers = await pollersOf(session, TASK_QUEUE, 'activity');
+      const pollers = await pollersOf(here.session, TASK_QUEUE, 'activity');
       return pollers.some(({ identity }) => identity.includes(String(child.pid)));
     };
     await expect.poll(polls).toBe(true);

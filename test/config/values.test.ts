@@ -1,6 +1,5 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { products } from '../../activities/products/registry.ts';
 import { describe, expect, it } from 'vitest';
 import { loadConfig, snapshotOf, targetOf } from '../../activities/config/config.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -217,31 +216,6 @@ describe('the place of the configuration', () => {
       message: expect.stringContaining('/nowhere/.config/holdfast/holdfast.yaml') as string,
     });
     await expect(names('/nowhere/x.yaml', {})).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-  });
-});
-
-describe('the example of every setting', () => {
-  it('is valid', async () => {
-    const path = new URL('../../infra/examples/holdfast.yaml', import.meta.url).pathname;
-    const config = await loadConfig({ path });
-    expect(new Set([...config.targets.values()].map(({ product }) => product))).toEqual(
-      new Set(products.map(({ name }) => name)),
-    );
-    expect(config.warnings).toEqual([]);
-  });
-
-  it('is valid with every line that is only a comment in it, too', async () => {
-    const path = new URL('../../infra/examples/holdfast.yaml', import.meta.url).pathname;
-    const text = await readFile(path, 'utf8');
-    const all = text
-      .replace(/^(\s+)# (?=\s*[a-zA-Z]+:( |$))/gm, '$1')
-      .replace('age1…', `age1${'q'.repeat(58)}`);
-    const config = await load(all, { HOME: '/home/someone' });
-    expect(snapshotOf(config, 'metrics')).toMatchObject({
-      taskQueue: 'near-metrics',
-      encryption: { identity: { file: '/run/secrets/age-key' } },
-      limits: { bytesPerSecond: 209_715_200 },
-    });
   });
 });
 

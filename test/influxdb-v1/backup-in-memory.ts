@@ -4,6 +4,9 @@ import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts'
 import type { BackupReader } from '../../activities/products/product.ts';
 import { members as fixture, unpack } from './portable-backup.ts';
 
+/** Long after everything that the committed backup holds. */
+const CAPTURED = '2026-11-20T02:00:00Z';
+
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** A committed backup with these files in `data/`, as a restore reads it. */
@@ -14,6 +17,7 @@ export function backupInMemory(members: Map<string, Buffer> = fixture): BackupRe
       id: '2026-11-20t02-00-00z-7f3a1c',
       target: 'aiven',
       product: { name: 'aiven-influxdb', version: '1.8', identity: '' },
+      times: { captured: { from: CAPTURED, to: CAPTURED } },
     } as Manifest,
     async *objects() {
       yield* lines;

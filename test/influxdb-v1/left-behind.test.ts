@@ -11,11 +11,12 @@ const [lost, other] = ['telemetry', 'events of plant 7'].map((database) => {
   return found;
 });
 
-async function leftOf(select?: { databases: string[] }): Promise<string[]> {
-  const held = [...members].filter(([name]) => name !== lost?.fileName);
+async function leftOf(select?: { databases: string[] }, captured = new Date(), without = [lost]) {
+  const gone = without.map((file) => file?.fileName);
+  const held = [...members].filter(([name]) => !gone.includes(name));
   const content = await readContent(backupInMemory(new Map(held)));
   const request = { target: 'aiven', ...(select && { select }) };
-  return leftBehind(content, chooseDatabases(content.metadata.databases, request));
+  return leftBehind(content, chooseDatabases(content.metadata.databases, request), captured);
 }
 
 test('a plan names the shard that the metadata know and the backup does not hold', async () => {
@@ -23,4 +24,19 @@ test('a plan names the shard that the metadata know and the backup does not hold
   expect(await leftOf()).toContain(sentence);
   const elsewhere = await leftOf({ databases: [other?.database ?? ''] });
   expect(elsewhere.filter((one) => one.startsWith('shard'))).toEqual([]);
+});
+
+test('a plan names several of one policy in one sentence', async () => {
+  const all = manifest.files.filter(
+    ({ database, policy }) => database === lost?.database && policy === lost.policy,
+  );
+  const ids = all.map(({ shardID }) => shardID).join(', ');
+  expect(await leftOf(undefined, new Date(), all)).toContain(
+    `${all.length} shards of ${lost?.database}/${lost?.policy} (the backup does not hold them: ${ids})`,
+  );
+});
+
+test('a plan does not name a shard whose time had not begun', async () => {
+  const left = await leftOf(undefined, new Date(0));
+  expect(left.filter((one) => one.includes('the backup does not hold'))).toEqual([]);
 });

@@ -139,23 +139,56 @@ describe('the proof of a shard', () => {
   });
 });
 
-describe('a database that is kept unproven', () => {
-  it('is told with the retention that it has in the backup', async () => {
+describe('a database that is kept', () => {
+  const planned = async () => {
     const plan = await session.restore.plan({
       backup: backupInMemory(),
       restore: { target: 'metrics' },
       destination: 'old',
       run: 'run1',
     });
-    for (const name of ['telemetry', 'events of plant 7']) {
-      server.databases.set(name, ['restoring-run1']);
+    for (const name of NAMES) server.databases.set(name, ['restoring-run1']);
+    return plan;
+  };
+  const refuses = (start: string) => {
+    server.refusal = (statement) => (statement.startsWith(start) ? 'timeout' : undefined);
+  };
+  const NAMES = ['telemetry', 'events of plant 7'];
+  const kept = {
+    removed: [],
+    quarantined: [
+      'telemetry (it bears the retention policy unproven-run1; it was restored to keep its data for ever; in the backup they are kept: monthly 3640d)',
+      'events of plant 7 (it bears the retention policy unproven-run1)',
+    ],
+  };
+
+  it('unproven is told with the retention that it has in the backup', async () => {
+    expect(await session.restore.undo(await planned(), true)).toEqual(kept);
+  });
+
+  it('unproven by an attempt that failed at the next one is told by the attempt after it', async () => {
+    const plan = await planned();
+    refuses('CREATE RETENTION POLICY "unproven-run1" ON "events');
+    await expect(session.restore.undo(plan, true)).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+    expect([...server.databases.values()]).toEqual([['unproven-run1'], ['restoring-run1']]);
+    server.refusal = () => undefined;
+    expect(await session.restore.undo(plan, true)).toEqual(kept);
+    expect(await session.restore.undo(plan, false)).toEqual(kept);
+  });
+
+  it('as restored is named by the failure of the next one, also in a later attempt', async () => {
+    const plan = await planned();
+    server.databases.set('empty', ['restoring-run1']);
+    refuses('DROP RETENTION POLICY "restoring-run1" ON "events');
+    for (const attempt of [1, 2]) {
+      const failure = { message: expect.stringMatching(/ Already restored.*: telemetry\.$/) };
+      await expect(session.restore.finish(plan, {}), `${attempt}`).rejects.toMatchObject(failure);
     }
-    expect(await session.restore.undo(plan, true)).toEqual({
-      removed: [],
-      quarantined: [
-        'telemetry (it bears the retention policy unproven-run1; it was restored to keep its data for ever; in the backup they are kept: monthly 3640d)',
-        'events of plant 7 (it bears the retention policy unproven-run1)',
-      ],
+    server.databases.delete('events of plant 7');
+    server.refusal = () => undefined;
+    await expect(session.restore.finish(plan, {})).rejects.toMatchObject({
+      code: 'DESTINATION_CHANGED',
+      message: expect.stringMatching(/ not there any more\. Already restored.*: telemetry\.$/),
     });
   });
 });

@@ -37,6 +37,7 @@ export async function startSmallServer(): Promise<SmallServer> {
       return { series: [{ columns, values: [counts.map(([, points]) => points)] }] };
     }
     if (/^SHOW (MEASUREMENTS|STATS|DIAGNOSTICS) /.test(statement)) return {};
+    if (!statement.startsWith('SHOW ')) return change(databases, statement);
     const of = /^SHOW RETENTION POLICIES ON "(.+)"$/.exec(statement)?.[1];
     const names = of === undefined ? [...databases.keys()] : (databases.get(of) ?? []);
     return { series: [{ columns: ['name'], values: names.map((name) => [name]) }] };
@@ -87,6 +88,16 @@ export async function startSmallServer(): Promise<SmallServer> {
     },
   };
   return server;
+}
+
+/** Of the statements that change something, those about the marks of a restore. */
+function change(databases: Map<string, string[]>, statement: string): object {
+  const [, verb, policy = '', database = ''] =
+    /^(CREATE|DROP) RETENTION POLICY "(.+?)" ON "(.+?)"/.exec(statement) ?? [];
+  const others = (databases.get(database) ?? []).filter((name) => name !== policy);
+  if (verb !== undefined) databases.set(database, verb === 'DROP' ? others : [...others, policy]);
+  databases.delete(/^DROP DATABASE "(.+)"$/.exec(statement)?.[1] ?? '');
+  return {};
 }
 
 const METADATA = 1;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProductSession } from '../../activities/products/product.ts';
 import { tarArchive } from '../pipeline/tar-archive.ts';
 import { tsmFile, type Series } from '../pipeline/tsm-file.ts';
@@ -126,4 +126,47 @@ it.each(['max-concurrent-queries limit exceeded(8, 8)', 'engine is closed', 'tim
 it('does not take what somebody removed for what the server does not count', async () => {
   server.refusal = () => 'database not found: live';
   await expect(proof('m')).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+});
+
+describe('a measurement whose name was written escaped', () => {
+  const ESCAPED = 'req?id\\=5';
+  const ofEscaped = (points: number) => {
+    server.countOf = (statement) =>
+      statement.includes('"req?id\\\\=5"') ? { v: points } : countOf(statement);
+  };
+  const warned = (says: RegExp) => ({
+    result: 'equivalent',
+    warning: { code: 'PROOF_PARTIAL', message: expect.stringMatching(says) },
+  });
+
+  it('is told when no query finds it', async () => {
+    ofEscaped(0);
+    expect(await proof('m', ESCAPED, 'z\\"b')).toMatchObject(
+      warned(/ 1 measurements .*\(req\?id\\=5\), and no query finds them .*tsi1.*\(z\\"b\): ask /),
+    );
+  });
+
+  it('is told when queries find it under another name than before', async () => {
+    server.countOf = countOf;
+    expect(await proof('m', ESCAPED)).toMatchObject(
+      warned(/other names now, with the backslash \(req\?id\\=5\): ask .* `"req\?id\\\\=5"`\.$/),
+    );
+  });
+
+  it('is missed when queries find a part of it', async () => {
+    ofEscaped(4);
+    const reason = `the server finds only 4 of 5 points of ${ESCAPED} v`;
+    expect(await proof('m', ESCAPED)).toEqual({ result: 'different', reason });
+  });
+
+  it('does not excuse another one', async () => {
+    server.countOf = (statement) => (statement.includes('"m"') ? { v: 0 } : countOf(statement));
+    const reason = 'the server finds only 0 of 5 points of m v';
+    expect(await proof('m', ESCAPED)).toEqual({ result: 'different', reason });
+  });
+
+  it('is not taken for one with a backslash of its own', async () => {
+    server.countOf = countOf;
+    expect(await proof('back\\slash')).toEqual({ result: 'identical' });
+  });
 });

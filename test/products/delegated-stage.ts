@@ -93,7 +93,7 @@ export async function delegatedStage(subject: DelegatedUnderTest): Promise<Deleg
       target: TARGET,
       connection: product.connection.parse(options.connection ?? world.connection()),
       concurrency: 4,
-      stallMs: options.stallMs ?? 20_000,
+      stallMs: options.stallMs ?? subject.stallMs ?? 20_000,
       signal: options.signal ?? new AbortController().signal,
       storage: options.storage ?? storage,
       identity: options.identity,

@@ -54,6 +54,8 @@ export interface DelegatedFaults {
 
 export interface DelegatedUnderTest {
   product: DelegatedProduct;
+  /** Default: 20 seconds. What a proof is given to become visible may be a part of it. */
+  stallMs?: number;
   /** A fresh server without data of people, and fresh storage. */
   start(): Promise<DelegatedWorld>;
   /** What can be told of the objects of a finished backup. */

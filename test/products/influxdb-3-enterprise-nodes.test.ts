@@ -83,6 +83,49 @@ describe('of several nodes', () => {
   });
 });
 
+describe('in a half-done upgrade', () => {
+  const planned = async (stage: EnterpriseStage, through: Record<string, unknown> = {}) => {
+    const { backup } = await stage.take();
+    const session = stage.fresh(through);
+    const asking = { backup, restore: { target: 'suite' }, destination: 'suite', run: 'r' };
+    const { summary } = await session.restore.plan(asking);
+    const { version } = await stage.fresh(through).preflight('restore');
+    return { version, destructive: summary.destructive, warnings: summary.warnings };
+  };
+
+  test.each([
+    ['3.10.0', '3.11.2', true],
+    ['3.11.2', '3.10.0', false],
+  ] as const)(
+    'a querier of %s and a compactor of %s restore as the latter does',
+    async (querier, version, destructive) => {
+      const pair = [{ role: 'query', version: querier } as const, { role: 'compact' } as const];
+      await using stage = await enterpriseStage({ version, nodes: pair });
+      expect(await planned(stage)).toMatchObject({ version, destructive });
+    },
+  );
+
+  test.each(['3.10.0', '3.11.2'])(
+    'a balancer before both hides which one restores: everything may be replaced (%s)',
+    async (querier) => {
+      const version = querier === '3.10.0' ? '3.11.2' : '3.10.0';
+      const pair = [{ role: 'query', version: querier } as const, { role: 'compact' } as const];
+      await using stage = await enterpriseStage({ version, nodes: pair });
+      const urls = stage.world.simulator.nodes.map(({ url }) => url);
+      await using balancer = await startBalancer(urls);
+      const { destructive, warnings } = await planned(stage, {
+        nodes: undefined,
+        url: balancer.url,
+      });
+      expect(destructive).toBe(true);
+      expect(warnings[0]).toMatchObject({
+        code: 'RESTORE_ROLLS_BACK',
+        message: expect.stringMatching(/3\.11\.2 or 3\.10\.0 .* better end the upgrade first/),
+      });
+    },
+  );
+});
+
 describe('behind a load balancer', () => {
   test('that takes turns between all roles everything works', async () => {
     await using stage = await enterpriseStage(nodes('query', 'compact', 'ingest'));

@@ -3,6 +3,7 @@ import type { DelegatedBackup, PlannedJob } from '../../activities/products/dele
 import { failureOf, mayPass } from './delegated-stage.ts';
 import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
 import { noted } from './noted-requests.ts';
+import { startBalancer } from '../simulators/influxdb-3-enterprise/index.ts';
 
 /** A restore of the same backup that another person begins. */
 async function theirs(stage: EnterpriseStage, backup: DelegatedBackup) {
@@ -80,5 +81,43 @@ describe('a restore of the same backup that somebody else begins', () => {
     stage.world.faults.release?.();
     expect((await other.end()).state).toBe('succeeded');
     expect((await stage.session.restore.poll(lost, {})).state).toBe('failed');
+  });
+});
+
+describe('what stands between', () => {
+  test('may say 503 of a restore that the server has accepted', async () => {
+    await using stage = await enterpriseStage();
+    const { backup } = await stage.take();
+    const { calls, notes, plan } = noted(await stage.plan(backup, {}));
+    stage.world.faults.holdJobs?.();
+    await using balancer = await startBalancer([stage.world.url]);
+    balancer.loses = { method: 'POST', times: 1 };
+    const session = stage.fresh({ nodes: undefined, url: balancer.url });
+    const state = await session.restore.start(plan(), new Date(), notes);
+    expect(calls).toEqual(['asking']);
+    const { restores } = stage.world.simulator.cluster;
+    expect(restores).toMatchObject([{ id: state.restoreId, status: 'in_progress' }]);
+    await session.restore.cancel(plan(), undefined);
+    stage.world.faults.release?.();
+    expect((await stage.followRestore(plan(), state)).state).toBe('failed');
+    expect((await undo(stage, plan())).unknown).toContain(String(state.restoreId));
+  });
+
+  test('may have had a request accepted that is refused when it is sent again', async () => {
+    await using stage = await enterpriseStage({ nodes: [{ role: 'query' }, { role: 'compact' }] });
+    const { backup } = await stage.take();
+    const { calls, notes, plan } = noted(await stage.plan(backup, {}));
+    stage.world.faults.holdJobs?.();
+    const other = await theirs(stage, backup);
+    const urls = stage.world.simulator.nodes.map(({ url }) => url);
+    await using balancer = await startBalancer(urls);
+    const session = stage.fresh({ nodes: undefined, url: balancer.url });
+    const failure = await failureOf(session.restore.start(plan(), new Date(), notes));
+    expect([failure.code, mayPass(failure)]).toEqual(['TARGET_BUSY', true]);
+    expect(calls).toEqual(['asking']);
+    // It was there before, and is not taken for ours.
+    expect((await session.restore.poll(plan(), {})).state).toBe('absent');
+    stage.world.faults.release?.();
+    expect((await other.end()).state).toBe('succeeded');
   });
 });

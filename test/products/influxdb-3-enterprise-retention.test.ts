@@ -83,6 +83,22 @@ describe('a table of a database with a retention', () => {
     expect(await world.prove()).toEqual(EQUIVALENT);
   });
 
+  test('is compared by what is not of the future where some of it is, whoever writes again', async () => {
+    await using world = await steady((cluster) => {
+      ofDatabase(cluster);
+      cluster.write('steady', ['t v=0 4070908800000000000']);
+    });
+    const { past, above = [] } = (await world.censusOf()) ?? {};
+    expect(past).toMatchObject({ rows: ROWS, later: { rows: 1, first: '2099-01-01T00:00:00' } });
+    expect(above.at(-1)?.[1]).toBeLessThan(ROWS / 8);
+    world.pass(10);
+    expect(await world.prove()).toEqual(EQUIVALENT);
+    world.cluster.write('steady', [`t v=1 ${BigInt(Date.now()) * 1_000_000n}`]);
+    expect(await world.prove()).toEqual(EQUIVALENT);
+    world.keep((at) => at !== 800);
+    expect(await world.prove()).toEqual(failing(/none has expired/));
+  });
+
   test.each([
     ['all but the newest', (at: number) => at === ROWS - 1],
     ['a row in the middle', (at: number) => at !== 800],

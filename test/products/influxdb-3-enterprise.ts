@@ -23,6 +23,7 @@ const CALLS: Record<AnswerOf, Call> = {
 export function enterpriseUnderTest(options: SimulatorOptions = {}): DelegatedUnderTest {
   return {
     product: influxdb3Enterprise,
+    stallMs: 4_000,
     start: () => enterpriseWorld(options),
     detects: { truncated: true },
     oneAtATime:

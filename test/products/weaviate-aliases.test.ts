@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startGate } from '../support/weaviate-gate.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
@@ -14,11 +12,7 @@ describe('aliases that a restore of Weaviate takes', () => {
     ({ backup } = await stage.take());
   });
   beforeEach(async () => {
-    stage.simulator.calm();
-    const { cluster } = stage.simulator;
-    for (const name of cluster.collections.keys()) cluster.remove(name);
-    cluster.aliases.clear();
-    await rm(join(stage.folder, backup.name, 'restore_config.json'), { force: true });
+    await stage.empty(backup);
     await create('New');
   });
   afterAll(() => stage[Symbol.asyncDispose]());

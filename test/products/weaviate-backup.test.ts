@@ -92,6 +92,7 @@ describe('beginning a backup of Weaviate', () => {
 
   test('is removed also where nobody may list what is being uploaded', async () => {
     const { name } = await stage.take();
+    // The folder of this stage has no open uploads that it could refuse to list.
     const denied = new HoldfastError('STORE_DENIED', 'It refused to list open uploads.');
     const listing = vi.spyOn(DirectoryStore.prototype, 'openUploads').mockImplementation(() => {
       throw denied;

@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PlannedJob } from '../../activities/products/delegated.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
@@ -15,12 +13,7 @@ describe('a restore of the same backup that somebody else begins', () => {
     await seedWeaviate(stage.simulator, { objects: 5 });
     ({ backup } = await stage.take());
   });
-  beforeEach(async () => {
-    stage.simulator.calm();
-    const { cluster } = stage.simulator;
-    for (const name of cluster.collections.keys()) cluster.remove(name);
-    await rm(join(stage.folder, backup.name, 'restore_config.json'), { force: true });
-  });
+  beforeEach(() => stage.empty(backup));
   afterAll(() => stage[Symbol.asyncDispose]());
 
   const route = () => `/backups/s3/${backup.name}/restore`;

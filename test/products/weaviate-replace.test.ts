@@ -14,11 +14,7 @@ describe('a restore of Weaviate that replaces', () => {
     ({ backup } = await stage.take());
   });
   beforeEach(async () => {
-    stage.simulator.calm();
-    const { cluster } = stage.simulator;
-    for (const name of cluster.collections.keys()) cluster.remove(name);
-    cluster.aliases.clear();
-    await rm(join(stage.folder, backup.name, 'restore_config.json'), { force: true });
+    await stage.empty(backup);
     await seedWeaviate(stage.simulator, { objects: 3 });
   });
   afterAll(() => stage[Symbol.asyncDispose]());

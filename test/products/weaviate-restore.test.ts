@@ -1,4 +1,4 @@
-import { access, rm } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { articles, seedWeaviate } from '../support/weaviate-seed.ts';
@@ -15,13 +15,7 @@ describe('a restore of Weaviate', () => {
     await seedWeaviate(stage.simulator, { objects: 20 });
     ({ backup } = await stage.take());
   });
-  beforeEach(async () => {
-    stage.simulator.calm();
-    const { cluster } = stage.simulator;
-    for (const name of cluster.collections.keys()) cluster.remove(name);
-    cluster.aliases.clear();
-    await rm(join(stage.folder, backup.name, 'restore_config.json'), { force: true });
-  });
+  beforeEach(() => stage.empty(backup));
   afterAll(() => stage[Symbol.asyncDispose]());
 
   const classes = () => [...stage.simulator.cluster.collections.keys()].toSorted();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HoldfastError } from '../../activities/failure.ts';
@@ -76,6 +76,14 @@ export async function weaviateStage(options: Partial<SimulatorOptions> = {}) {
     ask: (method: string, path: string, body?: object) => askWeaviate(address, method, path, body),
     write: (objects: Parameters<typeof writeObjects>[1]) => writeObjects(address, objects),
     committed,
+    /** As a server is that has lost everything and was asked for no restore of that backup yet. */
+    async empty(backup: { name: string }) {
+      const { cluster } = simulator;
+      simulator.calm();
+      for (const name of cluster.collections.keys()) cluster.remove(name);
+      cluster.aliases.clear();
+      await rm(join(folder.path, backup.name, 'restore_config.json'), { force: true });
+    },
     /** Puts a file where the server keeps its backups. */
     async plant(key: string, content: object | string) {
       await mkdir(dirname(join(folder.path, key)), { recursive: true });

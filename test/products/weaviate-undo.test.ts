@@ -1,5 +1,3 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startGate } from '../support/weaviate-gate.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
@@ -13,13 +11,7 @@ describe('a class with tenants, of a restore of Weaviate that is undone', () => 
     await seedWeaviate(stage.simulator, { objects: 5 });
     ({ backup } = await stage.take());
   });
-  beforeEach(async () => {
-    stage.simulator.calm();
-    for (const name of stage.simulator.cluster.collections.keys()) {
-      stage.simulator.cluster.remove(name);
-    }
-    await rm(join(stage.folder, backup.name, 'restore_config.json'), { force: true });
-  });
+  beforeEach(() => stage.empty(backup));
   afterAll(() => stage[Symbol.asyncDispose]());
 
   const THEIRS = ['class Note (made by somebody else meanwhile)'];

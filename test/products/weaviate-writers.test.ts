@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { censusSchema, observationSchema } from '../../activities/products/weaviate/census.ts';
+import {
+  censusSchema,
+  observationSchema,
+  type Observation,
+} from '../../activities/products/weaviate/census.ts';
 import { ObjectDigest } from '../../activities/products/weaviate/object-digest.ts';
 import type { WeaviateObject } from '../../activities/products/weaviate/objects.ts';
 import { Tally } from '../../activities/products/weaviate/tally.ts';
@@ -41,48 +45,60 @@ describe.each(['sample', 'full'] as const)('beside clients that write, a proof b
     return () => session.restore.prove(plan, state, backup, () => undefined);
   }
 
-  describe('of a backup while which objects were deleted and put back', () => {
-    async function taken() {
-      const session = open();
-      const [name, observed] = [newName(), await session.backup.observe()];
-      await remove(all.slice(0, GONE));
-      await session.backup.start(name, new Date());
-      await ended(() => session.backup.poll(name));
-      await stage.write(all.slice(0, GONE));
-      const stored = JSON.parse(JSON.stringify(observed)) as typeof observed;
-      const inventory = await session.backup.inventory(name, stored);
-      return { inventory, backup: stage.committed(name, inventory) };
-    }
+  /** A backup before and after which something is done to the database, both between the two looks at it. */
+  async function taken(
+    after: (observed: Observation) => Promise<unknown>,
+    before: () => Promise<unknown> = () => Promise.resolve(),
+  ) {
+    const session = open();
+    const [name, seen] = [newName(), await session.backup.observe()];
+    const observed = observationSchema.parse(JSON.parse(JSON.stringify(seen)));
+    await before();
+    await session.backup.start(name, new Date());
+    await ended(() => session.backup.poll(name));
+    await after(observed);
+    const inventory = await session.backup.inventory(name, observed);
+    const place = censusOf(inventory).places.find((one) => one.class === 'Article');
+    return { inventory, place, backup: stage.committed(name, inventory) };
+  }
+  const saysChanged = {
+    code: 'WRITTEN_DURING_BACKUP',
+    message: expect.stringMatching(/: class Article was changed\.$/) as string,
+  };
+  const saysUnproven = (what: string) => ({
+    code: 'WRITTEN_DURING_BACKUP',
+    message: expect.stringContaining(`: class Article: ${what}`) as string,
+  });
+  const whole = proof === 'full' ? 'identical' : 'equivalent';
 
-    test('is told by the backup, and compares nothing that was away', async () => {
-      const { inventory } = await taken();
-      expect(inventory.warnings).toEqual([
-        {
-          code: 'WRITTEN_DURING_BACKUP',
-          message: expect.stringMatching(/: class Article was changed\.$/) as string,
-        },
-      ]);
-      const place = censusOf(inventory).places.find((one) => one.class === 'Article');
-      const certain = proof === 'full' ? OBJECTS - GONE : 1;
-      expect(place).toMatchObject({ least: OBJECTS, most: OBJECTS, certain });
-      const ids = new Set(place?.sample.map(([id]) => id));
-      expect(ids.size).toBeGreaterThan(GONE);
-      expect(all.slice(0, GONE).filter(({ id }) => ids.has(id))).toEqual([]);
+  describe('of a backup while which objects were deleted and put back', () => {
+    const away = () =>
+      taken(
+        () => stage.write(all.slice(0, GONE)),
+        () => remove(all.slice(0, GONE)),
+      );
+
+    test('is told by the backup, which marks what was away', async () => {
+      const { inventory, place } = await away();
+      expect(inventory.warnings).toEqual([saysChanged]);
+      expect(place).toMatchObject({ least: OBJECTS, most: OBJECTS });
+      expect(place?.certain).toBe(proof === 'full' ? OBJECTS - GONE : undefined);
+      const gone = new Set(all.slice(0, GONE).map(({ id }) => id));
+      const sampled = place?.sample.map(([id]) => id) ?? [];
+      expect(sampled.length).toBeGreaterThan(GONE);
+      expect(place?.again?.sample).toEqual(sampled.filter((id) => gone.has(id)));
     });
 
-    test('says what it cannot prove, and still finds what the restore lost or altered', async () => {
-      const { backup, inventory } = await taken();
+    test('proves nothing of what came back short, and finds what the restore lost or altered', async () => {
+      const { backup, place } = await away();
       const prove = await restored(backup, 'Article');
       const { totals, warnings } = await prove();
-      expect(totals).toMatchObject({ identical: 0, equivalent: 0, failed: { count: 0 } });
-      expect(warnings).toEqual([
-        {
-          code: 'WRITTEN_DURING_BACKUP',
-          message: expect.stringContaining('class Article: 40 objects of at least 60') as string,
-        },
-      ]);
-      const place = censusOf(inventory).places.find((one) => one.class === 'Article');
-      const { object, lose } = kept('Article', place?.sample[0]?.[0]);
+      const failed = (count: number) => ({ identical: 0, equivalent: 0, failed: { count } });
+      // How many were away, only a full proof knows.
+      expect(totals).toMatchObject(failed(proof === 'full' ? 0 : 1));
+      expect(warnings).toEqual(proof === 'full' ? [saysUnproven('40 objects of at least 60')] : []);
+      const again = new Set(place?.again?.sample);
+      const { object, lose } = kept('Article', place?.sample.find(([id]) => !again.has(id))?.[0]);
       object.properties = { title: 'damaged' };
       expect((await prove()).totals.failed.count).toBe(1);
       lose();
@@ -92,6 +108,86 @@ describe.each(['sample', 'full'] as const)('beside clients that write, a proof b
       expect((await (await restored(backup, 'Article'))()).totals.failed.count).toBe(1);
     });
   });
+
+  describe('of a backup while which an object was changed', () => {
+    const patched = all[0]?.id ?? '';
+    const patch = () =>
+      stage.ask('PATCH', `/objects/Article/${patched}`, {
+        class: 'Article',
+        properties: { title: 'patched' },
+      });
+
+    test('misses it all the same, since it was never away', async () => {
+      const { backup, inventory } = await taken(patch);
+      expect(inventory.warnings).toEqual([saysChanged]);
+      const prove = await restored(backup, 'Article');
+      expect((await prove()).totals).toMatchObject({ equivalent: 1, failed: { count: 0 } });
+      kept('Article', patched).lose();
+      expect((await prove()).totals.failed.count).toBe(1);
+    });
+
+    test.runIf(proof === 'sample')('reads no count of what stood in an older census', async () => {
+      const { backup, inventory } = await taken(patch);
+      const census = censusOf(inventory);
+      const older = census.places.map((one) => ({ ...one, certain: 1 }));
+      const [file] = inventory.files;
+      if (file) file.bytes = Buffer.from(JSON.stringify({ ...census, places: older }));
+      const prove = await restored(backup, 'Article');
+      kept('Article', patched).lose();
+      expect((await prove()).totals.failed.count).toBe(1);
+    });
+  });
+
+  describe('of a backup while which every object was imported again', () => {
+    test('compares those that are as they were', async () => {
+      const { backup, inventory } = await taken(() => stage.write(all));
+      expect(inventory.warnings).toEqual([saysChanged]);
+      const prove = await restored(backup, 'Article');
+      const { totals, warnings } = await prove();
+      expect(totals).toMatchObject({ [whole]: 1, failed: { count: 0 } });
+      expect(warnings).toEqual([]);
+      for (const { id } of all) kept('Article', id).object.properties = { title: 'damaged' };
+      const damaged = await prove();
+      expect(damaged.totals).toMatchObject({ identical: 0, equivalent: 0, failed: { count: 0 } });
+      expect(damaged.warnings).toEqual([saysUnproven('')]);
+    });
+
+    test('says that it compared nothing where all are others', async () => {
+      const { backup } = await taken(() => stage.write(changed));
+      const prove = await restored(backup, 'Article');
+      const { totals, warnings } = await prove();
+      expect(totals).toMatchObject({ identical: 0, equivalent: 0, failed: { count: 0 } });
+      expect(warnings).toEqual([saysUnproven('nothing of it could be compared')]);
+    });
+  });
+
+  test('takes times that differ between replicas for no write', async () => {
+    const HOUR = 3_600_000;
+    const stamp = (time: number) => {
+      for (const { id } of all) kept('Article', id).object.lastUpdateTimeUnix = time;
+    };
+    const now = Date.now();
+    stamp(now - 2 * HOUR);
+    const { backup, inventory } = await taken(() => Promise.resolve(stamp(now - HOUR)));
+    expect(inventory.warnings).toEqual([]);
+    const { totals, warnings } = await (await restored(backup, 'Article'))();
+    expect(totals).toMatchObject({ [whole]: 1, failed: { count: 0 } });
+    expect(warnings).toEqual([]);
+  });
+
+  test.runIf(proof === 'sample').each([true, undefined])(
+    'tells a class that is too much for the sample from one that was written: %s',
+    async (unsampled) => {
+      const { backup } = await taken((observed) => {
+        const place = observed.places.find((one) => one.class === 'Article');
+        Object.assign(place ?? {}, { sample: [], stamps: {}, unsampled });
+        return Promise.resolve();
+      });
+      const { totals, warnings } = await (await restored(backup, 'Article'))();
+      expect(totals).toMatchObject({ equivalent: unsampled ? 1 : 0, failed: { count: 0 } });
+      expect(warnings).toEqual(unsampled ? [] : [saysUnproven('nothing of it')]);
+    },
+  );
 
   test('a class that only grew meanwhile must come back with what it had', async () => {
     const session = open();

@@ -14,7 +14,7 @@ import {
   uploadShard,
 } from '../../activities/products/influxdb-v1/snapshot-protocol.ts';
 import { expected, manifest, metadata, shardTar, unpack } from '../influxdb-v1/portable-backup.ts';
-import { deferred } from '../pipeline/streams.ts';
+import { collect, deferred } from '../pipeline/streams.ts';
 import { startInfluxdV1, type InfluxdV1 } from '../support/influxd-v1.ts';
 import { ticksUntil } from '../support/ticks.ts';
 
@@ -130,7 +130,7 @@ describe('the snapshot protocol of a real InfluxDB 1', () => {
   it('keeps nothing of a tar that ends inside an entry, and takes the whole one afterwards', async () => {
     const map = await create('cut', [policy('raw', 1)]);
     const shard = map?.get(1) ?? 0;
-    const whole = Buffer.from(await collect(renameEntries(from(shardTar(1)), `cut/raw/${shard}`)));
+    const whole = await collect(renameEntries(from(shardTar(1)), `cut/raw/${shard}`));
     const broken = (async function* () {
       yield whole.subarray(0, 700);
       throw new Error('the source broke');
@@ -163,9 +163,3 @@ describe('the snapshot protocol of a real InfluxDB 1', () => {
     expect(await settled).toBe(reason);
   });
 });
-
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return Buffer.concat(all);
-}

@@ -19,13 +19,7 @@ beforeAll(async () => {
   await mkdir(join(folder.path, 'spool'));
   source = await startInfluxdV1();
   server = await startInfluxdV1({ maxSelectSeries: MOST });
-  session = influxdbV1.connect({
-    target: 'old-influx',
-    connection: influxdbV1.connection.parse({ url: server.url, snapshot: server.snapshot }),
-    concurrency: 4,
-    stallMs: 10_000,
-    signal: new AbortController().signal,
-  });
+  session = connect(server);
 });
 afterAll(async () => {
   await session?.close();
@@ -33,6 +27,16 @@ afterAll(async () => {
   await source?.stop();
   await folder?.remove();
 });
+
+function connect({ url, snapshot }: InfluxdV1): ProductSession {
+  return influxdbV1.connect({
+    target: 'old-influx',
+    connection: influxdbV1.connection.parse({ url, snapshot }),
+    concurrency: 4,
+    stallMs: 10_000,
+    signal: new AbortController().signal,
+  });
+}
 
 async function backUp(database: string, lines: string[]): Promise<BackupReader> {
   await source.query(`CREATE DATABASE ${database} WITH DURATION 0s SHARD DURATION 1h NAME rp`);
@@ -46,19 +50,19 @@ async function backUp(database: string, lines: string[]): Promise<BackupReader> 
   return backupInMemory(members);
 }
 
-async function restored(database: string, backup: BackupReader) {
-  const planned = await session.restore.plan({
+async function restored(database: string, backup: BackupReader, to = session) {
+  const planned = await to.restore.plan({
     backup,
     restore: { target: 'aiven', select: { databases: [database] } },
     destination: 'old-influx',
     run: 'run1',
   });
   const [step] = planned.steps;
-  const state = await session.restore.prepare(planned, backup);
+  const state = await to.restore.prepare(planned, backup);
   const original = () => backup.open(step!.lines, { decompress: true });
-  await session.restore.apply(step!, state, original);
+  await to.restore.apply(step!, state, original);
   const prove = (where = {}) =>
-    session.restore.prove(
+    to.restore.prove(
       { ...step!, key: { ...step!.key, ...where } },
       state,
       original,
@@ -99,5 +103,32 @@ it.each([
     await server.query(`DROP DATABASE ${database}`);
     await expect(prove()).resolves.toMatchObject({ result: 'different' });
     expect(await session.restore.undo(planned, false, { state })).toMatchObject({ removed: [] });
+  },
+);
+
+it.each([
+  ['inmem', / no query finds them there: .*tsi1/],
+  [
+    'tsi1',
+    / other names now, with the backslash \(req\?id\\=5\): ask for them as `"req\?id\\\\=5"`/,
+  ],
+] as const)(
+  'says what becomes of a measurement whose name was written escaped, with the index %s',
+  async (index, says) => {
+    const lines = [...points('req?id\\=5', 2), ...points('counted', 2)];
+    const backup = await backUp(`escaped_${index}`, lines);
+    expect(await source.query('SELECT count(v) FROM "req?id=5"', `escaped_${index}`)).toHaveLength(
+      1,
+    );
+    await using other = await startInfluxdV1({ index });
+    const own = connect(other);
+    const { prove } = await restored(`escaped_${index}`, backup, own);
+    expect(await prove()).toMatchObject({
+      result: 'equivalent',
+      warning: { code: 'PROOF_PARTIAL', message: expect.stringMatching(says) },
+    });
+    await own.close();
+    const found = await other.query('SELECT count(v) FROM "req?id\\\\=5"', `escaped_${index}`);
+    expect(found).toHaveLength(index === 'tsi1' ? 1 : 0);
   },
 );

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+export { collect } from '../pipeline/streams.ts';
+
 /** Bytes that no part of a store can guess, the same for the same call within a run. */
 export function someBytes(length: number): Buffer {
   return randomBytes(length);
@@ -55,12 +57,6 @@ export function endless(
     },
   };
   return source;
-}
-
-export async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Manifest } from '../../activities/catalog/manifest.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { placesOf, readable, readRuns } from '../faults/anybody-reads.ts';
@@ -136,6 +137,13 @@ describe('an attempt that follows another', () => {
     expect(world.requested()).toBe(1);
     expect(world.aiven.requests.filter(({ host }) => host === 'download')).toHaveLength(5);
     expect(await world.data(report.backup)).toEqual(expected.members);
+    // The vendor took the data after the request, however much later an attempt has them.
+    const [task] = [...world.aiven.state.tasks.values()].slice(-1);
+    const manifest = await readFile(join(world.store, 'metrics', report.backup, 'backup.json'));
+    const { times } = JSON.parse(manifest.toString()) as Manifest;
+    const created = Date.parse(task?.createdAt ?? '');
+    expect(Date.parse(times.captured.from)).toBeLessThan(created + 1000);
+    expect(Date.parse(times.captured.to)).toBeGreaterThan(created + 1000);
   });
 
   test('requests another backup when somebody else has replaced the file', async () => {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { damagedService } from '../aiven-influxdb/damaged-service.ts';
+import { manifest } from '../influxdb-v1/portable-backup.ts';
 import { startAivenWorld, type AivenWorld } from './aiven-world.ts';
+import { causeOf } from './world.ts';
 
 let world: AivenWorld;
 
@@ -10,12 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-const backUp = async (tags: Record<string, string> = {}) => {
-  const { state, warnings } = await world.holdfast.run('backup', {
-    target: 'metrics',
-    tags,
-  });
-  const told = warnings.map(({ code }) => code).filter((code) => code.startsWith('SHARD_'));
+const backUp = async (tags: Record<string, string> = {}, target = 'metrics') => {
+  const { state, warnings } = await world.holdfast.run('backup', { target, tags });
+  const told = warnings.map(({ code }) => code).filter((code) => /^SHARD_|_DATA$/.test(code));
   return { state, told };
 };
 
@@ -31,4 +30,21 @@ test('a backup that lacks a shard of the last one is suspect, and so is each lat
   const accepted = await backUp({ 'accept-shrunk': 'yes' });
   expect(accepted).toMatchObject({ state: 'ok', told: ['SHARD_UNREADABLE'] });
   expect(await backUp()).toMatchObject({ state: 'ok', told: [] });
+});
+
+test('a backup without a shard is that of a tool that failed, unless the last one held no more; without a last one it is suspect until it is accepted', async () => {
+  const nothing = join(world.holdfast.folder, 'nothing.tar');
+  const shards = manifest.files.map(({ shardID }) => [shardID, undefined] as const);
+  world.aiven.state.content = await damagedService(nothing, Object.fromEntries(shards));
+  const requested = world.requested();
+  await expect(backUp().catch(causeOf)).resolves.toMatchObject({
+    type: 'SOURCE_GARBLED',
+    message: expect.stringMatching(/holds no shard, and its metadata name \d that backup /),
+  });
+  expect(world.requested() - requested).toBe(3);
+
+  const told = ['BACKUP_WITHOUT_DATA', 'SHARD_GONE'];
+  expect(await backUp({}, 'twin')).toEqual({ state: 'suspect', told });
+  expect(await backUp({ 'accept-shrunk': 'yes' }, 'twin')).toEqual({ state: 'ok', told });
+  expect(await backUp({}, 'twin')).toEqual({ state: 'ok', told: ['BACKUP_WITHOUT_DATA'] });
 });

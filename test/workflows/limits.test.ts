@@ -3,30 +3,32 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startS3Simulator, type S3Simulator } from '../simulators/s3/server.ts';
 import { filesBelow } from '../support/files-below.ts';
 import { startDelegatedWorld } from './delegated-world.ts';
 import { startWorld, type World } from './world.ts';
 
 const SHARDS = 24;
 const SHARD = /\/(backup|restore)\/shards\//;
+/** Of an object that is part of a backup. */
+const READ = /^GET .*\/data\//;
 /** Those under way at a time overlap. */
 const OVERLAP_MS = 20;
 
 interface Counting {
   server: Server;
   url: string;
+  /** Since it was asked last. */
   most: () => number;
 }
 
-/** Stands before a server and counts how many shards are under way at most. */
-async function startCounting(target: string): Promise<Counting> {
+/** Stands before a server and counts how many such requests are under way at most. */
+async function startCounting(target: string, counted: RegExp): Promise<Counting> {
   let [now, most] = [0, 0];
   const server = createServer((asked, answer) => {
-    const counts = SHARD.test(asked.url ?? '');
+    const counts = counted.test(`${asked.method} ${asked.url}`);
     if (counts) most = Math.max(most, (now += 1));
     answer.once('close', () => (now -= counts ? 1 : 0));
     const { method, headers, url } = asked;
@@ -38,35 +40,43 @@ async function startCounting(target: string): Promise<Counting> {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { server, url, most: () => most };
+  const told = () => {
+    const before = most;
+    most = now;
+    return before;
+  };
+  return { server, url, most: told };
 }
 
-/** Counts how many objects of backups are read from their store at a time. */
-function countReads(): () => number {
-  let [now, most] = [0, 0];
-  // Called with its own store below.
-  // oxlint-disable-next-line typescript/unbound-method
-  const { read } = DirectoryStore.prototype;
-  vi.spyOn(DirectoryStore.prototype, 'read').mockImplementation(async function* (
-    this: DirectoryStore,
-    key,
-    options,
-  ) {
-    const counts = key.includes('/data/');
-    if (counts) most = Math.max(most, (now += 1));
-    try {
-      if (counts) await sleep(OVERLAP_MS);
-      yield* read.call(this, key, options);
-    } finally {
-      now -= counts ? 1 : 0;
-    }
-  });
-  return () => most;
+interface CountedStore extends AsyncDisposable {
+  simulator: S3Simulator;
+  reads: Counting;
+  /** As a configuration has it. */
+  store: object;
 }
 
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+async function startCountedStore(): Promise<CountedStore> {
+  const simulator = await startS3Simulator();
+  const reads = await startCounting(simulator.url, READ);
+  process.env['TEST_LIMITS_KEY'] = 'a-key-of-the-tests';
+  const key = { env: 'TEST_LIMITS_KEY' };
+  const store = {
+    type: 's3',
+    bucket: simulator.bucketName,
+    endpoint: reads.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: key, secretAccessKey: key },
+  };
+  return {
+    simulator,
+    reads,
+    store,
+    async [Symbol.asyncDispose]() {
+      reads.server.close();
+      await simulator.close();
+    },
+  };
+}
 
 /** How many streams the pages had together at most, while none of them had ended. */
 async function streamsOf(handle: WorkflowHandle, activity: string): Promise<number> {
@@ -95,11 +105,14 @@ describe('`limits.concurrency`', () => {
   let world: World;
   let source: Counting;
   let spare: Counting;
+  let counted: CountedStore;
 
   beforeAll(async () => {
     world = await startWorld({ shards: SHARDS });
-    source = await startCounting(world.source.url);
-    spare = await startCounting(world.spare.url);
+    source = await startCounting(world.source.url, SHARD);
+    spare = await startCounting(world.spare.url, SHARD);
+    counted = await startCountedStore();
+    world.config.stores['disk'] = counted.store;
     for (const [name, { url }] of Object.entries({ metrics: source, spare })) {
       const target = world.config.targets[name]!;
       target['connection'] = { ...(target['connection'] as object), url };
@@ -109,6 +122,7 @@ describe('`limits.concurrency`', () => {
     source?.server.close();
     spare?.server.close();
     await world?.stop();
+    await counted?.[Symbol.asyncDispose]();
   });
 
   test.each([1, 3, 4])('bounds the streams of a run: %d', async (concurrency) => {
@@ -124,10 +138,10 @@ describe('`limits.concurrency`', () => {
     await restore.result();
     expectWithin(spare.most(), concurrency);
     expect(await streamsOf(restore, 'restorePage')).toBe(concurrency);
-    const read = countReads();
+    counted.reads.most();
     const verify = await world.holdfast.start('verify', { target: 'metrics', depth: 'deep' });
     await verify.result();
-    expectWithin(read(), concurrency);
+    expectWithin(counted.reads.most(), concurrency);
     expect(await streamsOf(verify, 'verifyPage')).toBe(concurrency);
   });
 });
@@ -138,15 +152,17 @@ function expectWithin(most: number, concurrency: number): void {
 }
 
 test('`limits.concurrency` bounds what is put back for a database', async () => {
+  await using counted = await startCountedStore();
   const world = await startDelegatedWorld();
   try {
-    const { backup } = await world.holdfast.run('backup', { target: 'articles' });
-    await world.copied(backup);
+    world.config.stores['disk'] = counted.store;
     world.config.targets['spare']!['limits'] = { concurrency: 1 };
     await world.holdfast.configure(world.config);
-    const read = countReads();
+    const { backup } = await world.holdfast.run('backup', { target: 'articles' });
+    await world.copied(backup);
+    counted.reads.most();
     await world.holdfast.run('restore', { target: 'articles', backup, into: 'spare' });
-    expect(read()).toBe(1);
+    expect(counted.reads.most()).toBe(1);
   } finally {
     await world.stop();
   }

@@ -1,9 +1,8 @@
 /**
  * Every way a Holdfast operation can fail, once.
  *
- * `fault` says who can mend it. `retry` says whether trying again can help: `soon` and `later` are retried by
- * Temporal with a growing back-off for hours; `never` ends the run at once. The code is the `type` of Temporal's
- * `ApplicationFailure` and is permanent: scripts and alerts match on it.
+ * `fault` says who can mend it. `retry` says how long Temporal tries its activity again, with a growing back-off.
+ * The code is the `type` of Temporal's `ApplicationFailure` and is permanent: scripts and alerts match on it.
  */
 export const FAILURES = {
   INPUT_INVALID: {
@@ -135,20 +134,20 @@ export const FAILURES = {
   },
   HOST_UNKNOWN: {
     fault: 'environment',
-    retry: 'later',
+    retry: '10 times',
     hint: 'Check the host name in the configuration, and the name servers.',
   },
   TARGET_UNREACHABLE: {
     fault: 'environment',
-    retry: 'later',
+    retry: 'for hours',
     hint: 'Check that the database runs and that this host reaches it.',
   },
   TARGET_BUSY: {
     fault: 'product',
-    retry: 'later',
+    retry: 'for hours',
     hint: 'The database asks to be left alone for a while; the run goes on by itself.',
   },
-  TARGET_ERROR: { fault: 'product', retry: 'later', hint: 'See the log of the database.' },
+  TARGET_ERROR: { fault: 'product', retry: 'for hours', hint: 'See the log of the database.' },
   TARGET_REFUSED: { fault: 'product', retry: 'never', hint: 'See the log of the database.' },
   JOB_NAME_TAKEN: {
     fault: 'product',
@@ -182,17 +181,17 @@ export const FAILURES = {
   },
   SOURCE_TRUNCATED: {
     fault: 'product',
-    retry: 'soon',
+    retry: 'for hours',
     hint: 'See the log of the database; a write time-out of its server cuts long downloads.',
   },
   SOURCE_GARBLED: {
     fault: 'product',
-    retry: 'later',
+    retry: 'for hours',
     hint: 'See the log of the database: what it sent is not what it should be.',
   },
   SOURCE_STALLED: {
     fault: 'environment',
-    retry: 'soon',
+    retry: 'for hours',
     hint: 'Check the network and the load of the database.',
   },
   TOKEN_AFTER_RESTORE: {
@@ -207,7 +206,7 @@ export const FAILURES = {
   },
   STORE_UNREACHABLE: {
     fault: 'environment',
-    retry: 'later',
+    retry: 'for hours',
     hint: 'Check that this host reaches the store.',
   },
   STORE_DENIED: {
@@ -227,7 +226,7 @@ export const FAILURES = {
   },
   STORE_ERROR: {
     fault: 'store',
-    retry: 'later',
+    retry: 'for hours',
     hint: 'See the log or the status page of the store.',
   },
   STORE_REFUSED: {
@@ -237,12 +236,12 @@ export const FAILURES = {
   },
   STORE_STALLED: {
     fault: 'store',
-    retry: 'soon',
+    retry: 'for hours',
     hint: 'Check the network and the load of the store.',
   },
   CLOCK_SKEWED: {
     fault: 'environment',
-    retry: 'later',
+    retry: 'for hours',
     hint: 'Set both clocks by NTP; `holdfast doctor` compares them.',
   },
   STORE_NOT_SHARED: {
@@ -297,17 +296,17 @@ export const FAILURES = {
   },
   WORKER_SHUTDOWN: {
     fault: 'environment',
-    retry: 'soon',
+    retry: 'for hours',
     hint: 'The worker was stopped; another or the next one goes on.',
   },
   TEMPORAL_UNREACHABLE: {
     fault: 'environment',
-    retry: 'later',
+    retry: 'never',
     hint: 'Start Temporal (`holdfast dev` brings its own), or correct its address.',
   },
   WORKER_MISSING: {
     fault: 'environment',
-    retry: 'later',
+    retry: 'never',
     hint: 'Start `holdfast worker` (or `holdfast dev`).',
   },
   RUN_UNKNOWN: {
@@ -322,7 +321,7 @@ export const FAILURES = {
   },
   NOTIFY_FAILED: {
     fault: 'environment',
-    retry: 'soon',
+    retry: '5 minutes',
     hint: 'See whether the service behind the webhook works.',
   },
   NOTIFY_REFUSED: {
@@ -333,14 +332,18 @@ export const FAILURES = {
   CANCELLED: { fault: 'user', retry: 'never', hint: 'Start the run again when you want it.' },
   INTERNAL: {
     fault: 'holdfast',
-    retry: 'later',
+    retry: '10 times',
     hint: 'This is a defect of Holdfast; please report it with the run id.',
   },
 } as const satisfies Record<string, FailureKind>;
 
 interface FailureKind {
   readonly fault: 'user' | 'product' | 'store' | 'holdfast' | 'environment';
-  readonly retry: 'never' | 'later' | 'soon';
+  /**
+   * `never`: it ends the run at once, or arises outside of any run. `10 times`: it rarely heals, and yet may (a defect
+   * that the next version mends, a name that is not known yet); a person should hear of it tonight.
+   */
+  readonly retry: 'never' | '10 times' | '5 minutes' | 'for hours';
   readonly hint: string;
 }
 

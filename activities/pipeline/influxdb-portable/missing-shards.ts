@@ -6,6 +6,8 @@ export interface MissingShard {
   shard: number;
   /** From when on it takes points, in nanoseconds. A server makes shards some time before. */
   start: bigint;
+  /** Until when, exclusive. */
+  end: bigint;
   /** When its retention may remove it, in nanoseconds; undefined: never. */
   expires: bigint | undefined;
 }
@@ -32,6 +34,7 @@ export function missingShards(
                 policy,
                 shard,
                 start,
+                end,
                 expires: duration === 0n ? undefined : end + duration,
               })),
           ),

@@ -9,7 +9,7 @@ export function measurementAndField(key: string): { measurement: string; field: 
   const series = at < 0 ? key : key.slice(0, at);
   const measurement = /^(?:\\.|[^,])*/s.exec(series)?.[0] ?? '';
   return {
-    // Only these two are ever escaped in it.
+    // Only these two does InfluxDB escape. What else a client has escaped stays so in its files: `req?id\=5`.
     measurement: decoded(measurement.replace(/\\([, ])/g, '$1')),
     field: at < 0 ? '' : decoded(key.slice(at + FIELD_SEPARATOR.length)),
   };

@@ -14,6 +14,7 @@ import { download } from './download.ts';
 import { backupName, ROLE } from './names.ts';
 import { pause } from '../../pause.ts';
 import { patiently } from '../../patiently.ts';
+import { requireData } from './require-data.ts';
 import { requestBackup } from './request-backup.ts';
 import type { RequestNotes } from './request-notes.ts';
 import { requireRunning } from './running.ts';
@@ -54,8 +55,10 @@ async function capture(source: Source, sink: Sink): Promise<Capture> {
   for (let attempt = 1; ; attempt += 1) {
     const taken = await take(source, sink, name, walked, request);
     if (!('brokenOff' in taken)) {
+      const task = await request.task.recall();
       return {
         artifacts: [],
+        ...(task && { from: new Date(task.since) }),
         lines: taken.lines,
         detail: detailOf(name, walked, taken),
         warnings: warningsOf(walked, taken),
@@ -116,7 +119,8 @@ async function take(
     throw await judged(told, request);
   }
   try {
-    const checked = checkBackup(walked, sink.startedAt);
+    const checked = checkBackup(walked);
+    await requireData(checked, sink, identityOf(connection));
     return {
       ...checked,
       lines: [

@@ -49,8 +49,6 @@ export function warningsOf(
   }
   if (manifest.limited)
     warn('BACKUP_LIMITED', 'The manifest says that the backup holds a part of the service only.');
-  if (manifest.files.length === 0)
-    warn('BACKUP_WITHOUT_DATA', 'The backup holds metadata, and no shard.');
   const known = new Set(
     metadata.databases.flatMap(({ policies }) =>
       policies.flatMap(({ groups }) => groups.flatMap(({ shards }) => shards)),

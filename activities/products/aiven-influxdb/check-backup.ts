@@ -4,7 +4,6 @@ import {
   unwrapMetadata,
   type PortableMetadata,
 } from '../../pipeline/influxdb-portable/metadata.ts';
-import { missingShards } from '../../pipeline/influxdb-portable/missing-shards.ts';
 import {
   parseFileName,
   parsePortableManifest,
@@ -20,13 +19,9 @@ export interface CheckedBackup {
 /**
  * Compares what came with what the backup says of itself: its manifest names every file and its size, and nothing else
  * may be there. A manifest alone proves nothing, since the tool writes one also when it failed.
- * @param takenAt when the backup was begun
  * @throws FormatFault
  */
-export function checkBackup(
-  { manifest, metadata, stored, seen }: WalkedBackup,
-  takenAt = new Date(),
-): CheckedBackup {
+export function checkBackup({ manifest, metadata, stored, seen }: WalkedBackup): CheckedBackup {
   if (!manifest) throw missing('a manifest');
   const parsed = parsePortableManifest(manifest.bytes);
   if (!metadata || metadata.name !== parsed.meta.fileName) throw missing(parsed.meta.fileName);
@@ -53,20 +48,7 @@ export function checkBackup(
   const checked = { manifest: parsed, metadata: parsePortableMetadata(metadata.bytes) };
   requireMetadataSize(metadata.bytes, parsed.meta.size);
   requireSamePlaces(checked);
-  requireSomeShard(checked, takenAt);
   return checked;
-}
-
-/**
- * Without a single file, a manifest is what the tool leaves when it failed: single shards may vanish while it runs, and not
- * all of them. Those that begin later may have been made in advance.
- */
-function requireSomeShard({ manifest, metadata }: CheckedBackup, takenAt: Date): void {
-  if (manifest.files.length > 0) return;
-  const now = BigInt(takenAt.getTime()) * 1_000_000n;
-  const begun = missingShards(metadata, () => false).filter(({ start }) => start <= now).length;
-  if (begun === 0) return;
-  throw new FormatFault('garbled', `holds no shard, and its metadata name ${begun}`);
 }
 
 /** The manifest counts the metadata without their wrapper. */

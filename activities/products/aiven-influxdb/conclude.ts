@@ -3,7 +3,7 @@ import type { BackupSource, Conclusion } from '../product.ts';
 import { judgeLost, shardIn, tsmFiles } from './lost-shards.ts';
 import { ROLE } from './names.ts';
 import { unpackNamed } from './named-shards.ts';
-import { tellLost } from './tell-lost.ts';
+import { tellLost, tellWithoutData } from './tell-lost.ts';
 
 /**
  * What the bytes told while they passed, and what they lack of what the backup before this one holds.
@@ -25,7 +25,12 @@ export async function conclude(
   const { named: packed, ...kept } = detail;
   const named = unpackNamed(packed);
   const lost = await judgeLost({ named, came, now: Date.now(), identity, before });
-  const warnings: Warning[] = tellLost(lost);
+  const withoutData = detail['shards'] === 0;
+  const doubtful = withoutData && lost.backup === '' && lost.unsure.length > 0;
+  const warnings: Warning[] = [
+    ...(withoutData ? [tellWithoutData(doubtful ? lost.unsure.length : 0)] : []),
+    ...tellLost(lost),
+  ];
   if (deleted.length > 0) {
     const few = deleted.slice(0, 5).join(', ');
     const more = deleted.length > 5 ? ` and ${deleted.length - 5} more` : '';
@@ -42,8 +47,13 @@ export async function conclude(
   }
   return {
     files: [],
-    detail: { ...kept, shardsWithTombstones: deleted.length },
+    detail: {
+      ...kept,
+      shardsWithTombstones: deleted.length,
+      ...(lost.unwritten > 0 && { unwrittenShards: lost.unwritten }),
+      lastShard: named.reduce((last, { shard }) => Math.max(last, shard), 0),
+    },
     warnings,
-    lacking: lost.absent.length + lost.emptied.length > 0,
+    lacking: doubtful || lost.absent.length + lost.emptied.length > 0,
   };
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import type { Entry } from '../../catalog/manifest.ts';
 import type { BackupReader } from '../product.ts';
@@ -6,15 +7,22 @@ import type { NamedShard } from './named-shards.ts';
 
 /** What a backup lacks of the shards that its metadata name: `telemetry/raw/shard 31`. */
 export interface LostShards {
-  /** The id of the backup before this one. */
+  /** The id of the backup before this one; empty: there is none that tells anything of this service. */
   backup: string;
   /** Not there, though that one holds their data and no retention can have removed them. */
   absent: string[];
   /** There, without files that that one holds and that nothing has replaced. */
   emptied: string[];
-  /** Not there, for whatever other reason. */
+  /** Not there, though that one holds their data: their retention has passed. */
   gone: string[];
+  /** Not there, and nothing tells whether anything was ever written to them. */
+  unsure: string[];
+  /** Not there, since nothing was written to them: InfluxDB names the next shard of a policy for ever. */
+  unwritten: number;
 }
+
+/** What `conclude` leaves in the manifest for the next one: the greatest number that a shard had. */
+const beforeSchema = z.object({ lastShard: z.number() });
 
 type Before = Pick<BackupReader, 'manifest' | 'objects'>;
 
@@ -35,24 +43,46 @@ interface Question {
 export async function judgeLost(question: Question): Promise<LostShards> {
   const { named, came, now, identity } = question;
   const last = named.length > 0 ? await question.before?.() : undefined;
-  const known = last?.manifest.product.identity === identity ? last : undefined;
-  const held = known ? await heldBy(known) : new Map<number, string[]>();
-  const until = Date.parse(known?.manifest.times.captured.to ?? '');
-  const lost: LostShards = { backup: known?.manifest.id ?? '', absent: [], emptied: [], gone: [] };
+  const known = last?.manifest.product.identity === identity ? await knownOf(last) : undefined;
+  const lost: LostShards = {
+    backup: known?.id ?? '',
+    absent: [],
+    emptied: [],
+    gone: [],
+    unsure: [],
+    unwritten: 0,
+  };
   for (const one of named) {
     const subject = `${one.place}/shard ${one.shard}`;
     // A service that was set up anew gives the numbers again, in other places or for later times.
-    const then = (one.start < until ? (held.get(one.shard) ?? []) : []).filter((name) =>
+    const same = known !== undefined && one.start < known.to;
+    const then = (same ? (known.held.get(one.shard) ?? []) : []).filter((name) =>
       name.startsWith(`${one.place}/`),
     );
     const files = came.get(one.shard);
     if (files) {
       if (lostFile(then, files)) lost.emptied.push(subject);
-    } else if (then.length > 0 && (one.expires === null || one.expires > now)) {
-      lost.absent.push(subject);
-    } else lost.gone.push(subject);
+    } else if (then.length > 0) {
+      const passed = one.expires !== null && one.expires <= now;
+      (passed ? lost.gone : lost.absent).push(subject);
+    } else if (isUnwritten(one, now, known)) lost.unwritten += 1;
+    else lost.unsure.push(subject);
   }
   return lost;
+}
+
+/**
+ * What has not begun, and what an earlier backup named and did not hold either, though its time was over: points may have
+ * come since into one whose time was not.
+ */
+function isUnwritten(
+  { shard, start, end }: NamedShard,
+  now: number,
+  known: Known | undefined,
+): boolean {
+  if ((known?.held.get(shard) ?? []).length > 0) return false;
+  if (start > now) return true;
+  return known !== undefined && shard <= known.lastShard && (end ?? Infinity) <= known.from;
 }
 
 export function tsmFiles(entries: Entry[]): string[] {
@@ -77,18 +107,35 @@ function generationOf(file: string): string {
   return file.slice(0, file.lastIndexOf('-'));
 }
 
-/** The TSM files of each shard; of none where the list of the backup's objects is damaged. */
-async function heldBy({ objects }: Before): Promise<Map<number, string[]>> {
+interface Known {
+  id: string;
+  /** When it was captured, in milliseconds. */
+  from: number;
+  to: number;
+  lastShard: number;
+  /** The TSM files of each shard. */
+  held: Map<number, string[]>;
+}
+
+/** @returns undefined where the list of the backup's objects is damaged */
+async function knownOf({ manifest, objects }: Before): Promise<Known | undefined> {
   const held = new Map<number, string[]>();
   try {
     for await (const { role, subject, entries } of objects()) {
       if (role === ROLE.shard && entries) held.set(shardIn(subject), tsmFiles(entries));
     }
   } catch (error) {
-    if (error instanceof HoldfastError && error.code === 'BACKUP_DAMAGED') return new Map();
+    if (error instanceof HoldfastError && error.code === 'BACKUP_DAMAGED') return undefined;
     throw error;
   }
-  return held;
+  const { id, detail, times } = manifest;
+  return {
+    id,
+    from: Date.parse(times.captured.from),
+    to: Date.parse(times.captured.to),
+    lastShard: beforeSchema.safeParse(detail).data?.lastShard ?? -1,
+    held,
+  };
 }
 
 /** `shard 31` */

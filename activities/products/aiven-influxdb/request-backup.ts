@@ -60,9 +60,11 @@ async function follow(
     return request.ended.remember({ succeeded, result: result.slice(0, 300) });
   };
   const known = await request.task.recall();
+  // Not when the answer came: the service may have begun long before.
+  const asked = Date.now();
   const begun = known ? undefined : await patiently(() => client.createBackup(name), signal);
   const { id, since } =
-    known ?? (await request.task.remember({ id: begun?.id ?? '', since: Date.now() }));
+    known ?? (await request.task.remember({ id: begun?.id ?? '', since: asked }));
   let words = 'nothing';
   let told = begun?.id === id ? begun : undefined;
   const task = await untilEnded<Told, Told>({

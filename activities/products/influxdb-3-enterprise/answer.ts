@@ -27,6 +27,11 @@ export function isAbsent({ status, json }: Answer, role: Role): boolean {
   return role === 'query' && (status === 405 || status >= 500);
 }
 
+/** Whether a node itself says so: what lies between says 503 also when the node has taken the request. */
+export function isItsOwn({ header, json }: Answer): boolean {
+  return header('cluster-uuid') !== undefined || errorIn(json) !== undefined;
+}
+
 /** Of what counts as absent: it took the request and failed at it. */
 export function isBroken({ status }: Answer): boolean {
   return status >= 500 && status !== 503;
@@ -34,12 +39,14 @@ export function isBroken({ status }: Answer): boolean {
 
 /** What the server says of an error, for people. */
 export function words({ status, json, text }: Answer): string {
-  const said =
-    typeof json === 'object' && json !== null && 'error' in json && typeof json.error === 'string'
-      ? json.error
-      : text.trim();
+  const said = errorIn(json) ?? text.trim();
   if (said === '') return `HTTP ${status}`;
   return `HTTP ${status}, "${shortened(said, 300)}"`;
+}
+
+function errorIn(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null || !('error' in json)) return undefined;
+  return typeof json.error === 'string' ? json.error : undefined;
 }
 
 /** Judges what no caller has an answer to. */
@@ -53,6 +60,15 @@ export function refusal(answer: Answer): HoldfastError {
   if ([408, 429, 502, 503, 504].includes(status)) return fail('TARGET_BUSY', 'the server is busy');
   if (status >= 500) return fail('TARGET_ERROR', 'the server had an error');
   return fail('TARGET_REFUSED', 'the server refused it');
+}
+
+/** Of a request that changes something. */
+export function lostBetween(answer: Answer): HoldfastError {
+  const { server, operation } = answer;
+  return new HoldfastError(
+    'TARGET_UNREACHABLE',
+    `${server}: ${operation} failed: something between answered in the place of the server (${words(answer)}), so whether the server did it is not known.`,
+  );
 }
 
 /** Whether a request may have been carried out although no answer came. */

@@ -4,6 +4,16 @@ import type { EnterpriseClient } from './client.ts';
 import { countAbove, cutOffsOf } from './cut-offs.ts';
 import { type NoResult, query, type Row } from './query.ts';
 import { type KnownTable, labelOf, listDatabases, listTables } from './tables.ts';
+import { millisOf, printedTime } from './times.ts';
+
+/** Rows that clients write after a restore are older than a row of the future: they must not be counted with it. */
+const past = z.object({
+  /** When it was counted, by the clock of the server. */
+  upTo: z.string(),
+  rows: z.number(),
+  last: z.string().optional(),
+  later: z.object({ rows: z.number(), first: z.string().optional() }),
+});
 
 const table = z.object({
   database: z.string(),
@@ -15,8 +25,10 @@ const table = z.object({
   last: z.string().optional(),
   /** Rows that are older go by themselves; null when none do. Absent when the server does not tell. */
   retentionNs: z.number().nullable().optional(),
-  /** Cut-offs, the oldest first, with the rows above each. Absent where no retention is known. */
+  /** Cut-offs, the oldest first, with the rows above each, of `past` where it is told. Absent where no retention is known. */
   above: z.array(z.tuple([z.string(), z.number()])).optional(),
+  /** Where the newest row is of the future: what is not, and what is. */
+  past: past.optional(),
 });
 export type TableCount = z.output<typeof table>;
 
@@ -78,20 +90,48 @@ export async function countTables(
       ...(await countTable(client, one)),
       ...(retentionNs === undefined ? {} : { retentionNs }),
     };
+    const now = client.clock.now();
+    const ahead = above !== undefined && isAhead(count, now);
+    if (ahead) count.past = await countPast(client, one, printedTime(now.getTime()));
     const goes = typeof period === 'number' && count.rows !== null;
-    if (above !== undefined && goes && withCutOffs < MOST_WITH_CUT_OFFS) {
+    const comparable = !ahead || count.past !== undefined;
+    if (above !== undefined && goes && comparable && withCutOffs < MOST_WITH_CUT_OFFS) {
       withCutOffs += 1;
       // Only counts above the same cut-offs can be compared.
       const times = earlier
         ? (earlier.get(labelOf(one)) ?? []).map(([time]) => time)
-        : cutOffsOf(count, client.clock.now());
-      const marks = await countAbove(client, one, times);
+        : cutOffsOf(count, now);
+      const marks = await countAbove(client, one, times, count.past?.upTo);
       if (marks) count.above = marks;
     }
     counted[at] = count;
     onTable?.();
   });
   return counted;
+}
+
+/** Times of the last minute come from clocks that differ a little: such a row is past before any restore. */
+const CLOCKS_APART_MS = 60_000;
+
+function isAhead({ last }: TableCount, now: Date): boolean {
+  return last !== undefined && millisOf(last) > now.getTime() + CLOCKS_APART_MS;
+}
+
+async function countPast(
+  client: EnterpriseClient,
+  named: KnownTable,
+  upTo: string,
+): Promise<TableCount['past']> {
+  const { rows, last } = await countTable(client, named, { upTo });
+  const later = await countTable(client, named, { after: upTo });
+  if (rows === null || later.rows === null) return undefined;
+  const { first } = later;
+  return {
+    upTo,
+    rows,
+    ...(last === undefined ? {} : { last }),
+    later: { rows: later.rows, ...(first === undefined ? {} : { first }) },
+  };
 }
 
 export interface Period {

@@ -1,6 +1,16 @@
 import { HoldfastError } from '../../failure.ts';
 import type { Secret } from '../../secrets.ts';
-import { type Answer, isAbsent, isBroken, isLost, refusal, type Role, words } from './answer.ts';
+import {
+  type Answer,
+  isAbsent,
+  isBroken,
+  isItsOwn,
+  isLost,
+  lostBetween,
+  refusal,
+  type Role,
+  words,
+} from './answer.ts';
 import { ClusterPin } from './cluster-pin.ts';
 import { Node, type NodeCall } from './node.ts';
 import { pause } from '../../pause.ts';
@@ -57,13 +67,18 @@ export class EnterpriseClient {
 
   /** As `ask`; without an answer it tells what there was instead. */
   async tryAll(role: Role, call: NodeCall, rounds = this.#rounds): Promise<Tried> {
+    const changesNothing = call.changesNothing ?? call.method === 'GET';
     let failure: HoldfastError | undefined;
     let absent: Answer[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       [failure, absent] = [undefined, []];
       for (const node of this.#order(role)) {
         try {
+          call.onSend?.();
           const answer = await this.askNode(node, call);
+          if (answer.status === 503 && !changesNothing && !isItsOwn(answer)) {
+            throw lostBetween(answer);
+          }
           if (!isAbsent(answer, role)) {
             this.#preferred[role] = node;
             return { answer };
@@ -72,7 +87,7 @@ export class EnterpriseClient {
         } catch (error) {
           if (!passes(error)) throw error;
           // Whoever changes something looks first whether the lost request did it.
-          if (isLost(error) && !(call.changesNothing ?? call.method === 'GET')) throw error;
+          if (isLost(error) && !changesNothing) throw error;
           failure ??= error;
         }
       }
@@ -107,10 +122,11 @@ export class EnterpriseClient {
     return false;
   }
 
-  /** Any node that answers at all. */
-  async askAny(call: NodeCall): Promise<Answer> {
+  /** The address where the engine was found; any node that answers at all as long as none was. */
+  async askEngineOrAny(call: NodeCall): Promise<Answer> {
+    const { engine } = this.#preferred;
     let failure: unknown;
-    for (const node of this.#order('engine')) {
+    for (const node of engine ? [engine] : this.#nodes) {
       try {
         return await this.askNode(node, call);
       } catch (error) {

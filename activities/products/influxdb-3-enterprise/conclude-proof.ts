@@ -49,6 +49,11 @@ export function concludeProof(
     uncountedFor('retention'),
     'So much of what these tables held in the backup has expired by now, or may have, that nothing is proven of them',
   );
+  warn(
+    'PROOF_PARTIAL',
+    uncountedFor('future'),
+    'Rows of these tables had times in the future when the backup was taken, and clients write to them again, so nothing is proven of them',
+  );
   return {
     totals: {
       artifacts: verdicts.size - results('uncounted').length + strays.failed.length,

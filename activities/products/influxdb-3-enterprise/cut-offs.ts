@@ -23,12 +23,14 @@ export async function countAbove(
   client: EnterpriseClient,
   { database, table }: Pick<TableCount, 'database' | 'table'>,
   times: string[],
+  upTo?: string,
 ): Promise<TableCount['above']> {
   if (times.length === 0) return undefined;
   const counts = times.map(
     (time, at) => `count(CASE WHEN time > '${time}' THEN 1 END) AS above_${at}`,
   );
-  const sql = `SELECT ${counts.join(', ')} FROM "${table.replaceAll('"', '""')}"`;
+  const where = upTo === undefined ? '' : ` WHERE time <= '${upTo}'`;
+  const sql = `SELECT ${counts.join(', ')} FROM "${table.replaceAll('"', '""')}"${where}`;
   const rows = await query(client, database, sql, { once: true });
   if (!Array.isArray(rows)) return undefined;
   return times.flatMap((time, at) => {

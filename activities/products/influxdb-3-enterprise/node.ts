@@ -19,6 +19,8 @@ export interface NodeCall {
   patienceMs?: number;
   /** It may be sent again when its answer was lost. Default: whether it is a GET. */
   changesNothing?: boolean;
+  /** Before each time that it is sent. */
+  onSend?: () => void;
   /** When a round over the nodes failed, no other follows, unless they only were of another role. */
   once?: boolean;
 }

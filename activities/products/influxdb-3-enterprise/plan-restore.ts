@@ -10,7 +10,7 @@ import { RestoreApi } from './restore-api.ts';
 import type { PlanDetail } from './restore-detail.ts';
 import type { Session } from './session.ts';
 import { listDatabases } from './tables.ts';
-import { isAdditive, readVersion } from './version.ts';
+import { isAdditive, readVersionsOfEngine } from './version.ts';
 
 /** What a restore does to this cluster, which is another act in each version. Changes nothing. */
 export async function planRestore(
@@ -22,9 +22,10 @@ export async function planRestore(
   const { manifest } = backup;
   demandWhole(restore);
   demandSameCluster(backup, connection.clusterId, destination);
-  const version = await readVersion(client);
-  const additive = isAdditive(version);
+  // The list finds the engine, and its version is asked for at the same address.
   const known = idsOf(await new RestoreApi(client).list());
+  const [version, ...others] = await readVersionsOfEngine(client);
+  const additive = isAdditive(version);
   const census = await readCensus(backup);
   const here = await listDatabases(client);
   const held = census?.after.databases.map(({ name }) => name) ?? [];
@@ -35,7 +36,8 @@ export async function planRestore(
   const detail: PlanDetail = {
     format: 1,
     additive,
-    version: version.text,
+    version: [version, ...others].map(({ text }) => text).join(' or '),
+    ...(!additive && others.some(isAdditive) ? { halfUpgraded: true } : {}),
     plannedAt: new Date().toISOString(),
     known,
     uuids: [client.pin.uuid, manifest.product.identity].filter(Boolean),
@@ -68,7 +70,10 @@ export async function planRestore(
   };
 }
 
-function warningsOf({ additive, version }: PlanDetail, provable: boolean): Warning[] {
+const HALF_UPGRADED =
+  ' The address leads to nodes of versions that restore in different ways, and which of them restores is not known: better end the upgrade first.';
+
+function warningsOf({ additive, version, halfUpgraded }: PlanDetail, provable: boolean): Warning[] {
   const warnings: Warning[] = [];
   if (additive) {
     warnings.push({
@@ -78,7 +83,7 @@ function warningsOf({ additive, version }: PlanDetail, provable: boolean): Warni
   } else {
     warnings.push({
       code: 'RESTORE_ROLLS_BACK',
-      message: `InfluxDB 3 Enterprise ${version} goes back to the backup in place: every database at once, the catalog with its tokens too. Writes are refused meanwhile, and it cannot be undone.`,
+      message: `InfluxDB 3 Enterprise ${version} goes back to the backup in place: every database at once, the catalog with its tokens too. Writes are refused meanwhile, and it cannot be undone.${halfUpgraded ? HALF_UPGRADED : ''}`,
     });
   }
   warnings.push({

@@ -15,8 +15,9 @@ export async function preflight(
   session: Session,
   purpose: 'backup' | 'restore',
 ): Promise<Preflight> {
+  const backups = await findEngine(session, await readVersion(session.client));
+  // Now it is that of the node that backs up and restores.
   const version = await readVersion(session.client);
-  const backups = await findEngine(session, version);
   const warnings: Warning[] = await checkStorage(session, backups);
   if (version.number === undefined) {
     warnings.push({

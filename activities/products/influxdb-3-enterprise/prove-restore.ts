@@ -23,7 +23,8 @@ import { strayTables } from './stray-tables.ts';
 
 /**
  * Counts every table again and compares: with the count before the backup, after it, or in between. Nodes that answer
- * queries may need a moment to see what a restore did, so what differs is looked at again for a while.
+ * queries may need a moment to see what a restore did, and what they show until then may look right: nothing is counted
+ * before that, and what differs is looked at again for as long.
  */
 export async function proveRestore(
   session: Session,
@@ -38,6 +39,7 @@ export async function proveRestore(
   const file = await readCensus(backup);
   if (!file) return unproven(bytes, onlyItsWord('nobody counted rows when the backup was taken'));
   const foretold = plan.summary.warnings.some(({ code }) => code === 'PROOF_IMPOSSIBLE');
+  await pause(patienceMs, client.signal);
   const first = await firstCensus(session, onTable, foretold ? 0 : patienceMs);
   if (!isCensus(first)) {
     if (foretold) return unproven(bytes, onlyItsWord(first.reason));
@@ -46,7 +48,7 @@ export async function proveRestore(
 
   const expected = expectations(file.before, file.after);
   let now = new Map(first.tables.map((table) => [labelOf(table), table]));
-  const verdicts = await judgeAll(session, expected, now);
+  const verdicts = await judgeAll(session, expected, now, restoredAt);
   let strays = await strayTables(session, expected, file, first, restoredAt);
   const deadline = Date.now() + patienceMs;
   let wait = Math.min(500, patienceMs / 4);
@@ -69,8 +71,8 @@ export async function proveRestore(
       // A table that is not there cannot be counted: only its absence from the list says so.
       if (table.rows !== null) now.set(labelOf(table), table);
     }
-    for (const [label, verdict] of await judgeAll(session, again, now))
-      verdicts.set(label, verdict);
+    const judged = await judgeAll(session, again, now, restoredAt);
+    for (const [label, verdict] of judged) verdicts.set(label, verdict);
   }
   const proven = concludeProof(verdicts, strays, bytes);
   // What is left open could not be counted: that a table came back whole is not proven by the others.
@@ -126,13 +128,15 @@ async function judgeAll(
   { client }: Session,
   expected: Map<string, Expected>,
   now: Map<string, TableCount>,
+  restoredAt: string,
 ): Promise<Map<string, Verdict>> {
   const verdicts = new Map<string, Verdict>();
   for (const [label, one] of expected) {
     const table = one.before ?? one.after;
     if (!table) continue;
     const within = (period: Period) => countTable(client, table, period);
-    verdicts.set(label, await judge(now.get(label), one, within, client.clock.now()));
+    const moments = { restoredAt, now: client.clock.now() };
+    verdicts.set(label, await judge(now.get(label), one, within, moments));
   }
   return verdicts;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Answer, garbled, refusal } from './answer.ts';
 import type { EnterpriseClient } from './client.ts';
+import type { NodeCall } from './node.ts';
 import { type RestoreRecord, restoreRecord } from './records.ts';
 
 const PATH = '/api/v3/enterprise/restore';
@@ -36,9 +37,15 @@ export class RestoreApi {
   }
 
   /** The id is absent when the answer had no body. `conflict`: a restore is running. */
-  async start(backup: string): Promise<{ id: string | undefined } | 'conflict'> {
+  async start(
+    backup: string,
+    onSend: () => void,
+  ): Promise<{ id: string | undefined } | 'conflict'> {
     const operation = `starting the restore of backup ${backup}`;
-    const answer = await this.#change('POST', PATH, operation, { backup_name: backup });
+    const answer = await this.#change('POST', PATH, operation, {
+      body: { backup_name: backup },
+      onSend,
+    });
     if (answer.status === 409) return 'conflict';
     if (answer.status >= 300) throw refusal(answer);
     return { id: started.safeParse(answer.json).data?.restore_id };
@@ -56,11 +63,10 @@ export class RestoreApi {
     method: 'POST' | 'DELETE',
     path: string,
     operation: string,
-    body?: unknown,
+    more: Pick<NodeCall, 'body' | 'onSend'> = {},
   ): Promise<Answer> {
     await this.client.ask('engine', LIST);
-    const call = { method, path, operation, ...(body === undefined ? {} : { body }) };
-    return this.client.ask('engine', call);
+    return this.client.ask('engine', { method, path, operation, ...more });
   }
 }
 

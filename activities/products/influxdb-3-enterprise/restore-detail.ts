@@ -7,6 +7,8 @@ const planDetail = z.object({
   /** 3.10: it adds what is missing and shows after a restart. */
   additive: z.boolean(),
   version: z.string(),
+  /** Versions on both sides of 3.11 answered where the engine was found. */
+  halfUpgraded: z.boolean().optional(),
   plannedAt: z.string(),
   /** Restores that were there before: none of this run. */
   known: z.array(z.string()),

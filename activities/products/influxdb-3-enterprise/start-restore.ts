@@ -35,17 +35,21 @@ export async function startRestore(
   let lost: unknown;
   for (let tries = 1; tries <= TRIES; tries += 1) {
     await notes?.asking({ known });
-    const outcome = await api.start(plan.name).catch(async (error: unknown) => {
-      if (isRefused(error) && !lost) await notes?.refused();
+    let sent = 0;
+    const count = () => void (sent += 1);
+    // What refuses a request that was sent twice may have accepted the first.
+    const refused = async () => void (sent < 2 && !lost && (await notes?.refused()));
+    const outcome = await api.start(plan.name, count).catch(async (error: unknown) => {
+      if (isRefused(error)) await refused();
       if (!isLost(error)) throw error;
       lost = error;
       return 'lost' as const;
     });
     if (typeof outcome === 'object' && outcome.id !== undefined) {
-      return { restoreId: outcome.id, createdAt: new Date().toISOString() };
+      return { restoreId: outcome.id, createdAt: client.clock.now().toISOString() };
     }
-    if (outcome === 'conflict' && !lost) {
-      await notes?.refused();
+    if (outcome === 'conflict' && !lost && sent < 2) {
+      await refused();
       throw busy(session, plan.name, await api.list());
     }
     for (let look = 1; look <= LOOKS; look += 1) {

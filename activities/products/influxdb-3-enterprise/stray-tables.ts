@@ -3,15 +3,12 @@ import { type Census, countTable } from './census.ts';
 import type { Expected } from './compare.ts';
 import type { Session } from './session.ts';
 import { labelOf } from './tables.ts';
-import { printedTime } from './times.ts';
+import { wellBefore } from './times.ts';
 
 export interface Strays {
   failed: string[];
   newer: string[];
 }
-
-/** Clients keep points back while writes are refused, and write them with their own times afterwards. */
-const BUFFERED_MS = 5 * 60_000;
 
 /**
  * Tables that the backup does not have. Clients make them anew when they write again; one with rows from well before the
@@ -27,7 +24,7 @@ export async function strayTables(
   const strays: Strays = { failed: [], newer: [] };
   // With tables that were never counted, one cannot tell them from new ones.
   if (after.left > 0 || before.left > 0) return strays;
-  const upTo = printedTime(Date.parse(restoredAt) - BUFFERED_MS);
+  const upTo = wellBefore(restoredAt);
   for (const table of now.tables) {
     const label = labelOf(table);
     if (expected.has(label) || table.rows === 0) continue;

@@ -19,3 +19,15 @@ export function sortable(time: string): string {
   const [whole = '', fraction = ''] = time.replace(/Z$/, '').split('.');
   return `${whole}.${fraction.padEnd(9, '0')}`;
 }
+
+export function isAfter(time: string | undefined, other: string | undefined): boolean {
+  return time !== undefined && other !== undefined && sortable(time) > sortable(other);
+}
+
+/** Clients keep points back while writes are refused, and write them with their own times afterwards. */
+const BUFFERED_MS = 5 * 60_000;
+
+/** Rows up to then were written before the restore began, as far as times can tell. */
+export function wellBefore(restoredAt: string): string {
+  return printedTime(millisOf(restoredAt) - BUFFERED_MS);
+}

@@ -14,7 +14,7 @@ const ping = z.object({ version: z.string() });
 /** @throws WRONG_SERVER when it is another program, or InfluxDB 3 Core, which has no backups */
 export async function readVersion(client: EnterpriseClient): Promise<Version> {
   const operation = 'asking for its version';
-  const answer = await client.askAny({ method: 'GET', path: '/ping', operation });
+  const answer = await client.askEngineOrAny({ method: 'GET', path: '/ping', operation });
   const build = answer.header('x-influxdb-build');
   if (build !== undefined && build !== 'Enterprise') {
     throw new HoldfastError(
@@ -34,6 +34,31 @@ export async function readVersion(client: EnterpriseClient): Promise<Version> {
     text: text.replace(/^v/, ''),
     number: [Number(found[1]), Number(found[2]), Number(found[3])],
   };
+}
+
+/** One address may be all nodes in turn, of which those of a half-done upgrade differ. */
+const LOOKS = 6;
+
+/**
+ * The versions that are told where the engine was found, which alone says what a restore does: the newest first, and
+ * one that is not known before that.
+ */
+export async function readVersionsOfEngine(
+  client: EnterpriseClient,
+): Promise<[Version, ...Version[]]> {
+  const found = new Map<string, Version>();
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const version = await readVersion(client);
+    found.set(version.text, version);
+  }
+  const [first, ...others] = [...found.values()].sort((a, b) => rank(b) - rank(a));
+  if (!first) throw new Error('There is no version.');
+  return [first, ...others];
+}
+
+function rank({ number }: Version): number {
+  if (!number) return Number.POSITIVE_INFINITY;
+  return number.reduce((sum, part) => sum * 10_000 + part, 0);
 }
 
 /** Before 3.11 a restore adds what is missing. A version that is not known counts as new. */

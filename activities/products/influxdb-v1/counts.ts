@@ -2,6 +2,7 @@ import type { Held } from '../../pipeline/tsm/field-counts.ts';
 import { askMeasurements, selectWithin, type Span } from './ask-measurements.ts';
 import { countInPieces, type Found } from './count-in-pieces.ts';
 import type { InfluxV1Client } from './client.ts';
+import { isEscaped } from './escaped-names.ts';
 
 /** After so many measurements that the server refuses to count, each after a while, it is not asked for the rest. */
 const MOST_REFUSED = 20;
@@ -11,6 +12,8 @@ export interface Counted {
   difference?: string;
   /** They find more. */
   more: boolean;
+  /** Measurements with escaped names of which they find nothing. */
+  hidden: string[];
   /** Why some could not be counted: the end of a sentence. */
   uncounted?: string;
 }
@@ -27,6 +30,7 @@ export async function countDifference(
 ): Promise<Counted> {
   const wrong: string[] = [];
   const refused: string[] = [];
+  const hidden: string[] = [];
   let [more, asked, reason] = [false, 0, ''];
   const operation = `counting the points of ${subject}`;
   const statementFor = (name: string) => selectWithin('count(*)', name, span);
@@ -43,7 +47,12 @@ export async function countDifference(
       if (refused.length === MOST_REFUSED) break;
       continue;
     }
-    for (const [field, { points, least }] of expected.get(measurement) ?? []) {
+    const fields = [...(expected.get(measurement) ?? [])];
+    if (isEscaped(measurement) && fields.every(([field]) => sum(counts, `count_${field}`) === 0)) {
+      hidden.push(measurement);
+      continue;
+    }
+    for (const [field, { points, least }] of fields) {
       const found = sum(counts, `count_${field}`);
       if (found > points) more = true;
       else if (found < least) wrong.push(`${found} of ${points} points of ${measurement} ${field}`);
@@ -52,6 +61,7 @@ export async function countDifference(
   const uncounted = refused.length + expected.size - asked;
   return {
     more,
+    hidden,
     ...(wrong.length > 0 && {
       difference: `the server finds only ${few(wrong, 'further fields')}`,
     }),

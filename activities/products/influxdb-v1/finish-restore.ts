@@ -1,6 +1,7 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { formatDuration } from '../../config/duration.ts';
 import { HoldfastError } from '../../failure.ts';
+import { told } from '../../few.ts';
 import { quoted, type InfluxV1Client } from './client.ts';
 import { writtenByClients } from './client-writes.ts';
 import { dropDatabase, policyNames } from './databases.ts';
@@ -11,31 +12,57 @@ export async function finishRestore(
   { run, databases }: RestoreDetail,
   client: InfluxV1Client,
 ): Promise<{ restored: string[]; warnings: Warning[] }> {
-  const marked = new Set<string>();
-  for (const { name } of databases) {
+  const marked: PlannedDatabase[] = [];
+  /** Those without the mark an earlier attempt has finished. */
+  const restored: string[] = [];
+  const gone: string[] = [];
+  for (const database of databases) {
+    const { name } = database;
     const policies = await policyNames(client, name);
-    if (policies === undefined) {
+    if (policies === undefined) gone.push(name);
+    else if (policies.includes(marker(run))) marked.push(database);
+    else restored.push(name);
+  }
+  try {
+    const [lost] = gone;
+    if (lost !== undefined) {
       throw new HoldfastError(
         'DESTINATION_CHANGED',
-        `The restored database ${name} is not there any more.`,
+        `The restored database ${lost} is not there any more.`,
       );
     }
-    if (policies.includes(marker(run))) marked.add(name);
-  }
-  for (const { name, policies } of databases) {
-    if (!marked.has(name)) continue;
-    for (const policy of policies) {
-      if (policy.duration === '0') continue;
-      await client.query(
-        [
-          `ALTER RETENTION POLICY ${quoted(policy.name)} ON ${quoted(name)} DURATION ${policy.duration}ns`,
-        ],
-        `giving ${name}/${policy.name} its retention back`,
-      );
+    for (const database of marked) {
+      await finishDatabase(database, run, client);
+      restored.push(database.name);
     }
-    await removeMark(name, run, client);
+  } catch (error) {
+    throw restored.length === 0 ? error : alsoDone(error, restored);
   }
   return { restored: databases.map(({ name }) => name), warnings: [] };
+}
+
+async function finishDatabase(
+  { name, policies }: PlannedDatabase,
+  run: string,
+  client: InfluxV1Client,
+): Promise<void> {
+  for (const policy of policies) {
+    if (policy.duration === '0') continue;
+    await client.query(
+      [
+        `ALTER RETENTION POLICY ${quoted(policy.name)} ON ${quoted(name)} DURATION ${policy.duration}ns`,
+      ],
+      `giving ${name}/${policy.name} its retention back`,
+    );
+  }
+  await removeMark(name, run, client);
+}
+
+/** The undoing handles what still bears a mark; whoever reads the failure must know what stays. */
+function alsoDone(error: unknown, restored: string[]): unknown {
+  if (!(error instanceof HoldfastError)) return error;
+  const message = `${error.message} Already restored, proven and kept: ${told(restored)}.`;
+  return new HoldfastError(error.code, message, { cause: error, hint: error.hint });
 }
 
 /**
@@ -52,21 +79,18 @@ export async function undoRestore(
   const quarantined: string[] = [];
   for (const database of databases) {
     const { name } = database;
-    const policies = await policyNames(client, name);
-    if (!policies?.includes(marker(run))) continue;
+    const policies = (await policyNames(client, name)) ?? [];
+    const marked = policies.includes(marker(run));
+    // An earlier attempt has set it aside, and its answer is lost.
+    const kept = !marked && policies.includes(unproven(run));
+    if (!marked && !kept) continue;
     const looked = writtenByClients(name, { since, uploaded }, client);
-    const written = await (keep ? looked.catch(() => undefined) : looked);
-    if (keep || written !== undefined) {
-      await client.query(
-        [
-          `CREATE RETENTION POLICY ${quoted(unproven(run))} ON ${quoted(name)} DURATION INF REPLICATION 1`,
-        ],
-        `marking database ${name} as unproven`,
-      );
-      await removeMark(name, run, client);
+    const written = await (keep || kept ? looked.catch(() => undefined) : looked);
+    if (keep || kept || written !== undefined) {
+      if (marked) await setAside(name, run, client);
       const mark = `it bears the retention policy ${unproven(run)}`;
-      const told = [mark, ...(written === undefined ? [] : [written]), ...retentionOf(database)];
-      quarantined.push(`${name} (${told.join('; ')})`);
+      const words = [mark, ...(written === undefined ? [] : [written]), ...retentionOf(database)];
+      quarantined.push(`${name} (${words.join('; ')})`);
     } else {
       await dropDatabase(client, name);
       removed.push(name);
@@ -86,6 +110,16 @@ function retentionOf({ policies }: PlannedDatabase): string[] {
   return [
     `it was restored to keep its data for ever; in the backup they are kept: ${kept.join(', ')}`,
   ];
+}
+
+async function setAside(name: string, run: string, client: InfluxV1Client): Promise<void> {
+  await client.query(
+    [
+      `CREATE RETENTION POLICY ${quoted(unproven(run))} ON ${quoted(name)} DURATION INF REPLICATION 1`,
+    ],
+    `marking database ${name} as unproven`,
+  );
+  await removeMark(name, run, client);
 }
 
 async function removeMark(name: string, run: string, client: InfluxV1Client): Promise<void> {

@@ -58,7 +58,7 @@ export async function planRestore(
       destructive: false,
       creates: few(chosen.map(({ name }) => name)),
       replaces: [],
-      leaves: few(leftBehind(content, chosen)),
+      leaves: few(leftBehind(content, chosen, new Date(backup.manifest.times.captured.to))),
       bound: [],
       artifacts: steps.length,
       bytes: steps

@@ -19,6 +19,7 @@ import type { Proof } from '../product.ts';
 import type { Span } from './ask-measurements.ts';
 import type { InfluxV1Client } from './client.ts';
 import { countDifference } from './counts.ts';
+import { isEscaped, tellEscaped } from './escaped-names.ts';
 import { everySeriesFound } from './every-series.ts';
 import { raised } from './raise-generation.ts';
 import { downloadShard } from './snapshot-protocol.ts';
@@ -53,18 +54,27 @@ export async function proveShard(client: InfluxV1Client, proof: ShardProof): Pro
   }
   if (compared.result === 'different') return compared;
   const same = compared.result === 'identical' && !restored.tombstones;
-  if (same && (await everySeriesFound(client, counts, span, subject))) return compared;
   const { held } = counts;
-  const { difference, more, uncounted } = held
+  const escaped = [...(held?.keys() ?? [])].filter(isEscaped);
+  const usual = same && escaped.length === 0;
+  if (usual && (await everySeriesFound(client, counts, span, subject))) return compared;
+  const { difference, more, hidden, uncounted } = held
     ? await countDifference(client, held, span, subject)
-    : { more: false, uncounted: 'it has more measurements and fields than can be told apart here' };
+    : { more: false, hidden: [], uncounted: TOO_MANY };
   if (difference !== undefined) return { result: 'different', reason: difference };
-  if (uncounted === undefined) return more ? { result: 'equivalent' } : compared;
-  if (restored.tombstones) {
-    return { result: 'different', reason: `points are marked as deleted there, and ${uncounted}` };
+  const unfound = [
+    ...(uncounted === undefined ? [] : [uncounted]),
+    ...tellEscaped(escaped, hidden),
+  ];
+  if (unfound.length === 0) return more ? { result: 'equivalent' } : compared;
+  const why = unfound.join('; ');
+  if (restored.tombstones && (uncounted !== undefined || hidden.length > 0)) {
+    return { result: 'different', reason: `points are marked as deleted there, and ${why}` };
   }
-  return { result: 'equivalent', warning: notCounted(subject, uncounted) };
+  return { result: 'equivalent', warning: notCounted(subject, why) };
 }
+
+const TOO_MANY = 'it has more measurements and fields than can be told apart here';
 
 function notCounted(subject: string, why: string): Warning {
   return {

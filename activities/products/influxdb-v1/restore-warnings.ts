@@ -1,4 +1,5 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
+import { told } from '../../few.ts';
 import { INTERNAL } from '../../pipeline/influxdb-portable/metadata.ts';
 import type { ChosenDatabase } from './restore-choice.ts';
 import type { BackupContent } from './restore-content.ts';
@@ -44,16 +45,20 @@ export function openToClients(chosen: ChosenDatabase[]): Warning {
 export function leftBehind(
   { metadata, missing }: Pick<BackupContent, 'metadata' | 'missing'>,
   chosen: ChosenDatabase[],
+  captured: Date,
 ): string[] {
   const wanted = new Set(chosen.map(({ from }) => from));
   const policiesOf = new Set(
     chosen.flatMap(({ from, policies }) => policies.map(({ policy }) => `${from}/${policy.name}`)),
   );
   const left: string[] = [];
-  for (const { database, policy, shard } of missing) {
-    const place = `${database}/${policy}`;
-    if (policiesOf.has(place))
-      left.push(`shard ${shard} of ${place} (the backup does not hold it)`);
+  for (const [place, shards] of missingBy(missing, captured)) {
+    if (!policiesOf.has(place)) continue;
+    left.push(
+      shards.length === 1
+        ? `shard ${shards[0]} of ${place} (the backup does not hold it)`
+        : `${shards.length} shards of ${place} (the backup does not hold them: ${told(shards)})`,
+    );
   }
   for (const { name, policies, continuousQueries } of metadata.databases) {
     if (name === INTERNAL) left.push(`${INTERNAL} (of the server itself, not restored)`);
@@ -69,4 +74,16 @@ export function leftBehind(
   }
   for (const user of metadata.users) left.push(`user ${user} with its grants (not restored)`);
   return left;
+}
+
+/** By database and policy. Those that were made in advance, for a time after the backup, hold nothing. */
+function missingBy(missing: BackupContent['missing'], captured: Date): Map<string, string[]> {
+  const limit = BigInt(captured.getTime()) * MILLION;
+  const places = new Map<string, string[]>();
+  for (const { database, policy, shard, start } of missing) {
+    if (start > limit) continue;
+    const place = `${database}/${policy}`;
+    places.set(place, [...(places.get(place) ?? []), String(shard)]);
+  }
+  return places;
 }

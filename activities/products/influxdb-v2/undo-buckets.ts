@@ -26,19 +26,16 @@ export async function undoBuckets(
     const orgID = organisations.get(planned.organisation)?.id;
     const at = (name: string) => live.find((one) => one.orgID === orgID && one.name === name);
     const made = at(planned.temporary);
-    if (made) {
-      if (keep) {
-        const name = `${planned.name}.unproven-${plan.run}`;
-        await resources.changeBucket(
-          made.id,
-          { name },
-          `marking bucket ${planned.name} as unproven`,
-        );
-        quarantined.push(`${planned.organisation}/${name}${keptFor(planned)}`);
-      } else {
-        await resources.removeBucket(made.id);
-        removed.push(`${planned.organisation}/${planned.temporary}`);
-      }
+    const name = `${planned.name}.unproven-${plan.run}`;
+    if (made && keep) {
+      await resources.changeBucket(made.id, { name }, `marking bucket ${planned.name} as unproven`);
+    } else if (made) {
+      await resources.removeBucket(made.id);
+      removed.push(`${planned.organisation}/${planned.temporary}`);
+    }
+    // Also where an earlier attempt has set it aside, and its answer is lost.
+    if ((made && keep) || at(name)) {
+      quarantined.push(`${planned.organisation}/${name}${keptFor(planned)}`);
     }
     await putBack(planned, live, at, resources);
     const holder = at(planned.name);

@@ -1,34 +1,26 @@
-import { HoldfastError } from '../../failure.ts';
 import type { RestoreStep } from '../product.ts';
+import { unlessGone } from '../unless-gone.ts';
 import { parseBuckets, shardsOf } from './buckets.ts';
 import type { InfluxClient } from './client.ts';
 import { downloadBucketList } from './metadata.ts';
 import type { Tokens } from './tokens.ts';
 
 /**
- * The server answers an upload into a shard that it has removed as it does its own faults, and no retry brings the shard
- * back.
  * @param shard its id at the server, which kept the one of the backup
  * @returns what the upload failed with
  */
-export async function unlessShardGone(
+export function unlessShardGone(
   error: unknown,
   { subject, key }: RestoreStep,
   shard: number,
   client: InfluxClient,
   tokens: Tokens,
 ): Promise<unknown> {
-  if (!(error instanceof HoldfastError) || !error.retryable) return error;
-  const gone = await isGone({ shard, bucket: key['bucket'] }, client, tokens).catch(() => false);
-  if (!gone) return error;
-  return new HoldfastError(
-    'DESTINATION_CHANGED',
-    `${client.server} has removed ${subject} since its metadata were restored: its data had expired by the retention that its bucket has there, or somebody removed the bucket.`,
-    {
-      cause: error,
-      hint: 'Run the restore again; if it happens again, start influxd with a longer `--storage-retention-check-interval` meanwhile.',
-    },
-  );
+  return unlessGone(error, {
+    isGone: () => isGone({ shard, bucket: key['bucket'] }, client, tokens),
+    message: `${client.server} has removed ${subject} since its metadata were restored: its data had expired by the retention that its bucket has there, or somebody removed the bucket.`,
+    hint: 'Run the restore again; if it happens again, start influxd with a longer `--storage-retention-check-interval` meanwhile.',
+  });
 }
 
 /** Its metadata tell: to send the shard, the server would store what clients wrote where the upload goes. */

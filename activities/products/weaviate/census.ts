@@ -12,6 +12,9 @@ const expires = z.record(z.string(), z.number()).optional();
 const digests = z.literal('without links').optional();
 export type Digests = z.output<typeof digests>;
 
+/** Only counted, since there are more places than are sampled. */
+const unsampled = z.boolean().optional();
+
 const shard = z.object({
   name: z.string(),
   node: z.string(),
@@ -23,6 +26,8 @@ const shard = z.object({
 export const observationSchema = z.object({
   version: z.literal(1),
   weaviate: z.string(),
+  /** When the look began, by the clock of the worker, in milliseconds. */
+  at: z.number().optional(),
   proof: z.enum(['sample', 'full']),
   digests,
   classes: z.array(z.object({ name: z.string(), multiTenant: z.boolean() })),
@@ -34,14 +39,16 @@ export const observationSchema = z.object({
       /** Its files lie elsewhere, and no backup holds them. */
       offloaded: z.boolean().optional(),
       sample,
+      unsampled,
       expires,
       /** Of a full proof: see tally.ts. */
       parts: z.array(z.string()).optional(),
-      /** When each of the sample was last written, in milliseconds; and of each part the sum of that. */
+      /** When each of the sample was last written, in milliseconds; and of each part the sum of that, and the latest. */
       stamps: z.record(z.string(), z.number()).optional(),
       stampsOfParts: z.array(z.number()).optional(),
-      /** Of a full proof: objects that were written since the backup began. */
-      since: z.number().optional(),
+      latestOfParts: z.array(z.number()).optional(),
+      /** Of a full proof: objects that were made since the backup began. */
+      made: z.number().optional(),
     }),
   ),
 });
@@ -71,7 +78,7 @@ export const censusSchema = z.object({
       /** Objects before and after the backup; absent for a tenant that was not active. */
       least: z.number().optional(),
       most: z.number().optional(),
-      /** It was written to meanwhile, so objects may have been gone in between: the backup holds at least so many. */
+      /** Of a full proof: the others were made meanwhile, also anew, so the backup holds at least so many. */
       certain: z.number().optional(),
       /** Why the backup does not hold it: its files lay elsewhere, or it was not active and the server passed it over. */
       absent: z.enum(['offloaded', 'left out']).optional(),
@@ -79,9 +86,12 @@ export const censusSchema = z.object({
       dropped: z.boolean().optional(),
       /** Objects that were the same before and after. */
       sample,
+      unsampled,
       expires,
-      /** `null` for a part that was written to meanwhile. */
+      /** `null` for a part that was another after than before. */
       parts: z.array(z.string().nullable()).optional(),
+      /** What of these was written meanwhile all the same: by their ids, and by their numbers. Nobody saw what came between. */
+      again: z.object({ sample: z.array(z.string()), parts: z.array(z.number()) }).optional(),
     }),
   ),
 });

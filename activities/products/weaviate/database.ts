@@ -54,6 +54,10 @@ const tenantsSchema = z
   .array(z.object({ name: z.string(), activityStatus: z.string().nullish() }))
   .nullish();
 
+const statisticsSchema = z.object({
+  statistics: z.array(z.object({ leaderId: z.unknown() })).nullish(),
+});
+
 const aliasesSchema = z.object({
   aliases: z.array(z.object({ alias: z.string(), class: z.string() })).nullish(),
 });
@@ -113,6 +117,22 @@ export class Database {
       status: status ?? 'unknown',
       shards: (shards ?? []).map((shard) => ({ ...shard, objects: shard.objectCount ?? 0 })),
     }));
+  }
+
+  /** The node that takes part in every backup; undefined where the key may not know, or the nodes do not agree. */
+  async leader(): Promise<string | undefined> {
+    const operation = 'asking which node leads';
+    const answer = await this.#client.jsonOr({
+      method: 'GET',
+      path: '/v1/cluster/statistics',
+      operation,
+      accept: [403, 404, 405, 422, 500],
+    });
+    if (!('value' in answer)) return undefined;
+    const { statistics } = this.#checked(statisticsSchema, answer.value, operation);
+    const leaders = new Set(statistics?.map(({ leaderId }) => leaderId));
+    const [leader] = leaders;
+    return leaders.size === 1 && typeof leader === 'string' && leader !== '' ? leader : undefined;
   }
 
   async classes(): Promise<WeaviateClass[]> {

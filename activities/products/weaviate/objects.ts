@@ -37,6 +37,11 @@ const countSchema = z.object({
   errors: z.array(z.object({ message: z.string() })).nullish(),
 });
 
+/** Not by a change: a batch makes anew what is there already. */
+export function isMadeSince({ creationTimeUnix = 0 }: WeaviateObject, time: number): boolean {
+  return creationTimeUnix > time;
+}
+
 /** @param time by the server's clock, as are the times of objects */
 export function isWrittenSince({ lastUpdateTimeUnix = 0 }: WeaviateObject, time: number): boolean {
   return lastUpdateTimeUnix > time;

@@ -4,7 +4,7 @@ import type { WeaviateClient } from './client.ts';
 import type { Digests, Observation, ObservedPlace } from './census.ts';
 import type { Database, WeaviateClass } from './database.ts';
 import { requireEveryShard } from './every-shard.ts';
-import { countObjects, isWrittenSince, label, type Place, type WeaviateObject } from './objects.ts';
+import { countObjects, isMadeSince, label, type Place, type WeaviateObject } from './objects.ts';
 import { ObjectDigest } from './object-digest.ts';
 import { PlaceGone } from './place-gone.ts';
 import { objectPages, readPage } from './object-pages.ts';
@@ -41,6 +41,7 @@ export async function observe(
   classes: readonly WeaviateClass[],
   { digests, since }: Look = { digests: 'without links' },
 ): Promise<Observation> {
+  const at = Date.now();
   const { client, database, proof, concurrency } = observer;
   const { version } = await database.meta();
   const places = await placesOf(database, classes);
@@ -58,20 +59,22 @@ export async function observe(
   const gone = new Set<string>();
   const look = async (place: Place): Promise<ObservedPlace> => {
     const timeToLive = lives.get(place.class);
-    const drawn = crc32(label(place)) % every === 0 ? await drawSample(client, place, each) : [];
+    const sampled = crc32(label(place)) % every === 0;
+    const drawn = sampled ? await drawSample(client, place, each) : [];
     const looked = {
       ...place,
+      ...(!sampled && proof === 'sample' && { unsampled: true }),
       sample: drawn.map((object): [string, string] => [object.id, digestText(digest, object)]),
       stamps: Object.fromEntries(drawn.map((one) => [one.id, one.lastUpdateTimeUnix ?? 0])),
       ...(timeToLive && { expires: expiriesOf(drawn, timeToLive) }),
     };
     if (proof === 'sample') return { ...looked, count: await countOf(client, place) };
     const tally = new Tally(parts);
-    let written = 0;
+    let made = 0;
     for await (const { objects } of objectPages(client, place)) {
       for (const object of objects) {
         tally.add(object.id, digest.of(object), object.lastUpdateTimeUnix);
-        if (since !== undefined && isWrittenSince(object, since)) written += 1;
+        if (since !== undefined && isMadeSince(object, since)) made += 1;
       }
     }
     return {
@@ -79,13 +82,13 @@ export async function observe(
       count: tally.count,
       parts: tally.parts(),
       stampsOfParts: tally.stamps(),
-      ...(since !== undefined && { since: written }),
+      ...(since !== undefined && { latestOfParts: tally.latest(), made }),
     };
   };
-  await eachBounded([...places.entries()], concurrency, async ([at, { place, asleep }]) => {
+  await eachBounded([...places.entries()], concurrency, async ([index, { place, asleep }]) => {
     if (asleep) return;
     try {
-      observed[at] = await look(place);
+      observed[index] = await look(place);
     } catch (error) {
       // Since it was listed it fell asleep, and stays uncounted, or was removed.
       if (!(error instanceof PlaceGone)) throw error;
@@ -97,6 +100,7 @@ export async function observe(
   return {
     version: 1,
     weaviate: version.text,
+    at,
     proof,
     digests,
     classes: there.map(({ name, multiTenant }) => ({ name, multiTenant })),

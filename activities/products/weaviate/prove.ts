@@ -75,12 +75,12 @@ export async function prove(
       ...grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
       ...unprovenTenants(
         named
-          .filter((one) => !one.place.dropped && !one.expired && !one.fewer && !one.rewritten)
+          .filter((one) => !one.place.dropped && !one.expired && !one.unsettled && !one.rewritten)
           .map(({ place }) => place),
         recorded,
       ),
       ...expiredSince(reasons(found, 'expired')),
-      ...unprovenWritten(reasons(found, 'fewer')),
+      ...unprovenWritten(reasons(found, 'unsettled')),
       ...unprovenRewritten(reasons(found, 'rewritten')),
       ...unprovenDropped(named.filter(({ place }) => place.dropped)),
     ],
@@ -89,7 +89,7 @@ export async function prove(
 
 function reasons(
   found: readonly (Finding & { place: CensusPlace })[],
-  why: 'expired' | 'fewer' | 'rewritten',
+  why: 'expired' | 'unsettled' | 'rewritten',
 ): string[] {
   return found.flatMap(({ place, [why]: text }) => (text ? [`${label(place)}: ${text}`] : []));
 }

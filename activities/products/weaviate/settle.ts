@@ -10,6 +10,7 @@ import { countOf, observe, type Observer } from './observe.ts';
 import { PlaceGone } from './place-gone.ts';
 import { quietTenants } from './tenant-warnings.ts';
 import { differs, settled } from './settled-place.ts';
+import { CLOCKS_MS } from './time-to-live.ts';
 import { isSince, readVersion, SINCE } from './version.ts';
 import type { WrittenClass } from './written-classes.ts';
 
@@ -39,6 +40,7 @@ export async function settle(
     now.filter((one) => isOfKind(one, held.get(one.name))),
     { digests: before.digests, ...(began !== undefined && { since: began }) },
   );
+  const times = { before: (before.at ?? 0) - CLOCKS_MS, began };
   const known = new Map(before.places.map((place) => [label(place), place]));
   const seen = new Map(after.places.map((place) => [label(place), place]));
   const shrunk = new Map<string, string>();
@@ -76,10 +78,10 @@ export async function settle(
     if (earlier && earlier.count === undefined) return { class: name, tenant, sample: [] };
     if ((earlier?.count ?? 0) < (place.count ?? 0)) {
       written.push(change(place, earlier?.count ?? 0, place.count ?? 0));
-    } else if (!shrunk.has(label(place)) && differs(earlier, place, began)) {
+    } else if (!shrunk.has(label(place)) && differs(earlier, place, times)) {
       written.push(`${label(place)} was changed`);
     }
-    return settled(earlier, place, began);
+    return settled(earlier, place, times);
   });
   const warnings: Warning[] = [];
   const warn = (code: string, message: string) => warnings.push({ code, message });

@@ -3,67 +3,84 @@ import { countOf } from './tally.ts';
 
 type Earlier = ObservedPlace | undefined;
 
+/** By the server's clock, in milliseconds. */
+export interface Times {
+  /** When no look had begun yet, for sure. */
+  before: number;
+  /** When the backup began. */
+  began: number | undefined;
+}
+
 /** What a restore of a place is compared with, by a look before and a look after the backup. */
-export function settled(
-  before: Earlier,
-  after: ObservedPlace,
-  began: number | undefined,
-): CensusPlace {
+export function settled(before: Earlier, after: ObservedPlace, times: Times): CensusPlace {
   const { class: name, tenant, count, parts, expires } = after;
   const place = { class: name, ...(tenant !== undefined && { tenant }) };
   if (count === undefined) return { ...place, sample: [] };
   const earlier = before?.count ?? (before ? count : 0);
-  const written = earlier !== count || differs(before, after, began);
   const least = Math.min(earlier, count);
-  const certain = written ? standing(before, after) : undefined;
+  const certain = standing(after) ?? least;
+  const sample = after.sample.filter((one) => isSame(before, one));
+  const again = {
+    sample: sample.map(([id]) => id).filter((id) => isAgain(before, after, id, times)),
+    parts: [...(parts ?? []).keys()].filter((at) => isPartAgain(before, after, at, times)),
+  };
   return {
     ...place,
     ...(expires && { expires }),
+    ...((before?.unsampled || after.unsampled) && { unsampled: true }),
     least,
     most: Math.max(earlier, count),
-    // That a place is empty is what it looks like when a restore brings no objects.
-    ...(certain !== undefined && { certain: Math.min(least, Math.max(1, certain)) }),
-    sample: after.sample.filter((one) => isSame(before, after, one)),
+    ...(certain < least && { certain }),
+    sample,
     ...(parts && { parts: parts.map((part, at) => (isSamePart(before, after, at) ? part : null)) }),
+    ...(again.sample.length + again.parts.length > 0 && { again }),
   };
 }
 
 /** Whether objects were written meanwhile, also when they are as they were: in between they may have been gone. */
-export function differs(before: Earlier, after: ObservedPlace, began: number | undefined): boolean {
+export function differs(before: Earlier, after: ObservedPlace, times: Times): boolean {
   if (!before) return false;
-  if ((before.parts ?? []).some((_, at) => !isSamePart(before, after, at))) return true;
   const known = new Set(before.sample.map(([id]) => id));
-  return after.sample.some((one) => {
-    const [id] = one;
-    if (known.has(id)) return !isSame(before, after, one);
-    return began !== undefined && (after.stamps?.[id] ?? 0) > began;
-  });
+  return (
+    (before.parts ?? []).some(
+      (_, at) => !isSamePart(before, after, at) || isPartAgain(before, after, at, times),
+    ) ||
+    after.sample.some((one) => {
+      const [id] = one;
+      if (known.has(id)) return !isSame(before, one) || isAgain(before, after, id, times);
+      return times.began !== undefined && (after.stamps?.[id] ?? 0) > times.began;
+    })
+  );
 }
 
 /**
- * How many objects were there all the while, since they were not written: deleted in between, they would have been.
- * A sample tells only that some were; where it does not, objects came or went, and the least count stands.
+ * How many objects were there all the while: one that was deleted in between and put back was made anew. A sample does
+ * not tell how many those are.
  */
-function standing(before: Earlier, after: ObservedPlace): number | undefined {
-  const { parts, since, sample } = after;
-  if (parts)
-    return since === undefined ? 0 : parts.reduce((sum, part) => sum + countOf(part), -since);
-  const known = new Set(before?.sample.map(([id]) => id));
-  return sample.some((one) => known.has(one[0]) && !isSame(before, after, one)) ? 0 : undefined;
+function standing({ parts, made }: ObservedPlace): number | undefined {
+  if (!parts || made === undefined) return undefined;
+  const stood = parts.reduce((sum, part) => sum + countOf(part), -made);
+  // That a place is empty is what it looks like when a restore brings no objects.
+  return Math.max(1, stood);
 }
 
-function isSame(
-  before: Earlier,
-  after: ObservedPlace,
-  [id, digest]: [id: string, digest: string],
-): boolean {
-  if (before?.sample.find((one) => one[0] === id)?.[1] !== digest) return false;
-  return before.stamps === undefined || before.stamps[id] === after.stamps?.[id];
+function isSame(before: Earlier, [id, digest]: [id: string, digest: string]): boolean {
+  return before?.sample.find((one) => one[0] === id)?.[1] === digest;
 }
 
 function isSamePart(before: Earlier, after: ObservedPlace, at: number): boolean {
-  if (before?.parts?.[at] !== after.parts?.[at]) return false;
-  return (
-    before?.stampsOfParts === undefined || before.stampsOfParts[at] === after.stampsOfParts?.[at]
-  );
+  return before?.parts?.[at] === after.parts?.[at];
+}
+
+/** Replicas may bear different times for one object, so that those differ is not enough. */
+function isAgain(before: Earlier, after: ObservedPlace, id: string, times: Times): boolean {
+  if (!before?.stamps) return false;
+  const [old = 0, now = 0] = [before.stamps[id], after.stamps?.[id]];
+  return old !== now && Math.max(old, now) > times.before;
+}
+
+function isPartAgain(before: Earlier, after: ObservedPlace, at: number, times: Times): boolean {
+  if (!before?.stampsOfParts) return false;
+  const latest = after.latestOfParts?.[at] ?? Infinity;
+  return before.stampsOfParts[at] !== after.stampsOfParts?.[at] && latest > times.before;
 }

@@ -6,6 +6,7 @@ import { isChainWhole } from './base-chain.ts';
 import { claim, isClaimed } from './claim.ts';
 import type { Connection } from './config.ts';
 import type { Database } from './database.ts';
+import { selectClasses } from './glob.ts';
 import { includedNow } from './selection.ts';
 import { isBrokenChain, startRefusal } from './start-refusal.ts';
 import { strangeNodes } from './strange-nodes.ts';
@@ -64,8 +65,15 @@ function taken(api: BackupApi, name: string): HoldfastError {
 async function request(starter: Starter, name: string): Promise<Record<string, unknown>> {
   const { api, database, connection } = starter;
   const { exclude, compression, cpuPercentage, bucket, path, users, roles } = connection;
-  const include = includedNow(await database.classes(), connection, api.server);
-  const base = await baseFor(starter);
+  const classes = await database.classes();
+  const include = includedNow(classes, connection, api.server);
+  const base = await baseFor(
+    starter,
+    selectClasses(
+      classes.map((one) => one.name),
+      connection,
+    ),
+  );
   return {
     id: name,
     ...(include && { include }),
@@ -83,20 +91,18 @@ async function request(starter: Starter, name: string): Promise<Record<string, u
 }
 
 /** The last committed backup, unless its chain is long enough or not whole, or the server could not build on it. */
-async function baseFor({
-  connection,
-  previous,
-  database,
-  storage,
-  signal,
-}: Starter): Promise<string | undefined> {
+async function baseFor(
+  { connection, previous, database, storage, signal }: Starter,
+  classes: readonly string[],
+): Promise<string | undefined> {
   const { incremental, compression } = connection;
   if (!incremental || !previous) return undefined;
   if (previous.bases.length >= incremental.maxChain) return undefined;
   if (previous.detail['compression'] !== compressionType(compression)) return undefined;
   const { version } = await database.meta();
   if (!isSince(version, SINCE.incremental)) return undefined;
-  if (strangeNodes(previous, await database.nodes(), version).length > 0) return undefined;
+  const strange = await strangeNodes(previous, new Set(classes), database, version);
+  if (strange.length > 0) return undefined;
   // What came to rest on a chain that is broken would be of no use; a full one heals that.
   return (await isChainWhole(storage, previous, signal)) ? previous.name : undefined;
 }

@@ -1,18 +1,37 @@
 import type { PreviousBackup } from '../delegated.ts';
-import type { Node } from './database.ts';
+import type { Database } from './database.ts';
 import { isSince, SINCE, type Version } from './version.ts';
 
 /**
- * Nodes that a backup holds nothing of, where the server cannot build on such a one: it accepts the request, and then
- * fails at those nodes. One without a shard counts, too, since the leader takes part whatever it holds.
+ * Nodes that will take part in a backup of these classes, and of which the last one holds nothing, where the server
+ * cannot build on such a one: it accepts the request, and then fails at those nodes. Those that have shards take part,
+ * and the leader, whatever it has. A node of which that cannot be told counts, since a full backup does no harm.
  */
-export function strangeNodes(
+export async function strangeNodes(
   { detail }: PreviousBackup,
-  live: readonly Node[],
+  classes: ReadonlySet<string>,
+  database: Database,
   version: Version,
-): string[] {
+): Promise<string[]> {
   if (isSince(version, SINCE.nodesJoin)) return [];
   const held: unknown = detail['nodes'];
   const known = new Set<unknown>(Array.isArray(held) ? held : []);
-  return live.map(({ name }) => name).filter((name) => !known.has(name));
+  const others = (await database.nodes('verbose')).filter(({ name }) => !known.has(name));
+  if (others.length === 0) return [];
+  const leader = await database.leader();
+  const all = leader === undefined || (await hasSleepers(classes, database));
+  return others
+    .filter(
+      ({ name, shards }) => all || name === leader || shards.some((one) => classes.has(one.class)),
+    )
+    .map(({ name }) => name);
+}
+
+/** Tenants that are not active are backed up where they lie, and no node names them. */
+async function hasSleepers(classes: ReadonlySet<string>, database: Database): Promise<boolean> {
+  for (const { name, multiTenant } of await database.classes()) {
+    if (!multiTenant || !classes.has(name)) continue;
+    if ((await database.tenants(name)).some(({ active }) => !active)) return true;
+  }
+  return false;
 }

@@ -80,7 +80,7 @@ export async function takeInventory(
       ...madeAnew(live, held, whole),
       ...credentials(written),
       ...(previous && !base && previous.bases.length < (connection.incremental?.maxChain ?? 0)
-        ? [fullInstead(previous, live, readVersion(after.weaviate))]
+        ? [await fullInstead(previous, held, weaviate, readVersion(after.weaviate))]
         : []),
     ],
   };
@@ -167,12 +167,17 @@ function holdsUsers(encoded: string | null | undefined): boolean {
   return found === undefined || Object.keys(found.Data?.Users ?? {}).length > 0;
 }
 
-function fullInstead(previous: PreviousBackup, live: readonly Node[], version: Version): Warning {
+async function fullInstead(
+  previous: PreviousBackup,
+  held: ReadonlyMap<string, WrittenClass>,
+  { database }: Weaviate,
+  version: Version,
+): Promise<Warning> {
   const code = 'FULL_INSTEAD_OF_INCREMENTAL';
   const itCould = `This backup is a full one: it could not rest on ${previous.name}`;
-  const nodes = strangeNodes(previous, live, version);
+  const nodes = await strangeNodes(previous, new Set(held.keys()), database, version);
   if (nodes.length > 0) {
-    const message = `${itCould}, which holds nothing of the nodes ${told(nodes)}; Weaviate ${version.text} cannot build on such a one, as 1.37.12 and 1.38.3 can.`;
+    const message = `${itCould}, which holds nothing of the nodes ${told(nodes)}; Weaviate ${version.text} cannot build on such a one, as 1.37.12 and 1.38.3 can. A node without shards counts as long as the key has no right \`read_cluster\`, or tenants are not active.`;
     return { code, message };
   }
   return {

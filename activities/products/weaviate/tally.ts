@@ -12,12 +12,14 @@ export class Tally {
   readonly #counts: Float64Array;
   readonly #sums: Uint32Array;
   readonly #stamps: Float64Array;
+  readonly #latest: Float64Array;
 
   /** @param parts a power of two, at most 256 */
   constructor(parts: number) {
     this.#counts = new Float64Array(parts);
     this.#sums = new Uint32Array(parts * WORDS);
     this.#stamps = new Float64Array(parts);
+    this.#latest = new Float64Array(parts);
   }
 
   get count(): number {
@@ -29,6 +31,7 @@ export class Tally {
     const part = partOf(id) & (this.#counts.length - 1);
     this.#counts[part] = (this.#counts[part] ?? 0) + 1;
     this.#stamps[part] = ((this.#stamps[part] ?? 0) + stamp) % SUMS;
+    this.#latest[part] = Math.max(this.#latest[part] ?? 0, stamp);
     let carry = 0;
     for (let word = 0; word < WORDS; word += 1) {
       const at = part * WORDS + word;
@@ -41,6 +44,11 @@ export class Tally {
   /** By which a part whose objects were written again as they were differs. */
   stamps(): number[] {
     return [...this.#stamps];
+  }
+
+  /** When something of each part was last written. */
+  latest(): number[] {
+    return [...this.#latest];
   }
 
   /** One text for each part, equal for equal contents: `<count>:<sum in hex>`, or empty. */

@@ -11,7 +11,7 @@ export interface TimeToLive {
 }
 
 /** The clocks of the server and of a worker may differ by so much. */
-const CLOCKS_MS = 10 * 60_000;
+export const CLOCKS_MS = 10 * 60_000;
 
 /** When an object expires, in milliseconds; undefined for never. */
 export function expiryOf(

@@ -7,7 +7,7 @@ export function unprovenWritten(places: readonly string[]): Warning[] {
   return [
     {
       code: 'WRITTEN_DURING_BACKUP',
-      message: `Fewer objects are there than were counted, in what was written to while the backup was taken: whether the others were never in it or did not come back cannot be told, so nothing more is proven than their samples. ${told(places)}.`,
+      message: `These were written to while the backup was taken, so whether all that it holds of them came back cannot be told, and none of them counts as proven: ${told(places)}.`,
     },
   ];
 }

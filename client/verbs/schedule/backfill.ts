@@ -59,7 +59,7 @@ export function backfillVerb(schedule: Command): void {
       const session = await call.temporal();
       const found = await requireSchedule(session, target);
       const { id } = found;
-      const times = await timesBetween(session, found, from, to);
+      const { count: times, end } = await timesBetween(session, found, from, to);
       const range = `from ${humanTime(from)} to ${humanTime(to)}`;
       if (times === 0) {
         throw new HoldfastError('INPUT_INVALID', `${id} has no time ${range}: nothing is run.`, {
@@ -71,7 +71,7 @@ export function backfillVerb(schedule: Command): void {
         await agreement(call.output, `${id} has ${count} ${range}, and each begins a backup.`);
       }
       const handle = session.client.schedule.getHandle(id);
-      await handle.backfill({ start: from, end: to, overlap: OVERLAP_POLICIES[overlap] });
+      await handle.backfill({ start: from, end, overlap: OVERLAP_POLICIES[overlap] });
       call.output.result({ schedule: id, from, to, overlap, times }, [
         `${id} runs for each of its ${count} ${range}, missed or not; see it with: holdfast status ${target}`,
       ]);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { requireSchedule } from '../../schedules/find-schedules.ts';
+import { OVERLAP_POLICIES, type OverlapName } from '../../schedules/settings.ts';
 import { verb } from '../../verb.ts';
 
 export function triggerVerb(schedule: Command): void {
@@ -15,10 +16,12 @@ export function triggerVerb(schedule: Command): void {
     },
     async (call, _options, target = '') => {
       const session = await call.temporal();
-      const { id } = await requireSchedule(session, target);
-      await session.client.schedule.getHandle(id).trigger();
-      call.output.result({ schedule: id, triggered: true }, [
-        `${id} is triggered; see it with: holdfast status ${target}`,
+      const { id, facts } = await requireSchedule(session, target);
+      const overlap = facts.overlap as OverlapName;
+      // Without a policy the client would ask for the one that lets all of them run at once.
+      await session.client.schedule.getHandle(id).trigger(OVERLAP_POLICIES[overlap]);
+      call.output.result({ schedule: id, triggered: true, overlap }, [
+        `${id} is triggered${overlap === 'skip' ? ', and begins nothing while one of its runs is under way' : ''}; see it with: holdfast status ${target}`,
       ]);
     },
   );

@@ -25,6 +25,8 @@ export interface NodeSettings {
   role: Role;
   /** A node whose data are still in the engine of before. */
   engine: 'upgraded' | 'parquet';
+  /** What it calls itself, as in the middle of an upgrade; by default the version of the cluster. */
+  version?: string;
 }
 
 /** One request and all that is needed to answer it. */

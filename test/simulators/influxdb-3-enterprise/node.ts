@@ -33,7 +33,7 @@ export function startNode(options: {
       call: undefined,
       cluster,
       node: settings,
-      version,
+      version: settings.version ?? version,
       switches: cluster.switches,
       rights: undefined,
     };

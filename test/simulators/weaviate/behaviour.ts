@@ -252,7 +252,22 @@ export function describeBehaviour(
         expect(after.properties).toEqual(before.properties);
         expect(after.creationTimeUnix).toBeGreaterThan(before.lastUpdateTimeUnix);
         expect(after.lastUpdateTimeUnix).toBe(after.creationTimeUnix);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        const none = { class: 'Linked', properties: { to: [] } };
+        await askWeaviate(server, 'PATCH', `/objects/Linked/${id}`, none);
+        const patched = await read();
+        expect(patched.creationTimeUnix).toBe(after.creationTimeUnix);
+        expect(patched.lastUpdateTimeUnix).toBeGreaterThan(after.lastUpdateTimeUnix);
         await askWeaviate(server, 'DELETE', '/schema/Linked');
+      });
+
+      test('the node that leads is told by its name', async () => {
+        const { nodes } = (await askWeaviate(server, 'GET', '/nodes')) as {
+          nodes: { name: string }[];
+        };
+        const told = await askWeaviate(server, 'GET', '/cluster/statistics');
+        const [node] = nodes;
+        expect(told).toMatchObject({ statistics: [{ name: node?.name, leaderId: node?.name }] });
       });
 
       test('tenants are told in the old words', async () => {

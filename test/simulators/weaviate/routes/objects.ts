@@ -164,6 +164,24 @@ export function getObject(exchange: Exchange): void {
   else sendJson(exchange.response, 200, told(found.object, withVectors, exchange.world.origin));
 }
 
+/** It stays the object that it was: only a batch, or an insert, makes one anew. */
+export async function mergeObject(exchange: Exchange): Promise<void> {
+  demandWriting(exchange, 'data');
+  const { properties, vector } = await readJson<SentObject>(exchange);
+  const found = located(exchange);
+  if (!found) return sendNothing(exchange.response, 404);
+  const { id } = found.object;
+  const kept = found.shard.objects.get(id);
+  if (!kept) return sendNothing(exchange.response, 404);
+  found.shard.objects.set(id, {
+    ...kept,
+    properties: { ...kept.properties, ...properties },
+    ...(vector && { vector }),
+    lastUpdateTimeUnix: exchange.world.clock.now().getTime(),
+  });
+  sendNothing(exchange.response, 204);
+}
+
 export function deleteObject(exchange: Exchange): void {
   demandWriting(exchange, 'data');
   const found = located(exchange);

@@ -14,7 +14,14 @@ import { createAlias, deleteAlias, getAlias, listAliases, updateAlias } from './
 import { backupStatus, cancelBackup, listBackups } from './backups.ts';
 import { createBackup } from './create-backup.ts';
 import { graphql } from './graphql.ts';
-import { deleteObject, getObject, listObjects, writeBatch, writeObject } from './objects.ts';
+import {
+  deleteObject,
+  getObject,
+  listObjects,
+  mergeObject,
+  writeBatch,
+  writeObject,
+} from './objects.ts';
 import { cancelRestore, restore, restoreStatus } from './restores.ts';
 import {
   createClass,
@@ -88,6 +95,7 @@ export const ROUTES: Route[] = [
   route('GET', '/objects', 'objects', listObjects),
   route('POST', '/objects', 'objectCreate', writeObject),
   route('GET', '/objects/*/*', 'object', getObject),
+  route('PATCH', '/objects/*/*', 'objectMerge', mergeObject),
   route('DELETE', '/objects/*/*', 'objectDelete', deleteObject),
   route('POST', '/batch/objects', 'batch', writeBatch),
   route('POST', '/graphql', 'graphql', graphql),
