@@ -3,7 +3,7 @@ import type { CopyOptions, Store } from '../../activities/stores/store.ts';
 import { ALWAYS, type Fault, type FaultRule, type Operation } from '../simulators/s3/faults.ts';
 import { ticksUntil } from '../support/ticks.ts';
 import { expectFailure } from './conformance.ts';
-import { simulatedS3 } from './s3-simulator.ts';
+import { IMPATIENT, simulatedS3 } from './s3-simulator.ts';
 import { PROMISED_TICKS, someBytes } from './sources.ts';
 
 const WHOLE = 64 * 1024;
@@ -16,7 +16,7 @@ let source: Store;
 let store: Store;
 
 beforeEach(async () => {
-  s3 = await simulatedS3({ copy: { wholeBytes: WHOLE, partBytes: WHOLE } });
+  s3 = await simulatedS3({ ...IMPATIENT, copy: { wholeBytes: WHOLE, partBytes: WHOLE } });
   source = s3.open({ name: 'product', prefix: 'weaviate' });
   store = s3.open();
   await store.put('warm/up', Buffer.from('x'));

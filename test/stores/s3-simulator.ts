@@ -13,12 +13,13 @@ process.env.HOLDFAST_TEST_S3_SECRET = 'a-secret-of-the-tests';
 
 export const PART = 64 * 1024;
 
-/** The scripted S3 and a way to open stores on it, with small parts and short patience. */
+/** For tests of what stalls. Others need more: on a loaded machine nothing may move for as long. */
+export const IMPATIENT = { stallMs: 500, commitMs: 500 };
+
+/** The scripted S3 and a way to open stores on it, with small parts and short pauses. */
 export async function simulatedS3(options: StoreResourceOptions = {}) {
   const simulator = await startS3Simulator();
   const resources = createStoreResources({
-    stallMs: 500,
-    commitMs: 500,
     retry: { tries: 4, pauseMs: 5 },
     ...options,
   });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Store } from '../../activities/stores/store.ts';
 import type { Fault, FaultRule, Operation } from '../simulators/s3/faults.ts';
-import { PART, simulatedS3 } from './s3-simulator.ts';
+import { IMPATIENT, PART, simulatedS3 } from './s3-simulator.ts';
 
 /** For test files about faults: they share the variables here, and call `underFault` once. */
 
@@ -15,7 +15,7 @@ export let store: Store;
 /** Gives a test file a simulated S3, and checks it after every test. */
 export function underFault(): void {
   beforeAll(async () => {
-    s3 = await simulatedS3();
+    s3 = await simulatedS3(IMPATIENT);
   });
   afterAll(async () => s3.close());
   afterEach(async () => {
