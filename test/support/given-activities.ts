@@ -5,8 +5,23 @@ import { freshNamespace } from './namespace.ts';
 import { quietRuntime } from './quiet-runtime.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-/** Of the snapshots that the given `resolve…` activity returns. */
-export const GIVEN_QUEUE = 'given-activities';
+const QUEUE = 'given-activities';
+
+/** What the given `resolve…` activity returns of a target: its other activities are looked for where they are given. */
+export function givenSnapshot<T extends object>(changes: T) {
+  return {
+    target: 'metrics',
+    product: 'influxdb-v2',
+    kind: 'streamed',
+    store: { name: 'disk' },
+    locks: [],
+    limits: { concurrency: 1 },
+    taskQueue: QUEUE,
+    timeouts: { heartbeat: 60_000, lockWait: 0, stall: 1_000, retryPause: 10, attempts: 1 },
+    notify: [],
+    ...changes,
+  };
+}
 
 /** Runs one real workflow whose activities are the given ones: for what no database can be made to do at will. */
 export async function withActivities(
@@ -23,12 +38,12 @@ export async function withActivities(
   const worker = await Worker.create({
     connection,
     namespace,
-    taskQueue: GIVEN_QUEUE,
+    taskQueue: QUEUE,
     workflowBundle: { code: await workflowBundle() },
     activities,
   });
   const work = worker.runUntil(async () => {
-    const options = { taskQueue: GIVEN_QUEUE, workflowId: `${operation}/given`, args: [{}] };
+    const options = { taskQueue: QUEUE, workflowId: `${operation}/given`, args: [{}] };
     const run = await client.workflow.start(operation, options);
     try {
       await use(run);

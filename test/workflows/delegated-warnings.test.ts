@@ -3,23 +3,19 @@ import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts
 import type { Notice } from '../../workflows/contract/notice.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
-import { GIVEN_QUEUE, withActivities } from '../support/given-activities.ts';
+import { givenSnapshot, withActivities } from '../support/given-activities.ts';
 
 const warning = (code: string) => ({ code, message: `${code} of the night` });
 const failed = () => {
   throw toApplicationFailure(new HoldfastError('JOB_FAILED', 'no space'));
 };
 
-const snapshot = {
+const snapshot = givenSnapshot({
   target: 'articles',
   product: 'weaviate',
   kind: 'delegated',
-  store: { name: 'disk' },
-  locks: [],
-  taskQueue: GIVEN_QUEUE,
-  timeouts: { heartbeat: 60_000, lockWait: 0, stall: 1_000, retryPause: 10, attempts: 1 },
   notify: [{ webhook: { env: 'NOBODY' }, on: ['warned'] }],
-};
+});
 
 test('the result of a backup warns of all that its page and its webhooks tell', async () => {
   const notices: Notice[] = [];

@@ -2,20 +2,13 @@ import { Context } from '@temporalio/activity';
 import { expect, inject, test } from 'vitest';
 import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
 import { deferred } from '../pipeline/streams.ts';
-import { GIVEN_QUEUE, withActivities } from '../support/given-activities.ts';
+import { givenSnapshot, withActivities } from '../support/given-activities.ts';
 import { causeOf } from './world.ts';
 
-const snapshot = {
-  target: 'metrics',
-  product: 'influxdb-v2',
-  kind: 'streamed',
-  store: { name: 'disk' },
-  locks: [],
+const snapshot = givenSnapshot({
   limits: { concurrency: 2 },
-  taskQueue: GIVEN_QUEUE,
   timeouts: { heartbeat: 5_000, lockWait: 0, stall: 1_000, retryPause: 10, attempts: 1 },
-  notify: [],
-};
+});
 
 test('a page that fails for good ends the one beside it, before anything is cleaned up', async () => {
   const stalling = deferred();

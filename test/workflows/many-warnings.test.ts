@@ -3,7 +3,7 @@ import { warningsOf } from '../../activities/backup/summarise.ts';
 import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { Notice } from '../../workflows/contract/notice.ts';
 import type { RestoreReport } from '../../workflows/contract/operations.ts';
-import { GIVEN_QUEUE, withActivities } from '../support/given-activities.ts';
+import { givenSnapshot, withActivities } from '../support/given-activities.ts';
 
 const warnings = (count: number) =>
   Array.from({ length: count }, (_, at) => ({ code: 'SHARD_GONE', message: `shard ${at}` }));
@@ -29,17 +29,7 @@ test('that a source has shrunk is never among those that are left out', () => {
   expect(told(130, 'half of it')[0]).toEqual({ code: 'SOURCE_SHRUNK', message: 'half of it' });
 });
 
-const snapshot = {
-  target: 'metrics',
-  product: 'influxdb-v2',
-  kind: 'streamed',
-  store: { name: 'disk' },
-  locks: [],
-  limits: { concurrency: 1 },
-  taskQueue: GIVEN_QUEUE,
-  timeouts: { heartbeat: 60_000, lockWait: 0, stall: 1_000, retryPause: 10, attempts: 1 },
-  notify: [{ webhook: {}, on: ['warned'] }],
-};
+const snapshot = givenSnapshot({ notify: [{ webhook: {}, on: ['warned'] }] });
 
 test('a restore tells twenty warnings of its artifacts; its page and a notice, twenty of all', async () => {
   const notices: Notice[] = [];

@@ -2,25 +2,19 @@ import { expect, inject, test } from 'vitest';
 import { HoldfastError, toApplicationFailure } from '../../activities/failure.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { deferred } from '../pipeline/streams.ts';
-import { GIVEN_QUEUE, withActivities } from '../support/given-activities.ts';
+import { givenSnapshot, withActivities } from '../support/given-activities.ts';
 import { causeOf } from './world.ts';
 
 const failed = (message: string) => () => {
   throw toApplicationFailure(new HoldfastError('JOB_FAILED', message));
 };
 
-const snapshot = {
+const snapshot = givenSnapshot({
   target: 'articles',
   product: 'weaviate',
   kind: 'delegated',
-  store: { name: 'disk' },
-  locks: [],
-  limits: { concurrency: 1 },
-  taskQueue: GIVEN_QUEUE,
   safetyBackup: true,
-  timeouts: { heartbeat: 60_000, lockWait: 0, stall: 1_000, retryPause: 10, attempts: 1 },
-  notify: [],
-};
+});
 const job = {
   snapshot,
   destination: snapshot,
