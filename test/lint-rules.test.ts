@@ -196,6 +196,36 @@ const FORBIDDEN: [title: string, file: string, code: string, rule: string, reaso
     `import { hen } from './hen.ts';\nexport const egg = () => hen;`,
     'no-cycle',
   ],
+  [
+    'a circle of types in what is shipped',
+    'activities/cart.ts',
+    `import type { Horse } from './horse.ts';\nexport interface Cart {\n  horse: Horse;\n}`,
+    'no-cycle',
+  ],
+  [
+    'the other half of it',
+    'activities/horse.ts',
+    `import type { Cart } from './cart.ts';\nexport interface Horse {\n  cart: Cart;\n}`,
+    'no-cycle',
+  ],
+  [
+    'a function that nobody can take in at a glance',
+    'activities/endless.ts',
+    `export function endless(n: number): number {\n${'  n.toFixed();\n'.repeat(60)}  return n;\n}`,
+    'max-lines-per-function',
+  ],
+  [
+    'a function that wants to be told everything',
+    'activities/curious.ts',
+    'export const curious = (a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1) => [a, b, c, d, e, f, g];',
+    'max-params',
+  ],
+  [
+    'a function with too many ways through it',
+    'activities/labyrinth.ts',
+    `export const labyrinth = (n: number) => ${Array.from({ length: 21 }, (_, way) => `n === ${way}`).join(' || ')};`,
+    'complexity',
+  ],
 ];
 
 const ALLOWED: [title: string, file: string, code: string][] = [

@@ -2,7 +2,8 @@ import { CancellationScope, workflowInfo } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { Ending, Notice } from './contract/notice.ts';
 import { verdict } from './failure.ts';
-import type { KnownJob, Run } from './run.ts';
+import type { KnownJob } from './known-job.ts';
+import type { Run } from './run.ts';
 
 /** Enough to know what to look at; the run's page has them all. */
 const MOST_WARNINGS = 20;

@@ -1,21 +1,28 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
-import type { RestoreJob, Undone } from './contract/activities.ts';
-import type { RestoreReport } from './contract/operations.ts';
+import type { RestoreJob, RestoreTotals, Undone } from './contract/activities.ts';
+import type { BackupReport, RestorePlan, RestoreReport } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
 import { failure, failureCode, isCancelled, verdict } from './failure.ts';
+import { nothingProven } from './proof.ts';
 import { restoreArtifacts } from './restore-artifacts.ts';
 import { restoreByProduct } from './restore-by-product.ts';
 import type { Run } from './run.ts';
 import { takeSafetyBackup } from './safety-backup.ts';
 
-/** Carries out a planned restore at a destination whose lock is held. Fills in the report. */
+/** What a restore has done, as its report tells it. */
+export type Applied = Pick<
+  RestoreReport,
+  'restored' | 'proof' | 'bytes' | 'safetyBackup' | 'sameFailureDomain'
+>;
+
+/** Carries out a planned restore at a destination whose lock is held. */
 export async function applyRestore(
   run: Run,
   job: RestoreJob,
+  plan: RestorePlan,
   pages: number[],
-  report: RestoreReport,
-): Promise<void> {
+): Promise<Applied> {
   const { destination } = job;
   run.enter('preflight');
   const preflight = await activities(
@@ -28,23 +35,27 @@ export async function applyRestore(
     source: job.snapshot,
   });
   run.warn(...preflight.warnings);
-  if (report.plan.destructive && destination.safetyBackup) {
-    const { backup, sameFailureDomain } = await takeSafetyBackup(run, job.safety);
-    report.safetyBackup = backup;
-    if (sameFailureDomain) report.sameFailureDomain = sameFailureDomain;
-  }
+  const safety =
+    plan.destructive && destination.safetyBackup
+      ? await takeSafetyBackup(run, job.safety)
+      : undefined;
 
   const reached = new Set<'asked' | 'restored'>();
+  let proven = nothingProven();
   try {
-    if (destination.kind === 'delegated') {
-      await restoreByProduct(run, job, pages, report, (milestone) => {
-        reached.add(milestone);
-      });
-    } else await restoreArtifacts(run, job, pages, report);
+    proven =
+      destination.kind === 'delegated'
+        ? await restoreByProduct(run, job, plan, pages, (milestone) => {
+            reached.add(milestone);
+          })
+        : await restoreArtifacts(run, job, plan, pages);
+    const restored = await finish(run, job, proven);
+    const { identical, equivalent, bytes } = proven;
+    return { restored, proof: { identical, equivalent }, ...kept(safety), bytes };
   } catch (error) {
-    if (report.safetyBackup) run.warn(wayBack(report.safetyBackup, report, destination));
+    if (safety) run.warn(wayBack(safety, destination));
     // What is proven stays, whatever failed after it; what could not be proven is kept: on a bad night, most of the data is better than none.
-    const good = report.proof.identical + report.proof.equivalent > 0;
+    const good = proven.identical + proven.equivalent > 0;
     const unproven = failureCode(error) === 'RESTORE_NOT_PROVEN';
     // A proof that could not be carried out says nothing against what the product calls restored.
     const cameBack = reached.has('restored') && !isCancelled(error);
@@ -57,10 +68,27 @@ export async function applyRestore(
   }
 }
 
+async function finish(run: Run, job: RestoreJob, totals: RestoreTotals): Promise<string[]> {
+  const move = (summary: string) => activities('move', summary, job.destination);
+  run.enter('finishing', false);
+  const { restored, warnings } = await CancellationScope.nonCancellable(() =>
+    job.destination.kind === 'delegated'
+      ? move('clear away what was put back').finishRestoreJob({ job, totals })
+      : move('make it visible under its final names').finishRestore({ job, totals }),
+  );
+  run.warn(...warnings);
+  return restored;
+}
+
+function kept(safety: BackupReport | undefined): Partial<Applied> {
+  if (!safety) return {};
+  const { backup, sameFailureDomain } = safety;
+  return { safetyBackup: backup, ...(sameFailureDomain && { sameFailureDomain }) };
+}
+
 /** A restore that replaces a whole server cannot be undone, so a person has to know this on the same night. */
 function wayBack(
-  backup: string,
-  { sameFailureDomain }: RestoreReport,
+  { backup, sameFailureDomain }: BackupReport,
   { target, store }: RestoreJob['destination'],
 ): Warning {
   const where = sameFailureDomain

@@ -20,7 +20,7 @@ export async function backup(input: BackupRequest): Promise<BackupReport | Skipp
     run.adopt(job);
     const report = await holding(run, job.snapshot, () => takeBackup(run, job));
     run.awaitCopy(report.sameFailureDomain?.copy);
-    run.warn(...lateCancel('CANCELLED_AFTER_COMMIT'));
+    run.warn(...report.warnings, ...lateCancel('CANCELLED_AFTER_COMMIT'));
     return { ...report, durationMs: run.elapsedMs };
   });
 }

@@ -31,10 +31,10 @@ interface Report {
 }
 
 /** What frames every operation: signals and the query, its outcome, and an end that says what happened. */
-export async function conduct<T extends Report>(
+export async function conduct<T extends object>(
   operation: Operation,
   work: (run: Run) => Promise<T>,
-): Promise<T | Skipped> {
+): Promise<(T & { warnings: Warning[] }) | Skipped> {
   const run = new Run(operation);
   let asked = false;
   setHandler(figuresSignal, (figures) => run.receive(figures));
@@ -55,7 +55,6 @@ export async function conduct<T extends Report>(
   });
   try {
     const done = await work(run);
-    run.warnAlso(done.warnings);
     // Who reads the report alone learns of all that the page and the webhooks tell, whether or not these could be told it.
     const report = { ...done, warnings: run.warnings };
     const outcome = outcomeOf(report);

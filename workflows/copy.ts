@@ -53,8 +53,8 @@ async function copyObjects(run: Run, job: CopyJob): Promise<CopyReport> {
     move('check everything, then commit').commitCopy(job),
   );
   run.awaitCopy(undefined);
-  run.warnAlso(report.warnings);
-  return { ...report, durationMs: run.elapsedMs, warnings: run.warnings };
+  run.warn(...report.warnings);
+  return { ...report, durationMs: run.elapsedMs };
 }
 
 function overdue({ backup, snapshot }: CopyJob, ms: number): Error {

@@ -22,7 +22,7 @@ export async function deleteBackup(input: DeleteRequest): Promise<DeleteReport |
   });
 }
 
-async function remove(run: Run, job: DeleteJob): Promise<DeleteReport> {
+async function remove(run: Run, job: DeleteJob): Promise<Omit<DeleteReport, 'warnings'>> {
   const { backup, snapshot, product } = job;
   run.enter('looking who needs it');
   await condemn(run, job);
@@ -42,7 +42,6 @@ async function remove(run: Run, job: DeleteJob): Promise<DeleteReport> {
       ...(product === undefined ? {} : { product }),
       ...removed,
       durationMs: run.elapsedMs,
-      warnings: run.warnings,
     };
   });
 }

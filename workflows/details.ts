@@ -1,6 +1,6 @@
 import type { Progress } from './contract/progress.ts';
 import { adviceOn } from './contract/safety-phase.ts';
-import type { KnownJob } from './run.ts';
+import type { KnownJob } from './known-job.ts';
 
 /** The live page in the Temporal UI, in markdown: what a person looks for first stands first. */
 export function renderDetails(job: KnownJob | undefined, progress: Progress): string {

@@ -1,7 +1,6 @@
-import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
 import type { RestoreJob, RestoreTotals } from './contract/activities.ts';
-import type { RestoreReport } from './contract/operations.ts';
+import type { RestorePlan } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
 import { eachPage } from './pages.ts';
 import { nothingProven, requireProof } from './proof.ts';
@@ -9,13 +8,17 @@ import type { Run } from './run.ts';
 
 const MOST_WARNINGS = 20;
 
-/** Holdfast moves the bytes: each artifact is written and read back, and all of it appears at once at the end. */
+/**
+ * Holdfast moves the bytes: each artifact is written and read back. Nobody sees any of it before all is proven.
+ * @returns what was proven
+ * @throws RESTORE_NOT_PROVEN
+ */
 export async function restoreArtifacts(
   run: Run,
   job: RestoreJob,
+  plan: RestorePlan,
   pages: number[],
-  report: RestoreReport,
-): Promise<void> {
+): Promise<RestoreTotals> {
   const move = (summary: string, id?: string) => activities('move', summary, job.destination, id);
   const totals = nothingProven();
   const warned: Warning[] = [];
@@ -23,11 +26,11 @@ export async function restoreArtifacts(
   run.enter('preparing', true);
   await move('create what the data goes into').prepareRestore(job);
 
-  run.expect(report.plan);
+  run.expect(plan);
   run.enter('restoring and proving');
   const { concurrency } = job.destination.limits;
   await eachPage(pages, concurrency, async (page, range, id, streams) => {
-    const part = await move(`artifacts ${range} of ${report.plan.artifacts}`, id).restorePage({
+    const part = await move(`artifacts ${range} of ${plan.artifacts}`, id).restorePage({
       job,
       page,
       streams,
@@ -38,15 +41,7 @@ export async function restoreArtifacts(
   });
   run.warn(...few(warned));
   requireProof(totals, true);
-  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
-
-  run.enter('finishing', false);
-  const finished = await CancellationScope.nonCancellable(() =>
-    move('make it visible under its final names').finishRestore({ job, totals }),
-  );
-  run.warn(...finished.warnings);
-  report.restored = finished.restored;
-  report.bytes = totals.bytes;
+  return totals;
 }
 
 /** Thousands of shards may have one each. */

@@ -1,7 +1,6 @@
-import { CancellationScope } from '@temporalio/workflow';
 import { activities } from './activity-options.ts';
-import type { RestoreJob } from './contract/activities.ts';
-import type { RestoreReport } from './contract/operations.ts';
+import type { RestoreJob, RestoreTotals } from './contract/activities.ts';
+import type { RestorePlan } from './contract/operations.ts';
 import { failure } from './failure.ts';
 import { eachPage } from './pages.ts';
 import { requireProof } from './proof.ts';
@@ -11,14 +10,16 @@ import type { Run } from './run.ts';
  * The product restores by itself: its objects are put back where it expects them, unless they are there; it is asked
  * to begin and followed to the end of its job; and then what came back is compared with what was recorded.
  * @param onReached told of what cannot be taken back: the product may restore, and it has restored
+ * @returns what was proven
+ * @throws RESTORE_NOT_PROVEN
  */
 export async function restoreByProduct(
   run: Run,
   job: RestoreJob,
+  plan: RestorePlan,
   pages: number[],
-  report: RestoreReport,
   onReached: (milestone: 'asked' | 'restored') => void,
-): Promise<void> {
+): Promise<RestoreTotals> {
   const { destination } = job;
   const move = (summary: string, id?: string) => activities('move', summary, destination, id);
 
@@ -41,21 +42,13 @@ export async function restoreByProduct(
   if (end.state !== 'succeeded') throw notRestored(job, end.words);
   onReached('restored');
 
-  run.expect(report.plan);
+  run.expect(plan);
   run.enter('proving');
   const { totals, warnings } = await move('compare what came back').proveRestoreJob(job);
   run.warn(...warnings);
   requireProof(totals, false);
-  run.expect(report.plan, totals);
-  report.proof = { identical: totals.identical, equivalent: totals.equivalent };
-
-  run.enter('finishing', false);
-  const finished = await CancellationScope.nonCancellable(() =>
-    move('clear away what was put back').finishRestoreJob({ job, totals }),
-  );
-  run.warn(...finished.warnings);
-  report.restored = finished.restored;
-  report.bytes = totals.bytes;
+  run.expect(plan, totals);
+  return totals;
 }
 
 function notRestored({ backup, destination }: RestoreJob, words: string) {

@@ -1,10 +1,13 @@
 import { activities } from './activity-options.ts';
-import { applyRestore } from './apply-restore.ts';
+import { applyRestore, type Applied } from './apply-restore.ts';
 import { conduct } from './conduct.ts';
 import type { RestoreReport, RestoreRequest, Skipped } from './contract/operations.ts';
 import { holding } from './holding.ts';
 import { lateCancel } from './late-cancel.ts';
 import { leasing } from './leasing.ts';
+
+/** What a plan alone comes to. */
+const NOTHING: Applied = { restored: [], proof: { identical: 0, equivalent: 0 }, bytes: 0 };
 
 /**
  * Restores one backup: finds it, plans what will be created, replaced and left, takes the lock of the destination,
@@ -25,20 +28,12 @@ export async function restore(input: RestoreRequest): Promise<RestoreReport | Sk
         job.destination,
       ).planRestore(job);
       run.warn(...plan.warnings);
-      const report: RestoreReport = {
-        dryRun: input.dryRun === true,
-        plan,
-        restored: [],
-        proof: { identical: 0, equivalent: 0 },
-        bytes: 0,
-        durationMs: 0,
-        warnings: [],
-      };
-      if (!report.dryRun) {
-        await holding(run, job.destination, () => applyRestore(run, job, pages, report));
-      }
+      const dryRun = input.dryRun === true;
+      const applied = dryRun
+        ? NOTHING
+        : await holding(run, job.destination, () => applyRestore(run, job, plan, pages));
       run.warn(...lateCancel('CANCELLED_AFTER_RESTORE'));
-      return { ...report, durationMs: run.elapsedMs };
+      return { dryRun, plan, ...applied, durationMs: run.elapsedMs };
     });
   });
 }

@@ -1,19 +1,11 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { Job, PageTotals } from './contract/activities.ts';
+import type { PageTotals } from './contract/activities.ts';
 import type { SEARCH_ATTRIBUTES, Operation, Outcome } from './contract/names.ts';
 import type { Figures, Progress, Warning } from './contract/progress.ts';
-import type { TargetSnapshot } from './contract/snapshot.ts';
 import { eta } from './eta.ts';
 import { renderDetails } from './details.ts';
+import type { KnownJob } from './known-job.ts';
 import { searchAttribute } from './search-attributes.ts';
-
-/** What is known of a run once its first activity has answered. */
-export type KnownJob = Job & {
-  backup?: string;
-  run?: { runId: string };
-  destination?: TargetSnapshot;
-  request?: { dryRun?: boolean };
-};
 
 /** One operation under way: what it is doing, how far it is, and who gets to know. */
 export class Run {
@@ -132,19 +124,20 @@ export class Run {
     this.show();
   }
 
-  warn(...warnings: Warning[]): void {
-    this.#warnings.push(...warnings);
-  }
-
-  /** What the report of the run warns of and its page does not tell yet. */
-  warnAlso(warnings: readonly Warning[]): void {
-    const told = new Set(this.#warnings.map((warning) => JSON.stringify(warning)));
-    this.warn(...warnings.filter((warning) => !told.has(JSON.stringify(warning))));
+  /** What was told already is not told again. */
+  warn(...warnings: readonly Warning[]): void {
+    const told = new Set(this.#warnings.map(wordsOf));
+    for (const warning of warnings) {
+      const words = wordsOf(warning);
+      if (!told.has(words)) this.#warnings.push(warning);
+      told.add(words);
+    }
   }
 
   /** Takes back what is to be told in other words. */
-  unwarn(isMeant: (warning: Warning) => boolean): void {
-    this.#warnings = this.#warnings.filter((warning) => !isMeant(warning));
+  unwarn(warnings: readonly Warning[]): void {
+    const meant = new Set(warnings.map(wordsOf));
+    this.#warnings = this.#warnings.filter((warning) => !meant.has(wordsOf(warning)));
   }
 
   /** Those so far. */
@@ -214,6 +207,10 @@ export class Run {
       ),
     );
   }
+}
+
+function wordsOf({ code, message, subject }: Warning): string {
+  return JSON.stringify([code, message, subject]);
 }
 
 function sum(numbers: number[]): number {

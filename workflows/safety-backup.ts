@@ -49,8 +49,7 @@ function tell(run: Run, report: BackupReport, before: Set<string>): void {
   const own = warnings.filter(
     (warning) => !before.has(keyOf(warning)) && !OF_THE_RUN.includes(warning.code),
   );
-  const told = new Set(own.map(keyOf));
-  run.unwarn((warning) => told.has(keyOf(warning)));
+  run.unwarn(own);
   run.warn(
     ...suspicion(report),
     ...own.map((warning) => ({

@@ -58,9 +58,7 @@ async function tidy(job: BackupJob): Promise<Warning[]> {
 
 /** Who reads the report alone learns of all that the page and the webhooks tell. */
 function warned(report: BackupReport, told: Warning[], further: Warning[]): BackupReport {
-  const all = [...report.warnings, ...told, ...further];
-  const distinct = new Map(all.map((warning) => [JSON.stringify(warning), warning]));
-  return { ...report, warnings: [...distinct.values()] };
+  return { ...report, warnings: [...report.warnings, ...told, ...further] };
 }
 
 /** A store or a product that refuses to delete must not hide why the backup failed. */

@@ -47,7 +47,7 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
             streams,
           });
           run.add({ artifacts: part.objects, bytes: part.bytes }, id);
-          run.warnAlso(part.warnings ?? []);
+          run.warn(...(part.warnings ?? []));
           tally(totals, part);
         });
         unfinished = false;
@@ -71,7 +71,6 @@ export async function verify(input: VerifyRequest): Promise<VerifyReport | Skipp
         findings: totals.findings,
         findingsCount: totals.findingsCount,
         durationMs: run.elapsedMs,
-        warnings: run.warnings,
       };
     });
   });

@@ -1,107 +1,79 @@
-import type {
-  Activities,
-  BackupJob,
-  PageTotals,
-  PlanSummary,
-} from '../../workflows/contract/activities.ts';
-import { attempt, type Attempt } from '../attempt/attempt.ts';
-import { backupFolder } from '../catalog/layout.ts';
+import type { Activities, PageTotals, PlanSummary } from '../../workflows/contract/activities.ts';
 import type { Manifest, ObjectLine } from '../catalog/manifest.ts';
 import { openNotebook } from '../catalog/notebook.ts';
 import { readPlan, writePlan, type BackupPlan } from '../catalog/plan.ts';
 import { predecessor } from '../catalog/predecessor.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { JOB_PATIENCE_MS } from '../jobs/patience.ts';
-import { storeArtifact } from '../pipeline/store-artifact.ts';
+import type { Capture, CapturedJob } from '../products/product.ts';
 import { withSpool } from '../spool.ts';
-import type { Store } from '../stores/store.ts';
-import { openerIfHere, sealerOf, throttleOf, withBackedUp, withStore } from '../workspace.ts';
+import { withBackedUp } from '../workspace.ts';
 import { measuredAgainst } from './measured-against.ts';
+import { storing } from './storing.ts';
+import { workingAt, type UnderWay } from './under-way.ts';
 
 export function captureBackup(deps: Dependencies): Activities['captureBackup'] {
   return (job) =>
-    attempt(deps, (at) =>
-      withStore(deps, job.snapshot, async (store) => {
-        const folder = backupFolder(job.snapshot.target, job.backup);
-        const plan =
-          (await readPlan(store, folder, at.signal)) ??
-          (await capture(deps, at, job, store, folder));
-        return summary(plan, await predecessor(store, job, at.signal));
-      }),
-    );
+    workingAt(deps, job, async (backup) => {
+      const { at, store, folder } = backup;
+      const plan = (await readPlan(store, folder, at.signal)) ?? (await plannedBy(backup));
+      return summary(plan, await predecessor(store, job, at.signal));
+    });
 }
 
-async function capture(
-  deps: Dependencies,
-  at: Attempt,
-  job: BackupJob,
-  store: Store,
-  folder: string,
-): Promise<BackupPlan> {
-  const { snapshot } = job;
-  const [sealer, opener, throttle] = [
-    await sealerOf(snapshot),
-    await openerIfHere(snapshot),
-    throttleOf(snapshot),
-  ];
+async function plannedBy(backup: UnderWay): Promise<BackupPlan> {
+  const { at, store, folder } = backup;
+  const begun = new Date();
+  const { artifacts, from = begun, lines, detail, warnings } = await capture(backup);
+  const stored = totalsOfLines(lines);
+  return writePlan(
+    store,
+    folder,
+    `${at.number}-${Date.now().toString(36)}`,
+    {
+      artifacts: artifacts.length + stored.artifacts,
+      captured: { from: from.toISOString(), to: new Date().toISOString() },
+      stored,
+      lines,
+      detail,
+      warnings,
+    },
+    artifacts,
+    at.signal,
+  );
+}
+
+async function capture(backup: UnderWay): Promise<Capture & { lines: ObjectLine[] }> {
+  const { deps, at, job, store, folder } = backup;
+  const storeOne = await storing(backup);
   const lines: ObjectLine[] = [];
-  const now = new Date();
   const captured = await withSpool(deps, (spool) =>
     withBackedUp(at, job, (session) =>
       session.backup.capture({
         spool,
         startedAt: new Date(job.scheduledAt ?? job.startedAt),
         notes: openNotebook(store, folder, at.signal),
-        before: measuredAgainst(store, job, at.signal),
-        job: {
-          patienceMs: snapshot.timeouts.job ?? JOB_PATIENCE_MS,
-          says: (words) => {
-            if (words === undefined) delete at.figures.product;
-            else at.figures.product = words;
-          },
-        },
-        store: async (artifact, open, options) => {
-          const stored = await storeArtifact({
-            store,
-            folder,
-            artifact,
-            open,
-            adopt: options?.keepSame ? 'same' : false,
-            known: options?.known,
-            fresh: at.number === 1,
-            sealer,
-            opener,
-            throttle,
-            signal: at.signal,
-            stallMs: snapshot.timeouts.stall,
-            onBytes: (bytes) => {
-              at.figures.bytes += bytes;
-            },
-          });
-          at.figures.artifacts += 1;
+        before: measuredAgainst(backup),
+        job: watchedJob(backup),
+        store: async (artifact, open, { keepSame = false, known } = {}) => {
+          const stored = await storeOne(artifact, open, { adopt: keepSame && 'same', known });
           lines.push(...stored);
           return stored;
         },
       }),
     ),
   );
-  const counted = captured.lines ?? lines;
-  const totals = totalsOfLines(counted);
-  return writePlan(
-    store,
-    folder,
-    `${at.number}-${Date.now().toString(36)}`,
-    {
-      artifacts: captured.artifacts.length + totals.artifacts,
-      captured: { from: (captured.from ?? now).toISOString(), to: new Date().toISOString() },
-      stored: totals,
-      lines: counted,
-      detail: captured.detail,
-      warnings: captured.warnings,
+  return { ...captured, lines: captured.lines ?? lines };
+}
+
+function watchedJob({ at, job }: UnderWay): CapturedJob {
+  return {
+    patienceMs: job.snapshot.timeouts.job ?? JOB_PATIENCE_MS,
+    says: (words) => {
+      if (words === undefined) delete at.figures.product;
+      else at.figures.product = words;
     },
-    captured.artifacts,
-    at.signal,
-  );
+  };
 }
 
 function totalsOfLines(lines: ObjectLine[]): PageTotals {

@@ -3,7 +3,7 @@ import type { ObjectLine } from '../catalog/manifest.ts';
 import { readArtifacts, readPlan, type BackupPlan } from '../catalog/plan.ts';
 import { readReceipts } from '../catalog/receipts.ts';
 import { HoldfastError } from '../failure.ts';
-import type { Store } from '../stores/store.ts';
+import type { UnderWay } from './under-way.ts';
 
 export interface Collected {
   plan: BackupPlan;
@@ -17,12 +17,12 @@ export interface Collected {
  * Compares what was planned with what was done.
  * @throws BACKUP_INCOMPLETE when a planned artifact has neither been stored nor vanished
  */
-export async function collectReceipts(
-  store: Store,
-  folder: string,
-  job: BackupJob,
-  signal: AbortSignal,
-): Promise<Collected> {
+export async function collectReceipts({
+  at: { signal },
+  job,
+  store,
+  folder,
+}: UnderWay): Promise<Collected> {
   const plan = await readPlan(store, folder, signal);
   if (!plan) throw incomplete(job, 'its plan is missing');
   const lines = [...plan.lines];

@@ -1,9 +1,9 @@
-import type { Activities, BackupJob, Preflight } from '../../workflows/contract/activities.ts';
+import type { Activities, Preflight } from '../../workflows/contract/activities.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
-import { attempt, type Attempt } from '../attempt/attempt.ts';
+import type { Attempt } from '../attempt/attempt.ts';
 import { anotherServer } from '../catalog/another-server.ts';
 import { putOnce, readJson, toJson } from '../catalog/json.ts';
-import { backupFolder, MANIFEST } from '../catalog/layout.ts';
+import { MANIFEST } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
 import { writeObjects } from '../catalog/objects.ts';
@@ -12,7 +12,7 @@ import { parseManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { sealerOf, withStore } from '../workspace.ts';
+import { sealerOf } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
 import { comparableBytes } from './comparable-bytes.ts';
 import { namingEarlier } from './name-earlier.ts';
@@ -20,6 +20,7 @@ import { reportOf } from './report.ts';
 import { shrinkage } from './shrunk.ts';
 import { totalsOf, warningsOf } from './summarise.ts';
 import { takenBy, type Taken } from './taken.ts';
+import { workingAt, type UnderWay } from './under-way.ts';
 
 /** The tag by which a person says that the source is smaller for good; the next backup is measured against this one. */
 const ACCEPTS_SHRINKING = 'accept-shrunk';
@@ -30,30 +31,22 @@ const ACCEPTS_SHRINKING = 'accept-shrunk';
  */
 export function commitBackup(deps: Dependencies): Activities['commitBackup'] {
   return ({ job, preflight }) =>
-    attempt(deps, (at) =>
-      withStore(deps, job.snapshot, async (store) => {
-        const folder = backupFolder(job.snapshot.target, job.backup);
-        const earlier = await ownManifest(store, folder, job, at);
-        if (earlier) return reportOf(earlier, job, store);
-        const taken = await takenBy(deps, at, job, store, folder);
-        const readers = (await sealerOf(job.snapshot))?.fingerprints;
-        const naming = { store, job, readers, number: at.number, signal: at.signal };
-        return namingEarlier(naming, taken.lines, async (lines) => {
-          await checkPresence(store, folder, lines, at.signal);
-          const named = { ...taken, lines };
-          const manifest = await compose(deps, at, store, folder, job, preflight, named);
-          return publish(store, folder, manifest, job, at);
-        });
-      }),
-    );
+    workingAt(deps, job, async (backup) => {
+      const { at, store, folder } = backup;
+      const earlier = await ownManifest(backup);
+      if (earlier) return reportOf(earlier, job, store);
+      const taken = await takenBy(backup);
+      const readers = (await sealerOf(job.snapshot))?.fingerprints;
+      const naming = { store, job, readers, number: at.number, signal: at.signal };
+      return namingEarlier(naming, taken.lines, async (lines) => {
+        await checkPresence(store, folder, lines, at.signal);
+        return publish(backup, await compose(backup, preflight, { ...taken, lines }));
+      });
+    });
 }
 
 async function compose(
-  deps: Dependencies,
-  at: Attempt,
-  store: Store,
-  folder: string,
-  job: BackupJob,
+  { deps, at, job, store, folder }: UnderWay,
   preflight: Preflight,
   taken: Taken,
 ): Promise<Manifest> {
@@ -111,16 +104,11 @@ async function shrunkFrom(
   );
 }
 
-async function publish(
-  store: Store,
-  folder: string,
-  manifest: Manifest,
-  job: BackupJob,
-  at: Attempt,
-): Promise<BackupReport> {
+async function publish(backup: UnderWay, manifest: Manifest): Promise<BackupReport> {
+  const { at, job, store, folder } = backup;
   await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), at.signal);
   // Whoever wrote it: what the store holds now is the backup. Some stores let two writers through at once.
-  const there = await ownManifest(store, folder, job, at);
+  const there = await ownManifest(backup);
   if (there) return reportOf(there, job, store);
   throw new HoldfastError(
     'STORE_ERROR',
@@ -129,12 +117,7 @@ async function publish(
 }
 
 /** The manifest that an earlier attempt of this run committed. @throws COMMIT_CONFLICT when it is another run's */
-async function ownManifest(
-  store: Store,
-  folder: string,
-  job: BackupJob,
-  at: Attempt,
-): Promise<Manifest | undefined> {
+async function ownManifest({ at, job, store, folder }: UnderWay): Promise<Manifest | undefined> {
   if (!(await store.head(folder + MANIFEST, { signal: at.signal }))) return undefined;
   const raw = await readJson(store, folder + MANIFEST, at.signal);
   const manifest = parseManifest(raw, `${store.place}/${folder}${MANIFEST}`);

@@ -1,22 +1,18 @@
 import { Readable } from 'node:stream';
-import type { BackupJob } from '../../workflows/contract/activities.ts';
-import type { Attempt } from '../attempt/attempt.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { Conclusion } from '../products/product.ts';
-import type { Store } from '../stores/store.ts';
 import { openerIfHere, sealerOf, withBackedUp } from '../workspace.ts';
 import type { Collected } from './collect-receipts.ts';
 import { measuredAgainst } from './measured-against.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** Lets the product add its own files (the manifest that its official tool reads), and stores them. */
 export async function concludeBackup(
-  at: Attempt,
-  job: BackupJob,
-  store: Store,
-  folder: string,
+  backup: UnderWay,
   { plan, lines, gone }: Collected,
 ): Promise<{ lines: ObjectLine[]; conclusion: Conclusion }> {
+  const { at, job, store, folder } = backup;
   const { snapshot } = job;
   const conclusion = await withBackedUp(at, job, (session) =>
     session.backup.conclude({
@@ -24,7 +20,7 @@ export async function concludeBackup(
       detail: plan.detail,
       objects: Readable.from(lines) as AsyncIterable<ObjectLine>,
       gone,
-      before: measuredAgainst(store, job, at.signal),
+      before: measuredAgainst(backup),
     }),
   );
   const [sealer, opener] = [await sealerOf(snapshot), await openerIfHere(snapshot)];

@@ -1,37 +1,33 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
-import { attempt } from '../attempt/attempt.ts';
 import { isAnothers } from '../catalog/claimed.ts';
-import { backupFolder, MANIFEST } from '../catalog/layout.ts';
+import { MANIFEST } from '../catalog/layout.ts';
 import { readJson } from '../catalog/json.ts';
 import { openNotebook } from '../catalog/notebook.ts';
 import { parseManifest } from '../catalog/read-manifest.ts';
 import { removeBelow } from '../catalog/remove-below.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { findProduct } from '../products/registry.ts';
-import { withStore } from '../workspace.ts';
 import { reportOf } from './report.ts';
+import { workingAt } from './under-way.ts';
 
 /** Removes a backup that was not committed. What another run claimed, or what is committed, stays. */
 export function discardBackup(deps: Dependencies): Activities['discardBackup'] {
   return (job) =>
-    attempt(deps, (at) =>
-      withStore(deps, job.snapshot, async (store) => {
-        const folder = backupFolder(job.snapshot.target, job.backup);
-        if (await store.head(folder + MANIFEST, { signal: at.signal })) {
-          const raw = await readJson(store, folder + MANIFEST, at.signal);
-          const manifest = parseManifest(raw, folder + MANIFEST);
-          const own = manifest.run.runId === job.run.runId;
-          return { committed: own ? reportOf(manifest, job, store) : null };
-        }
-        if (await isAnothers(store, job, at.signal)) return { committed: null };
-        const product = findProduct(job.snapshot.product);
-        const notes = openNotebook(store, folder, at.signal);
-        const warnings =
-          product.kind === 'streamed' && product.givenUp
-            ? await product.givenUp({ connection: job.snapshot.connection, notes })
-            : [];
-        await removeBelow(store, folder, at.signal);
-        return { committed: null, warnings };
-      }),
-    );
+    workingAt(deps, job, async ({ at, store, folder }) => {
+      if (await store.head(folder + MANIFEST, { signal: at.signal })) {
+        const raw = await readJson(store, folder + MANIFEST, at.signal);
+        const manifest = parseManifest(raw, folder + MANIFEST);
+        const own = manifest.run.runId === job.run.runId;
+        return { committed: own ? reportOf(manifest, job, store) : null };
+      }
+      if (await isAnothers(store, job, at.signal)) return { committed: null };
+      const product = findProduct(job.snapshot.product);
+      const notes = openNotebook(store, folder, at.signal);
+      const warnings =
+        product.kind === 'streamed' && product.givenUp
+          ? await product.givenUp({ connection: job.snapshot.connection, notes })
+          : [];
+      await removeBelow(store, folder, at.signal);
+      return { committed: null, warnings };
+    });
 }

@@ -1,17 +1,14 @@
-import type { BackupJob } from '../../workflows/contract/activities.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import type { Attempt } from '../attempt/attempt.ts';
 import type { Manifest, ObjectLine } from '../catalog/manifest.ts';
 import { writeProductObjects, type ProductObject } from '../catalog/product-objects.ts';
-import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
 import { findInventory } from '../jobs/inventory.ts';
-import type { Store } from '../stores/store.ts';
 import { fullPlaceOf } from '../stores/place.ts';
 import { storageOf } from '../workspace.ts';
 import { basesOf } from './bases.ts';
 import { collectReceipts } from './collect-receipts.ts';
 import { concludeBackup } from './conclude-backup.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** What a run has taken, by whichever way, checked against what it set out to take. */
 export interface Taken {
@@ -29,22 +26,14 @@ export interface Taken {
 }
 
 /** @throws BACKUP_INCOMPLETE */
-export function takenBy(
-  deps: Dependencies,
-  at: Attempt,
-  job: BackupJob,
-  store: Store,
-  folder: string,
-): Promise<Taken> {
-  return job.snapshot.kind === 'delegated'
-    ? written(deps, at, job, store, folder)
-    : streamed(at, job, store, folder);
+export function takenBy(backup: UnderWay): Promise<Taken> {
+  return backup.job.snapshot.kind === 'delegated' ? written(backup) : streamed(backup);
 }
 
-async function streamed(at: Attempt, job: BackupJob, store: Store, folder: string): Promise<Taken> {
-  const collected = await collectReceipts(store, folder, job, at.signal);
+async function streamed(backup: UnderWay): Promise<Taken> {
+  const collected = await collectReceipts(backup);
   const { plan, gone } = collected;
-  const { lines, conclusion } = await concludeBackup(at, job, store, folder, collected);
+  const { lines, conclusion } = await concludeBackup(backup, collected);
   return {
     captured: { from: plan.captured.from, to: new Date().toISOString() },
     artifacts: plan.artifacts - gone.length,
@@ -56,13 +45,7 @@ async function streamed(at: Attempt, job: BackupJob, store: Store, folder: strin
   };
 }
 
-async function written(
-  deps: Dependencies,
-  at: Attempt,
-  job: BackupJob,
-  store: Store,
-  folder: string,
-): Promise<Taken> {
+async function written({ at, job, store, folder }: UnderWay): Promise<Taken> {
   const { snapshot, backup } = job;
   const inventory = await findInventory(store, job, at.signal);
   if (!inventory) {

@@ -1,7 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml';
-import type { Problem } from './problems.ts';
-
-export type Path = readonly PropertyKey[];
+import type { Path, Problem } from './problem.ts';
 
 /** A parsed file that knows on which line every path stands. */
 export interface SourceDocument {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Path } from './document.ts';
+import type { Path } from './problem.ts';
 
 /** The keys that a schema allows at a path, for suggestions. `value` decides between the branches of unions. */
 export function knownKeys(schema: z.core.$ZodType, path: Path, value: unknown): string[] {

@@ -6,7 +6,8 @@ import { HoldfastError } from '../failure.ts';
 import { type ConfigSource, findConfig, resolvePath } from './config-path.ts';
 import { readDocument, type SourceDocument } from './document.ts';
 import { checkOverlaps, checkProductStorages, copiesBeside } from './overlap.ts';
-import { at, check, type Problem } from './problems.ts';
+import type { Problem } from './problem.ts';
+import { at, check } from './problems.ts';
 import { connections, storageOf } from './products.ts';
 import { checkReferences } from './references.ts';
 import {

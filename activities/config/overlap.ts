@@ -2,7 +2,7 @@ import type { Warning } from '../../workflows/contract/progress.ts';
 import type { StoreSettings } from '../../workflows/contract/snapshot.ts';
 import { sharesBucket } from '../stores/failure-domain.ts';
 import { serviceOf } from '../stores/place.ts';
-import type { Problem } from './problems.ts';
+import type { Problem } from './problem.ts';
 
 /** Two stores in one place would take each other's objects for leftovers. */
 export function checkOverlaps(stores: readonly StoreSettings[]): Problem[] {

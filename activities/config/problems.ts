@@ -1,15 +1,7 @@
 import type { z } from 'zod';
-import type { Path } from './document.ts';
 import { knownKeys } from './known-keys.ts';
 import { didYouMean, nearest } from './nearest.ts';
-
-export interface Problem {
-  path: Path;
-  /** When it is known already; else that of the path. */
-  position?: { line: number; column: number };
-  /** `expected …, found …`, without the full stop. */
-  text: string;
-}
+import type { Path, Problem } from './problem.ts';
 
 const SECRET = '{ env: NAME } or { file: path } that says where the secret is';
 

@@ -1,8 +1,8 @@
 import { connections, isRestoreOnly } from './products.ts';
-import type { Path } from './document.ts';
 import { didYouMean } from './nearest.ts';
 import { expectedVariable, VARIABLE } from './secret-reference.ts';
-import { at, check, oneOf, type Problem } from './problems.ts';
+import type { Path, Problem } from './problem.ts';
+import { at, check, oneOf } from './problems.ts';
 
 /**
  * What the grammar alone cannot say: names that refer to other parts, each target's `connection`, URLs that carry

@@ -2,10 +2,10 @@ import { HoldfastError } from '../failure.ts';
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { AgeFault } from './age/age-fault.ts';
 import { FormatFault } from './formats/format-fault.ts';
-import { createInspector } from './formats/inspector.ts';
+import { createInspector } from './formats/create-inspector.ts';
 import { objectPrefixes, parseObjectPath, type ObjectPathParts } from './object-path.ts';
 import { readObject } from './read-object.ts';
-import type { StoreArtifactOptions } from './store-artifact.ts';
+import type { StoreArtifactOptions } from './store-artifact-options.ts';
 
 /** The objects of one attempt, in the order of their parts. */
 interface EarlierAttempt extends ObjectPathParts {

@@ -1,7 +1,7 @@
 import type { ObjectLine } from '../catalog/manifest.ts';
 import { guardStall } from './guard-stall.ts';
 import { holdsSame } from './holds-same.ts';
-import type { StoreArtifactOptions } from './store-artifact.ts';
+import type { StoreArtifactOptions } from './store-artifact-options.ts';
 import { openSource } from './write-attempt.ts';
 
 /** Whether the source still has what is stored, byte by byte. What is not so is taken from the count again. */

@@ -3,12 +3,12 @@ import type { ObjectLine } from '../catalog/manifest.ts';
 import type { OpenArtifact } from '../products/product.ts';
 import type { Seal } from './age/sealer.ts';
 import { Digest, measured } from './digest.ts';
-import { createInspector } from './formats/inspector.ts';
+import { createInspector } from './formats/create-inspector.ts';
 import { guardStall } from './guard-stall.ts';
 import { inspected } from './inspected.ts';
 import { objectPath } from './object-path.ts';
 import { ObjectOverflow, PartCursor } from './part-cursor.ts';
-import type { StoreArtifactOptions } from './store-artifact.ts';
+import type { StoreArtifactOptions } from './store-artifact-options.ts';
 import { untilAborted } from './until-aborted.ts';
 
 type Outcome = ObjectLine[] | 'gone' | 'exists' | 'too long';

@@ -3,19 +3,6 @@ import type { Preflight } from '../../workflows/contract/activities.ts';
 import type { RestorePlan, RestoreRequest } from '../../workflows/contract/operations.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import type { ObjectLine, Manifest } from '../catalog/manifest.ts';
-import type { DelegatedProduct } from './delegated.ts';
-
-/**
- * A kind of database that Holdfast backs up. One folder, one line in the registry. Streamed: Holdfast moves the bytes.
- * Delegated: the product writes its backups by itself.
- *
- * Guarantees an adapter gives:
- * - every method may be repeated with the same arguments, also beside a late attempt of itself;
- * - every method ends within a second of `signal`;
- * - nothing it returns holds a secret: it goes into Temporal's history or the store;
- * - failures are `HoldfastError`s that name the server, the operation and whose fault it is.
- */
-export type Product = StreamedProduct | DelegatedProduct;
 
 /** What a request may ask for that only some products can do. */
 export type ProductOption = 'full' | 'keepDeleted';

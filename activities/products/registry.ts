@@ -4,8 +4,20 @@ import { influxdb3Enterprise } from './influxdb-3-enterprise/index.ts';
 import { influxdbV1 } from './influxdb-v1/index.ts';
 import { influxdbV2 } from './influxdb-v2/index.ts';
 import type { DelegatedProduct } from './delegated.ts';
-import type { Product, StreamedProduct } from './product.ts';
+import type { StreamedProduct } from './product.ts';
 import { weaviate } from './weaviate/index.ts';
+
+/**
+ * A kind of database that Holdfast backs up. One folder, one line in the registry. Streamed: Holdfast moves the bytes.
+ * Delegated: the product writes its backups by itself.
+ *
+ * Guarantees an adapter gives:
+ * - every method may be repeated with the same arguments, also beside a late attempt of itself;
+ * - every method ends within a second of `signal`;
+ * - nothing it returns holds a secret: it goes into Temporal's history or the store;
+ * - failures are `HoldfastError`s that name the server, the operation and whose fault it is.
+ */
+export type Product = StreamedProduct | DelegatedProduct;
 
 /** Every product that Holdfast knows: one line each. */
 export const products: readonly Product[] = [

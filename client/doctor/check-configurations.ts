@@ -15,7 +15,7 @@ export async function checkConfigurations(
       output.remark(
         printable(
           `waiting up to ${PATIENCE_MS / 1_000} seconds to see who still asks for work on the task queue ${queue}: it lists ` +
-            `workers of different configurations, also one that was stopped just now: ${listed.toSorted().join(', ')}`,
+            `workers of different configurations (for some minutes also those that were stopped): ${listed.toSorted().join(', ')}`,
         ),
       ),
   });

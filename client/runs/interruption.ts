@@ -37,6 +37,15 @@ export class Interruption implements Disposable {
     });
   }
 
+  /** What comes of `work`, or undefined as soon as Ctrl-C is pressed: it must be heard also while nobody answers. */
+  orPressed<T>(work: Promise<T>): Promise<T | undefined> {
+    const pressed = new Promise<undefined>((resolve) => {
+      this.#wake = () => resolve(undefined);
+      if (this.#pending) this.#wake();
+    });
+    return Promise.race([work, pressed]);
+  }
+
   /** Ctrl-C was pressed, and nobody was asked yet. */
   get pressed(): boolean {
     return this.#pending !== undefined;

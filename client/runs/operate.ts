@@ -12,11 +12,13 @@ import type {
 import { HoldfastError } from '../../activities/failure.ts';
 import { follow, type FollowOptions } from './follow.ts';
 import { Interruption } from './interruption.ts';
-import { type OperationRequest, startRun, type StartedRun } from './start-run.ts';
+import { type Order, startRun, type StartedRun } from './start-run.ts';
 
 export interface OperateOptions {
   detach?: boolean;
   wait?: boolean;
+  /** Warnings count for the exit code. */
+  strict?: boolean;
 }
 
 /** As `follow` takes them. */
@@ -30,21 +32,15 @@ interface Reports {
   delete: DeleteReport;
 }
 
-/**
- * Starts an operation and follows it; undefined when it goes on without this terminal.
- * @param name of the one run that there may be at a time; one under way is followed then
- */
+/** Starts an operation and follows it; undefined when it goes on without this terminal. */
 export async function operate<O extends Operation>(
   call: Invocation,
-  operation: O,
-  request: OperationRequest,
-  summary: string,
+  order: Order<O>,
   options: Following,
-  name?: string,
 ): Promise<{ run: StartedRun; report: Reports[O] } | undefined> {
   const { output } = call;
   const session = await call.temporal();
-  const run = await startRun(session, operation, request, summary, name);
+  const run = await startRun(session, order);
   if (options.detach) {
     process.exitCode = EXIT.done;
     output.result({ detached: true, ...run }, [run.workflowId]);
@@ -70,8 +66,26 @@ export async function operate<O extends Operation>(
   return { run, report: followed.result };
 }
 
-/** 5 with `--strict` when there are warnings, else 0. */
-export function exitFor(warnings: readonly unknown[], strict: boolean | undefined): ExitCode {
+/** The same, with what it reports as the result of the command. */
+export async function operateAndTell<O extends Operation>(
+  call: Invocation,
+  order: Order<O>,
+  options: OperateOptions,
+  linesOf: (report: Reports[O]) => string[],
+): Promise<ExitCode | void> {
+  const done = await operate(call, order, options);
+  if (!done) return;
+  const { run, report } = done;
+  call.output.result({ ...run, ...report }, linesOf(report));
+  return exitFor(report, options);
+}
+
+/** 8 when something was found, 5 with `--strict` when there are warnings, else 0. */
+export function exitFor(
+  { ok = true, warnings }: { ok?: boolean; warnings: readonly unknown[] },
+  { strict = false }: OperateOptions,
+): ExitCode {
+  if (!ok) return EXIT.findings;
   return strict && warnings.length > 0 ? EXIT.warned : EXIT.done;
 }
 

@@ -15,8 +15,22 @@ import type {
 } from '../../workflows/contract/operations.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
 
-export type OperationRequest =
-  BackupRequest | RestoreRequest | VerifyRequest | CopyRequest | DeleteRequest;
+interface Requests {
+  backup: BackupRequest;
+  restore: RestoreRequest;
+  verify: VerifyRequest;
+  copy: CopyRequest;
+  delete: DeleteRequest;
+}
+
+export interface Order<O extends Operation = Operation> {
+  operation: O;
+  request: Requests[O];
+  /** What the Temporal UI calls the run. */
+  summary: string;
+  /** Instead of the time, where there may be one such run at a time; one under way is taken then. */
+  name?: string | undefined;
+}
 
 export interface StartedRun {
   operation: Operation;
@@ -24,20 +38,13 @@ export interface StartedRun {
   runId: string;
 }
 
-/**
- * Starts an operation under an id that tells what, of which target and when.
- * @param name instead of the time, where there may be one such run at a time; one under way is returned then
- */
-export async function startRun(
-  session: TemporalSession,
-  operation: Operation,
-  request: OperationRequest,
-  summary: string,
-  name?: string,
-): Promise<StartedRun> {
+/** Starts an operation under an id that tells what, of which target and when. */
+export async function startRun(session: TemporalSession, order: Order): Promise<StartedRun> {
+  const { operation, request, name } = order;
+  const idOf = (last: string) => workflowId(operation, request.target, last);
   if (name !== undefined) {
-    const id = workflowId(operation, request.target, name);
-    const started = await tryStart(session, operation, request, summary, id);
+    const id = idOf(name);
+    const started = await tryStart(session, order, id);
     if (started) return started;
     const { runId } = await session.client.workflow.getHandle(id).describe();
     return { operation, workflowId: id, runId };
@@ -45,8 +52,7 @@ export async function startRun(
   const time = `${timeName(new Date())}${'dryRun' in request && request.dryRun ? '-plan' : ''}`;
   // Two people within one second.
   for (const suffix of ['', `-${randomBytes(2).toString('hex')}`]) {
-    const id = workflowId(operation, request.target, time + suffix);
-    const started = await tryStart(session, operation, request, summary, id);
+    const started = await tryStart(session, order, idOf(time + suffix));
     if (started) return started;
   }
   throw new Error(`no free workflow id for ${operation} of ${request.target}`);
@@ -55,9 +61,7 @@ export async function startRun(
 /** @returns undefined when a run of this id is under way */
 async function tryStart(
   { client }: TemporalSession,
-  operation: Operation,
-  request: OperationRequest,
-  summary: string,
+  { operation, request, summary }: Order,
   id: string,
 ): Promise<StartedRun | undefined> {
   try {

@@ -1,5 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HoldfastError } from '../../activities/failure.ts';
+import type { Output } from './output.ts';
 
 /** Asks on stderr, so that stdout stays a result. The end of input or Ctrl-C counts as the empty answer. */
 export async function ask(question: string, signal?: AbortSignal): Promise<string> {
@@ -27,6 +29,12 @@ async function forgetTypedAhead(): Promise<void> {
   process.stdin.off('data', ignore).pause();
 }
 
-export async function confirmed(question: string): Promise<boolean> {
-  return /^y(es)?$/i.test(await ask(`${question} [y/N] `));
+/** @throws CONFIRM_REQUIRED, in the words of `otherwise`, where the answer is not yes or nobody can be asked */
+export async function requireYes(
+  { interactive }: Output,
+  question: string,
+  { otherwise, hint }: { otherwise: string; hint: string },
+): Promise<void> {
+  if (interactive && /^y(es)?$/i.test(await ask(`${question} [y/N] `))) return;
+  throw new HoldfastError('CONFIRM_REQUIRED', otherwise, { hint });
 }

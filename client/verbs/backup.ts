@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BackupReport, BackupRequest } from '../../workflows/contract/operations.ts';
-import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { operateAndTell, type OperateOptions } from '../runs/operate.ts';
 import { followOptions } from '../runs/follow-options.ts';
 import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
 import { pairOption } from '../terminal/pair-option.ts';
@@ -11,7 +11,6 @@ interface Options extends OperateOptions {
   full?: boolean;
   note?: string;
   tag?: Record<string, string>;
-  strict?: boolean;
 }
 
 export function backupVerb(program: Command): void {
@@ -36,11 +35,8 @@ export function backupVerb(program: Command): void {
         ...(options.note === undefined ? {} : { note: options.note }),
         ...(options.tag ? { tags: options.tag } : {}),
       };
-      const done = await operate(call, 'backup', request, `backup ${target}`, options);
-      if (!done) return;
-      const { run, report } = done;
-      call.output.result({ ...run, ...report }, linesOf(report));
-      return exitFor(report.warnings, options.strict);
+      const order = { operation: 'backup', request, summary: `backup ${target}` } as const;
+      return operateAndTell(call, order, options, linesOf);
     },
   );
 }

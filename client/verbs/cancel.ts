@@ -2,7 +2,8 @@ import { TerminatedFailure } from '@temporalio/common';
 import type { Command } from 'commander';
 import { HoldfastError } from '../../activities/failure.ts';
 import { TARGET_NAME } from '../../workflows/contract/names.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Invocation } from '../invocation.ts';
 import { askToEnd } from '../runs/ask-to-end.ts';
 import type { FoundRun } from '../runs/find-runs.ts';
 import { follow } from '../runs/follow.ts';
@@ -36,48 +37,59 @@ export function cancelVerb(program: Command): void {
       notes:
         'Exits with 6 when the run ended cancelled, with 0 when it had ended before, or had done its\nwork before the cancel reached it, and otherwise as the run itself did.',
     },
-    async (call, options, which = '') => {
-      const session = await call.temporal();
-      const run = await findOne(session, which);
-      const ended = { ...run, cancelled: false };
-      if (run.status !== 'RUNNING') {
-        call.output.result({ ...ended, alreadyEnded: true }, [
-          `${run.workflowId} had ended already: ${run.status.toLowerCase()}`,
-        ]);
-        return run.status === 'CANCELLED' ? EXIT.cancelled : EXIT.done;
-      }
-      await askToEnd(session, run, options.reason ?? 'holdfast cancel');
-      if (options.detach) {
-        call.output.result({ ...ended, requested: true }, [`asked ${run.workflowId} to end`]);
-        return;
-      }
-      // Whoever reads stdout may go away, which ends this process at once: the run has not ended then.
-      process.exitCode = EXIT.failed;
-      using interruption = new Interruption(call.output);
-      call.output.event(
-        { event: 'cancelling', workflowId: run.workflowId },
-        `cancelling ${run.workflowId}`,
-      );
-      try {
-        const followed = await follow<object>(session, call.output, run, {
-          interruption,
-          wait: options.wait,
-          ending: true,
-        });
-        call.output.result(followed.ended ? { ...ended, result: followed.result } : ended, [
-          followed.ended
-            ? `${run.workflowId} had done its work before the cancel reached it`
-            : `asked ${run.workflowId} to end; the cancel is recorded, and takes effect without this terminal`,
-        ]);
-        if (followed.ended) return EXIT.done;
-      } catch (error) {
-        if (!(error instanceof HoldfastError) || error.code !== 'CANCELLED') throw error;
-        if (error.cause instanceof TerminatedFailure) throw notQuiet(error);
-        call.output.result({ ...ended, cancelled: true }, [`${run.workflowId} is cancelled`]);
-        return EXIT.cancelled;
-      }
-    },
+    (call, options, which = '') => cancel(call, options, which),
   );
+}
+
+async function cancel(call: Invocation, options: Options, which: string): Promise<ExitCode | void> {
+  const session = await call.temporal();
+  const run = await findOne(session, which);
+  const told = { ...run, cancelled: false };
+  if (run.status !== 'RUNNING') {
+    call.output.result({ ...told, alreadyEnded: true }, [
+      `${run.workflowId} had ended already: ${run.status.toLowerCase()}`,
+    ]);
+    return run.status === 'CANCELLED' ? EXIT.cancelled : EXIT.done;
+  }
+  await askToEnd(session, run, options.reason ?? 'holdfast cancel');
+  if (!options.detach) return untilQuiet(call, session, run, options.wait);
+  call.output.result({ ...told, requested: true }, [`asked ${run.workflowId} to end`]);
+}
+
+/** Follows a run that was asked to end. @throws what it failed with */
+async function untilQuiet(
+  { output }: Invocation,
+  session: TemporalSession,
+  run: FoundRun,
+  wait: boolean | undefined,
+): Promise<ExitCode | void> {
+  const { workflowId } = run;
+  const told = { ...run, cancelled: false };
+  // Whoever reads stdout may go away, which ends this process at once: the run has not ended then.
+  process.exitCode = EXIT.failed;
+  using interruption = new Interruption(output);
+  output.event({ event: 'cancelling', workflowId }, `cancelling ${workflowId}`);
+  try {
+    const followed = await follow<object>(session, output, run, {
+      interruption,
+      wait,
+      ending: true,
+    });
+    if (!followed.ended) {
+      return output.result(told, [
+        `asked ${workflowId} to end; the cancel is recorded, and takes effect without this terminal`,
+      ]);
+    }
+    output.result({ ...told, result: followed.result }, [
+      `${workflowId} had done its work before the cancel reached it`,
+    ]);
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'CANCELLED') throw error;
+    if (error.cause instanceof TerminatedFailure) throw notQuiet(error);
+    output.result({ ...told, cancelled: true }, [`${workflowId} is cancelled`]);
+    return EXIT.cancelled;
+  }
 }
 
 /** It was ended from outside before its cancel was done: what it began may go on, and what it made is still there. */

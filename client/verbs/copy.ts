@@ -4,14 +4,10 @@ import { targetOf } from '../../activities/config/config.ts';
 import type { CopyReport, CopyRequest } from '../../workflows/contract/operations.ts';
 import type { Invocation } from '../invocation.ts';
 import { followOptions } from '../runs/follow-options.ts';
-import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { operateAndTell, type OperateOptions } from '../runs/operate.ts';
 import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
 import { withWarnings } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
-
-interface Options extends OperateOptions {
-  strict?: boolean;
-}
 
 export function copyVerb(program: Command): void {
   const command = program
@@ -21,7 +17,7 @@ export function copyVerb(program: Command): void {
     )
     .argument('<target>', 'a target of the configuration')
     .argument('[backup]', 'the id of a backup', 'latest');
-  verb<Options>(
+  verb<OperateOptions>(
     followOptions(command),
     {
       examples: ['copy articles', 'copy articles 2026-11-20t02-00-00z-7f3a1c'],
@@ -34,11 +30,7 @@ export function copyVerb(program: Command): void {
       const request: CopyRequest = { target, backup };
       const summary = `copy of ${backup} of ${target}`;
       const name = backup === 'latest' ? undefined : backup;
-      const done = await operate(call, 'copy', request, summary, options, name);
-      if (!done) return;
-      const { run, report } = done;
-      call.output.result({ ...run, ...report }, [lineOf(report)]);
-      return exitFor(report.warnings, options.strict);
+      return operateAndTell(call, { operation: 'copy', request, summary, name }, options, linesOf);
     },
   );
 }
@@ -57,10 +49,10 @@ const METHODS: Record<CopyReport['method'], string> = {
   mixed: 'partly copied by the store itself',
 };
 
-function lineOf(report: CopyReport): string {
+function linesOf(report: CopyReport): string[] {
   const { backup, store, objects, storedBytes, method, durationMs, warnings } = report;
-  return (
+  return [
     `${backup} is in ${store} too: ${plural(objects, 'object')}, ${humanBytes(storedBytes)}, ${METHODS[method]}, ` +
-    `in ${humanDuration(durationMs)}${withWarnings(warnings)}`
-  );
+      `in ${humanDuration(durationMs)}${withWarnings(warnings)}`,
+  ];
 }

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../activities/failure.ts';
 import type { DeleteReport, DeleteRequest } from '../../workflows/contract/operations.ts';
 import type { Invocation } from '../invocation.ts';
 import { followOptions } from '../runs/follow-options.ts';
-import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { operateAndTell, type OperateOptions } from '../runs/operate.ts';
 import { ask } from '../terminal/ask.ts';
 import { humanBytes, plural } from '../terminal/figures.ts';
 import { withWarnings } from '../terminal/warnings.ts';
@@ -11,7 +11,6 @@ import { verb } from '../verb.ts';
 
 interface Options extends OperateOptions {
   confirm?: string;
-  strict?: boolean;
 }
 
 export function deleteVerb(program: Command): void {
@@ -35,11 +34,7 @@ export function deleteVerb(program: Command): void {
       const confirm = options.confirm ?? (await typed(call, target, backup));
       const request: DeleteRequest = { target, backup, confirm };
       const summary = `delete ${backup} of ${target}`;
-      const done = await operate(call, 'delete', request, summary, options);
-      if (!done) return;
-      const { run, report } = done;
-      call.output.result({ ...run, ...report }, [lineOf(report)]);
-      return exitFor(report.warnings, options.strict);
+      return operateAndTell(call, { operation: 'delete', request, summary }, options, linesOf);
     },
   );
 }
@@ -56,10 +51,11 @@ async function typed(call: Invocation, target: string, backup: string): Promise<
   return ask(`Nothing brings a deleted backup of ${target} back. Type its id to go on: `);
 }
 
-function lineOf({ backup, store, product, objects, bytes, warnings }: DeleteReport): string {
+function linesOf(report: DeleteReport): string[] {
+  const { backup, store, product, objects, bytes, warnings } = report;
   const own = product === undefined ? '' : ', and what the database wrote for it';
-  return (
+  return [
     `${backup} is deleted: ${plural(objects, 'object')} (${humanBytes(bytes)}) in ${store}${own}` +
-    withWarnings(warnings)
-  );
+      withWarnings(warnings),
+  ];
 }

@@ -1,19 +1,25 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { findBackup } from '../../activities/catalog/find-backup.ts';
 import { snapshotOf } from '../../activities/config/config.ts';
 import { exportBackup } from '../../activities/export/export-backup.ts';
 import { HoldfastError } from '../../activities/failure.ts';
-import { namingOtherStores } from '../../activities/other-stores.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Invocation } from '../invocation.ts';
 import { LocalWork } from '../local/local-work.ts';
+import { namedBackup } from '../local/named-backup.ts';
 import { refuseExisting, writeWholeFile } from '../local/write-file.ts';
 import { humanBytes, plural } from '../terminal/figures.ts';
+import type { Output } from '../terminal/output.ts';
 import { warningLines, withWarnings } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 
 const STDOUT = '-';
+
+interface Options {
+  tar: string;
+  force?: boolean;
+}
 
 export function exportVerb(program: Command): void {
   const command = program
@@ -23,7 +29,7 @@ export function exportVerb(program: Command): void {
     .argument('[backup]', 'the id of a backup', 'latest')
     .requiredOption('--tar <file>', 'the file to write, or - for stdout')
     .option('--force', 'replace the file if it is there');
-  verb<{ tar: string; force?: boolean }>(
+  verb<Options>(
     command,
     {
       examples: [
@@ -33,62 +39,72 @@ export function exportVerb(program: Command): void {
       notes:
         'Works in this process, and checks every hash on the way: it needs neither Temporal nor a\nworker, but the identity where the backup is encrypted. The file appears when it is whole;\na tar on stdout that ends early has no end mark, and the exit code is not 0.',
     },
-    async (call, options, target = '', backup = 'latest') => {
-      const { output } = call;
-      const toStdout = options.tar === STDOUT;
-      if (toStdout) refuseStdout(output.json);
-      const path = resolve(options.tar);
-      if (!toStdout && !options.force) await refuseExisting(path);
-      const snapshot = snapshotOf(await call.config(), target);
-      const store = await call.store(snapshot.store.name);
-      const { manifest, passedOver } = await namingOtherStores(
-        call.searching,
-        { target, store: store.name, backup },
-        () => findBackup(store, target, backup),
-      );
-      for (const reason of passedOver) output.remark(`passed over ${reason}`);
-      using work = new LocalWork(output, {
-        phase: 'exporting',
-        artifacts: manifest.totals.artifacts,
-        totalBytes: manifest.totals.plainBytes,
-        brokenOff: 'The export was broken off; no file was left.',
-        hint: 'Start it again: it begins anew.',
-      });
-      let bytes = 0;
-      try {
-        const { files, warnings } = await exportBackup(
-          {
-            store,
-            snapshot,
-            manifest,
-            signal: work.signal,
-            onBytes: (more) => {
-              bytes += more;
-              work.add(more);
-            },
-            onFile: () => work.finishOne(),
-          },
-          (tar) =>
-            toStdout
-              ? writeToStdout(tar, work.signal)
-              : writeWholeFile(path, tar, { force: options.force === true }),
-        );
-        const place = toStdout ? 'stdout' : path;
-        const said = `${manifest.id} is in ${place}: ${plural(files, 'file')}, ${humanBytes(bytes)}${withWarnings(warnings)}`;
-        const lines = [...warningLines(warnings), said];
-        if (toStdout) for (const line of lines) output.remark(line);
-        else {
-          const { id } = manifest;
-          const result = { backup: id, target, store: store.name, tar: path, files, bytes };
-          const passed = passedOver.length > 0 ? { passedOver } : {};
-          output.result({ ...result, ...passed, warnings }, lines);
-        }
-        return EXIT.done;
-      } catch (error) {
-        throw work.signal.aborted ? work.signal.reason : error;
-      }
-    },
+    (call, options, target = '', backup = 'latest') => exportTar(call, options, target, backup),
   );
+}
+
+async function exportTar(
+  call: Invocation,
+  options: Options,
+  target: string,
+  backup: string,
+): Promise<ExitCode> {
+  const { output } = call;
+  const destination = await destinationOf(options, output);
+  const snapshot = snapshotOf(await call.config(), target);
+  const { store, manifest, passedOver } = await namedBackup(call, target, backup);
+  for (const reason of passedOver) output.remark(`passed over ${reason}`);
+  using work = new LocalWork(output, {
+    phase: 'exporting',
+    artifacts: manifest.totals.artifacts,
+    totalBytes: manifest.totals.plainBytes,
+    brokenOff: 'The export was broken off; no file was left.',
+    hint: 'Start it again: it begins anew.',
+  });
+  let bytes = 0;
+  const onBytes = (more: number) => {
+    bytes += more;
+    work.add(more);
+  };
+  const { signal } = work;
+  try {
+    const { files, warnings } = await exportBackup(
+      { store, snapshot, manifest, signal, onBytes, onFile: () => work.finishOne() },
+      (tar) => destination.write(tar, signal),
+    );
+    const { path } = destination;
+    const said = `${manifest.id} is in ${path ?? 'stdout'}: ${plural(files, 'file')}, ${humanBytes(bytes)}${withWarnings(warnings)}`;
+    const lines = [...warningLines(warnings), said];
+    if (path === undefined) for (const line of lines) output.remark(line);
+    else {
+      const result = { backup: manifest.id, target, store: store.name, tar: path, files, bytes };
+      const passed = passedOver.length > 0 ? { passedOver } : {};
+      output.result({ ...result, ...passed, warnings }, lines);
+    }
+    return EXIT.done;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+interface Destination {
+  /** Undefined: stdout. */
+  path?: string;
+  write(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+}
+
+/** @throws INPUT_INVALID, DESTINATION_EXISTS */
+async function destinationOf(
+  { tar: name, force = false }: Options,
+  { json }: Output,
+): Promise<Destination> {
+  if (name === STDOUT) {
+    refuseStdout(json);
+    return { write: writeToStdout };
+  }
+  const path = resolve(name);
+  if (!force) await refuseExisting(path);
+  return { path, write: (tar) => writeWholeFile(path, tar, { force }) };
 }
 
 function refuseStdout(json: boolean): void {

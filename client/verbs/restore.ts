@@ -10,9 +10,9 @@ import type {
 import type { ExitCode } from '../exit-codes.ts';
 import type { Invocation } from '../invocation.ts';
 import { followOptions } from '../runs/follow-options.ts';
-import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { exitFor, operate, operateAndTell, type OperateOptions } from '../runs/operate.ts';
 import { planLines, replaces, reportLines } from '../runs/restore-lines.ts';
-import { ask, confirmed } from '../terminal/ask.ts';
+import { ask, requireYes } from '../terminal/ask.ts';
 import { listOption, pairOption } from '../terminal/pair-option.ts';
 import { verb } from '../verb.ts';
 
@@ -31,7 +31,6 @@ interface Options extends OperateOptions {
   safetyBackup: boolean;
   dryRun?: boolean;
   yes?: boolean;
-  strict?: boolean;
 }
 
 export function restoreVerb(program: Command): void {
@@ -84,36 +83,31 @@ async function restore(
   if (options.into) await call.checkTarget(options.into);
   const wanted = requestOf(options, target);
 
-  const planned = await operate(
-    call,
-    'restore',
-    { ...wanted, dryRun: true },
-    `plan a restore of ${target}`,
-    {
-      ...(options.wait ? { wait: true } : {}),
-      whenLeft: 'Nothing was restored: only the plan was being made.',
-    },
-  );
+  const planning = {
+    operation: 'restore',
+    request: { ...wanted, dryRun: true },
+    summary: `plan a restore of ${target}`,
+  } as const;
+  const planned = await operate(call, planning, {
+    ...(options.wait ? { wait: true } : {}),
+    whenLeft: 'Nothing was restored: only the plan was being made.',
+  });
   if (!planned) return;
   const { plan } = planned.report;
   if (options.dryRun) {
     call.output.result({ ...planned.run, ...planned.report }, planLines(plan));
-    return exitFor(planned.report.warnings, options.strict);
+    return exitFor(planned.report, options);
   }
   call.output.event({ event: 'plan', plan }, planLines(plan).join('\n'));
 
   const agreed = await agreement(call, options, planned.report);
-  const done = await operate(
-    call,
-    'restore',
+  const restoring = {
+    operation: 'restore',
     // What was shown is what is restored, also when a newer backup has come meanwhile.
-    { ...wanted, ...agreed, backup: plan.backup },
-    `restore ${plan.backup} into ${plan.into}`,
-    options,
-  );
-  if (!done) return;
-  call.output.result({ ...done.run, ...done.report }, reportLines(done.report));
-  return exitFor(done.report.warnings, options.strict);
+    request: { ...wanted, ...agreed, backup: plan.backup },
+    summary: `restore ${plan.backup} into ${plan.into}`,
+  } as const;
+  return operateAndTell(call, restoring, options, reportLines);
 }
 
 /** @throws CONFIRM_REQUIRED when nobody agreed */
@@ -147,10 +141,11 @@ async function agreement(
       { hint: 'Start again when the plan is right.' },
     );
   }
-  if (await confirmed('Restore?')) return {};
-  throw new HoldfastError('CONFIRM_REQUIRED', 'Nothing was restored: the answer was not yes.', {
+  await requireYes(call.output, 'Restore?', {
+    otherwise: 'Nothing was restored: the answer was not yes.',
     hint: 'Start again when the plan is right.',
   });
+  return {};
 }
 
 function requestOf(options: Options, target: string): RestoreRequest {

@@ -10,13 +10,12 @@ import {
   isSameFailureDomain,
   type CopyState,
 } from '../../activities/catalog/copy-state.ts';
-import { findBackup } from '../../activities/catalog/find-backup.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readObjects } from '../../activities/catalog/objects.ts';
 import { newestProof, type ProofSummary } from '../../activities/catalog/proofs.ts';
 import { targetOf } from '../../activities/config/config.ts';
-import { namingOtherStores } from '../../activities/other-stores.ts';
 import type { Store } from '../../activities/stores/store.ts';
+import { namedBackup } from '../local/named-backup.ts';
 import { humanBytes, humanTime, plural } from '../terminal/figures.ts';
 import { renderPairs, renderTable } from '../terminal/table.ts';
 import { warningLines } from '../terminal/warnings.ts';
@@ -38,13 +37,8 @@ export function showVerb(program: Command): void {
       notes: 'Reads the store itself: it needs neither Temporal nor a worker.',
     },
     async (call, options, target = '', backup = 'latest') => {
-      const { store: storeName, timeouts } = targetOf(await call.config(), target);
-      const store = await call.store(storeName);
-      const { manifest, passedOver } = await namingOtherStores(
-        call.searching,
-        { target, store: storeName, backup },
-        () => findBackup(store, target, backup),
-      );
+      const { timeouts } = targetOf(await call.config(), target);
+      const { store, manifest, passedOver } = await namedBackup(call, target, backup);
       const proof = await newestProof(store, target, manifest.id);
       const collected = manifest.delegated && (await readCollected(store, target, manifest.id));
       const copy = copyStateOf(manifest, collected, timeouts.copy);

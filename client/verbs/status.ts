@@ -1,19 +1,18 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { HoldfastError } from '../../activities/failure.ts';
-import { TARGET_NAME, TASK_QUEUE } from '../../workflows/contract/names.ts';
+import { canRestore } from '../../activities/products/registry.ts';
+import { TARGET_NAME } from '../../workflows/contract/names.ts';
 import type { Invocation } from '../invocation.ts';
-import { adviceFor } from '../runs/advice.ts';
+import { detailLines } from '../runs/detail-lines.ts';
 import { findRuns, toRun, type FoundRun } from '../runs/find-runs.ts';
+import { endingOf, phaseOf, stateOf } from '../runs/in-words.ts';
 import { runOfId } from '../runs/named-run.ts';
-import { observe, type Observation, progressOf } from '../runs/observe.ts';
+import { observe, progressOf } from '../runs/observe.ts';
 import { type OverviewRow, overviewLines } from '../runs/overview-lines.ts';
 import { endOf } from '../runs/outcome.ts';
 import { runsUnderWay } from '../runs/runs-under-way.ts';
 import { queueWithoutWorker } from '../runs/worker-watch.ts';
-import { startWorkerOn } from '../temporal/workers.ts';
-import { humanAge, humanBytes, humanDuration, humanTime, knownTotal } from '../terminal/figures.ts';
-import { printable } from '../terminal/output.ts';
-import { renderPairs } from '../terminal/table.ts';
+import { humanAge } from '../terminal/figures.ts';
 import { warningLines } from '../terminal/warnings.ts';
 import { verb } from '../verb.ts';
 
@@ -89,12 +88,14 @@ async function nothing(call: Invocation, target: string | undefined, limit: numb
   return `No run of ${target} is under way, and Temporal lists none that ended.${elsewhere}`;
 }
 
-/** From the backup of another target, which must be of the same product. */
+/** From the backup of another target. */
 async function mayBeRestoredInto(call: Invocation, target: string): Promise<boolean> {
   const targets = (await call.configIfAny())?.targets;
-  if (!targets) return true;
-  const product = targets.get(target)?.product;
-  return [...targets].some(([name, other]) => name !== target && other.product === product);
+  const into = targets?.get(target);
+  if (!targets || !into) return true;
+  return [...targets].some(
+    ([name, { product }]) => name !== target && canRestore(product, into.product),
+  );
 }
 
 /** A name that is neither that of a target nor of a run. @throws RUN_UNKNOWN */
@@ -112,41 +113,13 @@ function row(run: FoundRun, detailText: string): OverviewRow {
   return { run: workflowId, state: stateOf(run), age: humanAge(startedAt), detail: detailText };
 }
 
-function stateOf({ status, outcome }: FoundRun): string {
-  if (status === 'COMPLETED' && outcome && outcome !== 'running') return outcome;
-  return status === 'COMPLETED' ? 'done' : status.toLowerCase().replace('_', ' ');
-}
-
-function phaseOf({ progress, untouched, pending }: Observation, idle?: string): string {
-  if (idle && idle !== TASK_QUEUE) return `waiting for a worker on the task queue ${idle}`;
-  if (untouched) return 'waiting for a worker';
-  const troubled = pending.find(({ lastError }) => lastError);
-  if (troubled) {
-    const { attempt, lastError } = troubled;
-    const where = progress ? `${progress.phase}, ` : '';
-    return printable(`${where}attempt ${attempt}, last error ${lastError}`);
-  }
-  if (!progress) return 'no worker answers';
-  const { phase, bytes, waitingFor } = progress;
-  if (waitingFor) return `waiting for ${waitingFor}`;
-  const total = knownTotal(bytes);
-  const share = total ? ` ${Math.floor((bytes.done / total) * 100)} %` : '';
-  return `${phase}${share}`;
-}
-
-function endingOf({ startedAt, closedAt, bytes }: FoundRun): string {
-  const took = closedAt ? humanDuration(closedAt.getTime() - startedAt.getTime()) : '';
-  return [bytes ? humanBytes(bytes) : '', took].filter(Boolean).join(', ');
-}
-
 async function detail(call: Invocation, workflowId: string): Promise<void> {
   const session = await call.temporal();
   const run = toRun(await session.client.workflow.getHandle(workflowId).describe());
   const seen = await observe(session, workflowId, run.runId);
   const ended = seen.status === 'RUNNING' ? undefined : await endOf(session, run);
   const idle = await queueWithoutWorker(session, seen).catch(() => undefined);
-  const { progress } = seen;
-  const advice = adviceFor(seen);
+  const { progress, pending } = seen;
   const warnings =
     progress?.warnings ??
     ended?.result?.warnings ??
@@ -158,49 +131,10 @@ async function detail(call: Invocation, workflowId: string): Promise<void> {
       ...run,
       ...(progress ? { progress } : {}),
       ...(idle ? { noWorkerOn: idle } : {}),
-      pending: seen.pending,
+      pending,
       ...ended,
       warnings,
     },
-    [
-      ...renderPairs([
-        ['run', run.workflowId],
-        ['state', stateOf(run)],
-        ['began', `${humanTime(run.startedAt)} (${humanAge(run.startedAt)} ago)`],
-        ['ended', run.closedAt && humanTime(run.closedAt)],
-        ['backup', run.backup],
-        ['phase', progress?.phase ?? (silent(seen) ? 'no worker answers' : undefined)],
-        ['waiting for', idle ? `a worker on the task queue ${idle}` : progress?.waitingFor],
-        ['to go on', idle && startWorkerOn(idle)],
-        ['artifacts', progress && `${progress.artifacts.done} of ${progress.artifacts.total}`],
-        ['bytes', progress && bytesLine(progress)],
-        ['left', progress?.eta && leftUntil(progress.eta)],
-        ['cancellable', progress && String(progress.cancellable)],
-        ['failure', ended?.error && printable(`${ended.error.code}: ${ended.error.message}`)],
-        ['what to do', ended?.error && printable(ended.error.hint)],
-      ]),
-      ...seen.pending
-        .filter(({ lastError }) => lastError)
-        .map(({ type, attempt, lastError }) =>
-          printable(`${type}: attempt ${attempt}, last error: ${lastError}`),
-        ),
-      ...(advice ? [advice] : []),
-      ...warningLines(warnings),
-    ],
+    [...detailLines(run, seen, idle, ended?.error), ...warningLines(warnings)],
   );
-}
-
-/** Taken up by a worker once, and none answers now: none is there, or it cannot go on with this run. */
-function silent({ status, untouched, progress }: Observation): boolean {
-  return status === 'RUNNING' && !untouched && !progress;
-}
-
-function leftUntil(eta: string): string {
-  return humanDuration(Math.max(0, new Date(eta).getTime() - Date.now()));
-}
-
-function bytesLine({ bytes, bytesPerSecond }: NonNullable<Observation['progress']>): string {
-  const total = knownTotal(bytes);
-  const of = total === undefined ? '' : ` of ${humanBytes(total)}`;
-  return `${humanBytes(bytes.done)}${of}, ${humanBytes(bytesPerSecond)}/s`;
 }

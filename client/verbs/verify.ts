@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { VerifyReport, VerifyRequest } from '../../workflows/contract/operations.ts';
-import { EXIT } from '../exit-codes.ts';
-import { exitFor, operate, type OperateOptions } from '../runs/operate.ts';
+import { operateAndTell, type OperateOptions } from '../runs/operate.ts';
 import { followOptions } from '../runs/follow-options.ts';
 import { humanBytes, humanDuration, plural } from '../terminal/figures.ts';
 import { printable } from '../terminal/output.ts';
@@ -10,7 +9,6 @@ import { verb } from '../verb.ts';
 
 interface Options extends OperateOptions {
   deep?: boolean;
-  strict?: boolean;
 }
 
 export function verifyVerb(program: Command): void {
@@ -33,11 +31,7 @@ export function verifyVerb(program: Command): void {
       await call.checkTarget(target);
       const request: VerifyRequest = { target, backup, depth: options.deep ? 'deep' : 'quick' };
       const summary = `verify ${backup} of ${target} (${request.depth})`;
-      const done = await operate(call, 'verify', request, summary, options);
-      if (!done) return;
-      const { run, report } = done;
-      call.output.result({ ...run, ...report }, linesOf(report));
-      return report.ok ? exitFor(report.warnings, options.strict) : EXIT.findings;
+      return operateAndTell(call, { operation: 'verify', request, summary }, options, linesOf);
     },
   );
 }

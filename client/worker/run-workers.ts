@@ -1,5 +1,11 @@
 import { Client } from '@temporalio/client';
-import { DefaultLogger, type LogLevel, Runtime } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  type LogLevel,
+  type NativeConnection,
+  Runtime,
+  type Worker,
+} from '@temporalio/worker';
 import { digestOf, loadConfig, type Config } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { connectNative } from '../../worker/connect.ts';
@@ -48,32 +54,14 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
   using _ = stopOnSignals(stop, () =>
     output.event({ event: 'stopping' }, 'stopping; activities are told to end (again: at once)'),
   );
-  const connection = await connectNative(
-    connectionOptions,
-    ({ address, reason, pauseMs }) =>
-      output.event(
-        { event: 'unreachable', address, reason },
-        printable(
-          `no connection to Temporal at ${address}: ${reason}; trying again in ${pauseMs / 1000} s`,
-        ),
-      ),
-    stopped,
-  ).catch((error: unknown) => {
-    if (stopped.aborted) return undefined;
-    throw error;
-  });
+  const connection = await connect(temporal, output, stopped);
   if (!connection) return;
   const stores = createStoreResources();
   try {
     const place = { connection, namespace, address: connectionOptions.address };
     await requireNamespace(place);
     await register(place, output);
-    if (options.taskQueues.includes(TASK_QUEUE)) {
-      const session = { client: new Client({ connection, namespace }) };
-      // Who may not list schedules works all the same.
-      const remark = await unappliedRemark(session, config).catch(() => undefined);
-      if (remark) output.remark(remark);
-    }
+    if (options.taskQueues.includes(TASK_QUEUE)) await tellUnapplied(place, config, output);
     const digest = digestOf(config);
     const workers = await Promise.all(
       options.taskQueues.map((taskQueue) =>
@@ -88,12 +76,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
         }),
       ),
     );
-    const running = Promise.all(workers.map((worker) => worker.run()));
-    const shutdown = () => {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    };
-    stopped.addEventListener('abort', shutdown);
-    if (stopped.aborted) shutdown();
+    const ended = runUntil(stopped, workers);
     for (const taskQueue of options.taskQueues) {
       output.event(
         { event: 'worker', taskQueue, namespace, address: place.address },
@@ -101,15 +84,60 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
       );
       void warnOfOthers(place, taskQueue, digest, output, stopped);
     }
-    try {
-      await running;
-    } finally {
-      // When one fails, the others are not left behind.
-      shutdown();
-    }
+    await ended;
   } finally {
     await stores.close();
     await connection.close();
+  }
+}
+
+/** Undefined when it was told to stop before Temporal answered. */
+async function connect(
+  { connectionOptions }: TemporalOptions,
+  output: Output,
+  stopped: AbortSignal,
+): Promise<NativeConnection | undefined> {
+  try {
+    return await connectNative(
+      connectionOptions,
+      ({ address, reason, pauseMs }) =>
+        output.event(
+          { event: 'unreachable', address, reason },
+          printable(
+            `no connection to Temporal at ${address}: ${reason}; trying again in ${pauseMs / 1000} s`,
+          ),
+        ),
+      stopped,
+    );
+  } catch (error) {
+    if (stopped.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function tellUnapplied(
+  { connection, namespace }: { connection: NativeConnection; namespace: string },
+  config: Config,
+  output: Output,
+): Promise<void> {
+  const session = { client: new Client({ connection, namespace }) };
+  // Who may not list schedules works all the same.
+  const remark = await unappliedRemark(session, config).catch(() => undefined);
+  if (remark) output.remark(remark);
+}
+
+async function runUntil(stopped: AbortSignal, workers: Worker[]): Promise<void> {
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  stopped.addEventListener('abort', shutdown);
+  if (stopped.aborted) shutdown();
+  try {
+    await running;
+  } finally {
+    // When one fails, the others are not left behind.
+    shutdown();
   }
 }
 

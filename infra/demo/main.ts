@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Client } from '@temporalio/client';
 import { asHoldfastError } from '../../client/failures.ts';
 import { humanBytes, plural } from '../../client/terminal/figures.ts';
 import { callInflux, bucketsOf, contentsOf, writeLines } from '../../test/support/influx.ts';
@@ -28,8 +29,23 @@ async function demo({ real, exit }: { real: boolean; exit: boolean }): Promise<v
   narration.title('Holdfast: a year of data, backed up, destroyed, restored and proven');
   const folder = await demoFolder();
   toStop.push(() => leaveFolder(folder));
-  const wish = { real, tell: (line: string) => narration.remark(line) };
+  const servers = await startServers(folder, real);
+  const { client, database } = servers;
 
+  const before = await write(database);
+  const { backup } = await backUp(client);
+  await destroy(database);
+  await restore(client, database);
+  await prove(database, before);
+
+  whatNext(servers, backup);
+  if (exit) return;
+  narration.say('Everything stays up until Ctrl-C.');
+  await interrupted;
+}
+
+async function startServers(folder: string, real: boolean) {
+  const wish = { real, tell: (line: string) => narration.remark(line) };
   const temporal = await started(
     'Temporal',
     async () => {
@@ -54,65 +70,7 @@ async function demo({ real, exit }: { real: boolean; exit: boolean }): Promise<v
     () => startHoldfast(temporal.address, configPath),
     () => ['in this process'],
   );
-
-  let before = { points: 0, sha256: '' };
-  await narration.step('Write', async () => {
-    const year = yearUntil(new Date());
-    await writeLines(database, database.bucket, year.lines);
-    before = await contentsOf(database, database.bucket);
-    const values = `${before.points.toLocaleString('en')} values`;
-    return [`a year, hourly, ${plural(year.measurements, 'measurement')}: ${values}`];
-  });
-
-  let backup: BackupReport | undefined;
-  await narration.step('Back up', async (moving) => {
-    const input = { target: TARGET, note: 'the demo' };
-    backup = await operate<BackupReport>(client, 'backup', input, moving);
-    const { artifacts, storedBytes } = backup;
-    return [`${plural(artifacts, 'artifact')}, ${humanBytes(storedBytes)}`, backup.backup];
-  });
-
-  await narration.step('Destroy', async () => {
-    await destroy(database);
-    return [
-      `the bucket ${database.bucket} is deleted, with all that was in it`,
-      'asked the database: it knows no such bucket any more',
-    ];
-  });
-
-  await narration.step('Restore', async (moving) => {
-    const input = { target: TARGET, select: { buckets: [database.bucket] } };
-    const report = await operate<RestoreReport>(client, 'restore', input, moving);
-    const { identical, equivalent } = report.proof;
-    const same = equivalent > 0 ? `, ${equivalent} compacted and equal in content` : '';
-    return [
-      `${report.restored.join(', ')}: ${humanBytes(report.bytes)}`,
-      `read back and compared: ${plural(identical, 'artifact')} identical${same}`,
-    ];
-  });
-
-  await narration.step('Prove', async () => {
-    const after = await contentsOf(database, database.bucket);
-    if (after.sha256 !== before.sha256) {
-      throw new Error(`${after.points} of ${before.points} values came back, or not the same.`);
-    }
-    return [
-      `asked the database: ${after.points.toLocaleString('en')} of ${before.points.toLocaleString('en')} values, all equal`,
-    ];
-  });
-
-  const holdfast = `npm run -s holdfast --`;
-  narration.list('What to look at next', [
-    ['the runs', `${temporal.ui}/namespaces/default/workflows`],
-    ['the backup', relative('.', join(store.folder, TARGET, backup?.backup ?? ''))],
-    ['first', `export HOLDFAST_CONFIG=${relative('.', configPath)}`],
-    ['then', `${holdfast} show ${TARGET}`],
-    ['', `${holdfast} verify ${TARGET} --deep`],
-    ['', `${holdfast} backup ${TARGET}`],
-  ]);
-  if (exit) return;
-  narration.say('Everything stays up until Ctrl-C.');
-  await interrupted;
+  return { temporal, database, store, configPath, client };
 }
 
 /** A step that starts something which is stopped at the end. */
@@ -121,22 +79,102 @@ async function started<T extends { stop(): Promise<void> }>(
   start: () => Promise<T>,
   inWords: (server: T) => string[],
 ): Promise<T> {
-  const servers: T[] = [];
-  await narration.step(name, async () => {
-    const server = await start();
-    toStop.push(() => server.stop());
-    servers.push(server);
-    return inWords(server);
-  });
-  return servers[0] as T;
+  const server = await narration.step(name, start, inWords);
+  toStop.push(() => server.stop());
+  return server;
+}
+
+type Contents = Awaited<ReturnType<typeof contentsOf>>;
+
+async function write(database: Database): Promise<Contents> {
+  const year = yearUntil(new Date());
+  return narration.step(
+    'Write',
+    async () => {
+      await writeLines(database, database.bucket, year.lines);
+      return contentsOf(database, database.bucket);
+    },
+    ({ points }) => [
+      `a year, hourly, ${plural(year.measurements, 'measurement')}: ${count(points)} values`,
+    ],
+  );
+}
+
+function backUp(client: Client): Promise<BackupReport> {
+  const input = { target: TARGET, note: 'the demo' };
+  return narration.step(
+    'Back up',
+    (moving) => operate<BackupReport>(client, 'backup', input, moving),
+    ({ backup, artifacts, storedBytes }) => [
+      `${plural(artifacts, 'artifact')}, ${humanBytes(storedBytes)}`,
+      backup,
+    ],
+  );
 }
 
 async function destroy(database: Database): Promise<void> {
   const find = async () => (await bucketsOf(database)).find(({ name }) => name === database.bucket);
-  const path = `/api/v2/buckets/${(await find())?.id}`;
-  const { status, text } = await callInflux(database, 'DELETE', path);
-  if (status !== 204) throw new Error(`The bucket could not be deleted: ${text}`);
-  if (await find()) throw new Error('The bucket is still there.');
+  await narration.step(
+    'Destroy',
+    async () => {
+      const path = `/api/v2/buckets/${(await find())?.id}`;
+      const { status, text } = await callInflux(database, 'DELETE', path);
+      if (status !== 204) throw new Error(`The bucket could not be deleted: ${text}`);
+      if (await find()) throw new Error('The bucket is still there.');
+    },
+    () => [
+      `the bucket ${database.bucket} is deleted, with all that was in it`,
+      'asked the database: it knows no such bucket any more',
+    ],
+  );
+}
+
+async function restore(client: Client, { bucket }: Database): Promise<void> {
+  const input = { target: TARGET, select: { buckets: [bucket] } };
+  await narration.step(
+    'Restore',
+    (moving) => operate<RestoreReport>(client, 'restore', input, moving),
+    ({ restored, bytes, proof: { identical, equivalent } }) => {
+      const same = equivalent > 0 ? `, ${equivalent} compacted and equal in content` : '';
+      return [
+        `${restored.join(', ')}: ${humanBytes(bytes)}`,
+        `read back and compared: ${plural(identical, 'artifact')} identical${same}`,
+      ];
+    },
+  );
+}
+
+async function prove(database: Database, before: Contents): Promise<void> {
+  await narration.step(
+    'Prove',
+    async () => {
+      const after = await contentsOf(database, database.bucket);
+      if (after.sha256 === before.sha256) return after;
+      throw new Error(`${after.points} of ${before.points} values came back, or not the same.`);
+    },
+    ({ points }) => [
+      `asked the database: ${count(points)} of ${count(before.points)} values, all equal`,
+    ],
+  );
+}
+
+function whatNext(
+  { temporal, store, configPath }: Awaited<ReturnType<typeof startServers>>,
+  backup: string,
+): void {
+  const holdfast = `npm run -s holdfast --`;
+  narration.list('What to look at next', [
+    ['the runs', `${temporal.ui}/namespaces/default/workflows`],
+    ['the backup', relative('.', join(store.folder, TARGET, backup))],
+    ['first', `export HOLDFAST_CONFIG=${relative('.', configPath)}`],
+    ['then', `${holdfast} show ${TARGET}`],
+    ['', `${holdfast} verify ${TARGET} --deep`],
+    ['', `${holdfast} backup ${TARGET}`],
+  ]);
+}
+
+function count(values: number): string {
+  return values.toLocaleString('en');
 }
 
 const options = {

@@ -12,17 +12,23 @@ export class Narration {
     process.stdout.write(`\n  ${this.#bold(text)}\n\n`);
   }
 
-  /** Runs one step. It returns what came of it in words: one line, or more. */
-  async step(name: string, work: (moving: (text: string) => void) => Promise<string[]>) {
+  /** Runs one step, and tells what came of it: one line, or more. */
+  async step<T>(
+    name: string,
+    work: (moving: (text: string) => void) => Promise<T>,
+    inWords: (result: T) => string[],
+  ): Promise<T> {
     this.#steps += 1;
     this.#current = `  ${String(this.#steps).padStart(2)}  ${this.#bold(name.padEnd(10))}`;
     const startedAt = Date.now();
     this.#move('…');
-    const [first = '', ...more] = await work((text) => this.#move(text));
+    const result = await work((text) => this.#move(text));
+    const [first = '', ...more] = inWords(result);
     const took = this.#dim(humanDuration(Date.now() - startedAt));
     this.#erase();
     process.stdout.write(`${this.#current}  ${first}  ${took}\n`);
     for (const line of more) process.stdout.write(`${' '.repeat(18)}${line}\n`);
+    return result;
   }
 
   /** A line that stays, from within a step. */

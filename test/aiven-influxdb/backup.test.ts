@@ -182,6 +182,20 @@ describe('the task of a backup', () => {
     expect(aiven.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
 
+  it('begins the time of its backup when it was first asked for, by whichever attempt', async () => {
+    Object.assign(aiven.switches, { busy: 1, taskNeverEnds: 1 });
+    const notes = notebookInMemory();
+    const posted = () => aiven.requests.some(({ method }) => method === 'POST');
+    const job = { patienceMs: 600, says: () => undefined };
+    const first = failureOf(takeBackup(session, folder.path, notes, job));
+    await expect.poll(posted).toBe(true);
+    const asked = Date.now();
+    expect((await first).code).toBe('JOB_STUCK');
+    for (const task of aiven.state.tasks.values()) task.pending = 0;
+    const { capture } = await takeBackup(session, folder.path, notes);
+    expect(capture.from?.getTime()).toBeLessThanOrEqual(asked);
+  });
+
   it('that never ends can be left', async () => {
     aiven.switches.taskNeverEnds = true;
     const stop = new AbortController();

@@ -99,6 +99,7 @@ describe('a backup of a service that has lost something', () => {
 
 describe('a shard of the backup before', () => {
   const NOW = Date.parse('2026-11-20T02:00:00Z');
+  const HOUR = 3_600_000;
   const one = {
     shard: 7,
     place: 'db/rp',
@@ -117,9 +118,12 @@ describe('a shard of the backup before', () => {
     now: string[] | undefined,
     changed: Partial<typeof one> | object,
     lastShard = 9,
+    changedNow: { lastShard?: number | undefined } = {},
   ) =>
     judgeLost({
       named: [{ ...one, ...changed }],
+      lastShard: 9,
+      ...changedNow,
       came: new Map(now ? [[7, now]] : []),
       now: NOW,
       identity: IDENTITY,
@@ -129,8 +133,7 @@ describe('a shard of the backup before', () => {
   it.each([
     ['that its retention may have removed', { expires: NOW - 1 }, 'gone'],
     ['that its retention cannot have removed yet', { expires: NOW + 1 }, 'absent'],
-    ['whose number was given again for a later time', { start: NOW }, 'unsure'],
-    ['that held points of the future', { start: NOW + 1 }, 'unsure'],
+    ['that held points of the future', { start: NOW + HOUR }, 'absent'],
     ['whose number was given again in another place', { place: 'db/other' }, 'unsure'],
   ] as const)('is judged by what the metadata say of it: one %s', async (_, changed, kind) => {
     const found = await judge(files('1-000000001'), undefined, changed);
@@ -139,7 +142,17 @@ describe('a shard of the backup before', () => {
   });
 
   it.each([
-    ['begins later', { start: NOW + 1, end: NOW + 2 }, 9, 1],
+    ['whose number was given again for a later time', NOW, 8, 'unsure'],
+    ['of a service that was set back', one.start, 8, 'absent'],
+    ['of which an older version noted no numbers', NOW, undefined, 'unsure'],
+  ] as const)('is told from another one: one %s', async (_, start, lastShard, kind) => {
+    const found = await judge(files('1-000000001'), undefined, { start }, 9, { lastShard });
+    expect(found).toMatchObject({ absent: [], unsure: [], [kind]: ['db/rp/shard 7'] });
+  });
+
+  it.each([
+    ['was named in advance', { start: NOW + 1, end: NOW + 2 }, 9, 1],
+    ['was named for a point of the future', { start: NOW + 2 * HOUR, end: NOW + 3 * HOUR }, 9, 0],
     ['was named and not held before, and whose time was over', {}, 9, 1],
     ['was not named before', {}, 6, 0],
     ['may have been written to since', { end: NOW }, 9, 0],

@@ -1,20 +1,21 @@
 import { ServiceError } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { follow } from '../../client/runs/follow.ts';
 import { Interruption } from '../../client/runs/interruption.ts';
-import { connectTo, type TemporalSession } from '../../client/temporal/connect.ts';
+import type { TemporalSession } from '../../client/temporal/connect.ts';
 import { Output } from '../../client/terminal/output.ts';
-import { freshNamespace } from '../support/namespace.ts';
+import { unattended, type Unattended } from './unattended.ts';
 
+let here: Unattended;
 let session: TemporalSession;
 
 beforeAll(async () => {
-  const address = inject('temporalAddress');
-  const namespace = await freshNamespace(address, { searchAttributes: false });
-  session = await connectTo({ connectionOptions: { address }, namespace });
+  here = await unattended('follow', { searchAttributes: false });
+  ({ session } = here);
 });
-afterAll(() => session?.connection.close());
+afterAll(() => here?.[Symbol.asyncDispose]());
 afterEach(() => {
+  process.exitCode = undefined;
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
@@ -33,12 +34,11 @@ function follows(
   return { followed: followed(), events: () => told.mock.calls.map(([event]) => event) };
 }
 
+const grpcError = (code: number, details: string) =>
+  Object.assign(new Error(`${code}: ${details}`), { code, details });
+
 /** As gRPC tells that the server went away in the middle of a call. */
-const brokenOff = () =>
-  Object.assign(new Error('14 UNAVAILABLE: read ECONNRESET'), {
-    code: 14,
-    details: 'read ECONNRESET',
-  });
+const brokenOff = () => grpcError(14, 'read ECONNRESET');
 
 /** A run that was taken up once, as it seems, and that nobody works on. */
 async function abandoned(name: string) {
@@ -58,6 +58,13 @@ function asked(describeTaskQueue: (request: object) => Promise<unknown>): Tempor
   return { ...session, connection: connection as unknown as TemporalSession['connection'] };
 }
 
+/** The same Temporal, but for what it answers when asked how a run is. */
+function describing(describeRun: () => Promise<never>): TemporalSession {
+  const client = { workflow: { getHandle: () => ({ describe: describeRun }) } };
+  return { ...session, client: client as unknown as TemporalSession['client'] };
+}
+
+const UNHEARD = { workflowId: 'backup/metrics/unheard', runId: 'r' };
 const TERMINATED = expect.stringContaining('was terminated by hand') as string;
 
 describe('a run is followed', () => {
@@ -102,34 +109,59 @@ describe('a run is followed', () => {
         looks.mockReturnValueOnce({ describe: refuse } as unknown as typeof handle);
       }
       const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
-      const { followed } = follows(place, run, { wait: false });
+      const { followed, events } = follows(place, run, { wait: false });
       const ended = expect(followed).rejects.toMatchObject({ message: TERMINATED });
       await Promise.race([expect.poll(() => looks.mock.calls.length).toBeGreaterThan(4), ended]);
       await handle.terminate();
       await ended;
+      const told = broken === 'run' ? ['unreachable', 'reachable'] : [];
+      expect(events().map(({ event }) => event)).toEqual(told);
     },
   );
 
-  it('for ten minutes without Temporal, and is said to go on then', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    let looks = 0;
-    const describeRun = () => {
-      looks += 1;
-      if (looks > 2) vi.setSystemTime(Date.now() + 11 * 60_000);
-      return Promise.reject(
-        new ServiceError('Failed to describe workflow', { cause: brokenOff() }),
-      );
-    };
-    const client = { workflow: { getHandle: () => ({ describe: describeRun }) } };
-    const run = { workflowId: 'backup/metrics/unheard', runId: 'r' };
-    const { followed } = follows({ ...session, client } as unknown as TemporalSession, run);
-    await expect(followed).rejects.toMatchObject({
-      code: 'TEMPORAL_UNREACHABLE',
-      message: expect.stringMatching(
-        /for 10 minutes, so the run backup\/metrics\/unheard .* goes on/,
-      ) as string,
-      hint: expect.stringContaining('holdfast status backup/metrics/unheard') as string,
-    });
-    expect(looks).toBe(3);
+  it.each([
+    ['breaks off', brokenOff(), 'TEMPORAL_UNREACHABLE', 'refused or broke off: read ECONNRESET.'],
+    [
+      'has come to refuse its credentials',
+      grpcError(16, 'Request unauthorized.'),
+      'AUTH_REJECTED',
+      'does not take these credentials: Request unauthorized.',
+    ],
+  ])(
+    'for ten minutes while Temporal %s, and is said to go on then',
+    async (_, cause, code, why) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      let looks = 0;
+      const place = describing(() => {
+        looks += 1;
+        // The host was asleep before the first look, which says nothing of Temporal.
+        if (looks === 1) vi.setSystemTime(Date.now() + 60 * 60_000);
+        if (looks > 2) vi.setSystemTime(Date.now() + 11 * 60_000);
+        return Promise.reject(new ServiceError('Failed to describe workflow', { cause }));
+      });
+      const { followed, events } = follows(place, UNHEARD);
+      const reason = `Temporal at ${session.address} ${why}`;
+      await expect(followed).rejects.toMatchObject({
+        code,
+        message: `${reason} It has been so for 10 minutes, so the run backup/metrics/unheard is watched no longer; it goes on, without this command.`,
+        hint: expect.stringContaining('holdfast status backup/metrics/unheard') as string,
+      });
+      expect(looks).toBe(3);
+      expect(events()).toEqual([{ event: 'unreachable', address: session.address, reason }]);
+    },
+  );
+
+  it('until Ctrl-C, which is heard also while Temporal says nothing', async () => {
+    const describeRun = vi.fn(() => new Promise<never>(() => undefined));
+    const deadlines = vi.spyOn(session.connection, 'withDeadline');
+    const { followed } = follows(describing(describeRun), UNHEARD);
+    await expect.poll(() => describeRun.mock.calls.length).toBe(1);
+    process.emit('SIGINT', 'SIGINT');
+    expect(await followed).toEqual({ ended: false });
+    expect(process.exitCode).toBe(130);
+    // Without Ctrl-C it would be told soon.
+    const [until = 0] = deadlines.mock.calls[0] ?? [];
+    expect(Number(until) - Date.now()).toBeLessThanOrEqual(30_000);
+    expect(Number(until)).toBeGreaterThan(0);
   });
 });

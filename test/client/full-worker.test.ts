@@ -1,37 +1,28 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askToEnd } from '../../client/runs/ask-to-end.ts';
 import { observe } from '../../client/runs/observe.ts';
 import { queueWithoutWorker } from '../../client/runs/worker-watch.ts';
-import { connectTo, type TemporalSession } from '../../client/temporal/connect.ts';
+import type { TemporalSession } from '../../client/temporal/connect.ts';
 import { workflowSource } from '../../worker/workflow-source.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
-import { freshNamespace } from '../support/namespace.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
-import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { run } from './command.ts';
+import { unattended, type Unattended } from './unattended.ts';
 
+let here: Unattended;
 let session: TemporalSession;
 let native: NativeConnection;
-let folder: TemporaryFolder;
-let config: string;
 
 beforeAll(async () => {
   quietRuntime();
-  const address = inject('temporalAddress');
-  const namespace = await freshNamespace(address, { searchAttributes: false });
-  session = await connectTo({ connectionOptions: { address }, namespace });
-  native = await NativeConnection.connect({ address });
-  folder = await temporaryFolder('full-worker');
-  config = join(folder.path, 'holdfast.yaml');
-  await writeFile(config, 'stores: {}\ntargets: {}\n');
+  here = await unattended('full-worker', { searchAttributes: false });
+  ({ session } = here);
+  native = await NativeConnection.connect({ address: session.address });
 });
 afterAll(async () => {
-  await session?.connection.close();
   await native?.close();
-  await folder?.remove();
+  await here?.[Symbol.asyncDispose]();
 });
 
 it('is not taken for one that is not there', async () => {
@@ -55,10 +46,7 @@ it('is not taken for one that is not there', async () => {
     };
     await expect.poll(waiting, { interval: 500 }).toBeGreaterThan(4_500);
     expect(await queueWithoutWorker(session, await observe(session, workflowId))).toBeUndefined();
-    const env = { HOLDFAST_CONFIG: config, TEMPORAL_ADDRESS: session.address };
-    const { stdout } = await run(['doctor'], {
-      env: { ...env, TEMPORAL_NAMESPACE: session.namespace },
-    });
+    const { stdout } = await run(['doctor'], { env: here.env });
     expect(stdout).toContain('1 worker, with no place left for more work');
 
     await backup.terminate();

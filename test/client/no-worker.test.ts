@@ -111,6 +111,26 @@ describe('holdfast status', () => {
   });
 });
 
+it('holdfast status says where a restore that has ended is listed, where another target can be restored into this one', async () => {
+  const config = join(here.path, 'services.yaml');
+  await writeFile(
+    config,
+    `stores: { disk: { type: directory, path: . } }
+targets:
+  service: { product: aiven-influxdb, connection: { project: p, service: s, token: { env: T } }, store: disk }
+  rescue: { product: influxdb-v1, connection: { url: "http://127.0.0.1:1" }, store: disk }
+`,
+  );
+  const statusOf = async (target: string) =>
+    (await run(['status', target], { env: { ...env, HOLDFAST_CONFIG: config } })).stdout;
+  expect(await statusOf('rescue')).toBe(
+    'No run of rescue is under way, and Temporal lists none that ended. A restore into rescue that has ended is listed under the target whose backup it was.\n',
+  );
+  expect(await statusOf('service')).toBe(
+    'No run of service is under way, and Temporal lists none that ended.\n',
+  );
+});
+
 describe('what a dead run left', () => {
   const left = () => join(here.path, 'metrics/2026-11-20t02-00-00z-7f3a1c/work');
   beforeAll(async () => {

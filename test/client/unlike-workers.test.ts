@@ -1,39 +1,24 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import {
-  connectTo,
-  type TemporalPlace,
-  type TemporalSession,
-} from '../../client/temporal/connect.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TemporalPlace, TemporalSession } from '../../client/temporal/connect.ts';
 import { unlikeWorkers } from '../../client/temporal/unlike-workers.ts';
 import { pollersOf } from '../../client/temporal/workers.ts';
-import { freshNamespace } from '../support/namespace.ts';
-import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { run, start } from './command.ts';
+import { unattended, type Unattended } from './unattended.ts';
 
 const STAGING = '1@staging config:deadbeef';
 const PRODUCTION = '2@production config:0badcafe';
 const STOPPED = '3@production config:00000000';
 const OLDER = '4@older';
 
+let here: Unattended;
 let session: TemporalSession;
-let folder: TemporaryFolder;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  const address = inject('temporalAddress');
-  const namespace = await freshNamespace(address);
-  session = await connectTo({ connectionOptions: { address }, namespace });
-  folder = await temporaryFolder('unlike');
-  const config = join(folder.path, 'holdfast.yaml');
-  await writeFile(config, 'stores: {}\ntargets: {}\n');
-  env = { HOLDFAST_CONFIG: config, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+  here = await unattended('unlike');
+  ({ session, env } = here);
 });
-afterAll(async () => {
-  await session?.connection.close();
-  await folder?.remove();
-});
+afterAll(() => here?.[Symbol.asyncDispose]());
 
 /** Asks for work once, as a worker does, and goes away. The server takes no call that would wait for less. */
 async function poll(taskQueue: string, identity: string): Promise<void> {

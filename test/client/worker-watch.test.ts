@@ -1,22 +1,22 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { observe, type Observation, type PendingActivity } from '../../client/runs/observe.ts';
 import { queueWithoutWorker } from '../../client/runs/worker-watch.ts';
-import { connectTo, type TemporalSession } from '../../client/temporal/connect.ts';
+import type { TemporalSession } from '../../client/temporal/connect.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
-import { freshNamespace } from '../support/namespace.ts';
 import { quietRuntime } from '../support/quiet-runtime.ts';
 import { workflowBundle } from '../support/workflow-bundle.ts';
+import { unattended, type Unattended } from './unattended.ts';
 
+let here: Unattended;
 let session: TemporalSession;
 
 beforeAll(async () => {
-  const address = inject('temporalAddress');
-  const namespace = await freshNamespace(address, { searchAttributes: false });
-  session = await connectTo({ connectionOptions: { address }, namespace });
+  here = await unattended('worker-watch', { searchAttributes: false });
+  ({ session } = here);
 });
-afterAll(() => session?.connection.close());
+afterAll(() => here?.[Symbol.asyncDispose]());
 
 const aWhileAgo = new Date(Date.now() - 60_000);
 const soon = () => new Date(Date.now() + 60_000);

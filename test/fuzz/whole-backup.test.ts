@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ObjectLine } from '../../activities/catalog/manifest.ts';
 import { notebookInMemory } from '../../activities/catalog/notebook.ts';
 import { Digest, measured } from '../../activities/pipeline/digest.ts';
-import { createInspector } from '../../activities/pipeline/formats/inspector.ts';
+import { createInspector } from '../../activities/pipeline/formats/create-inspector.ts';
 import { inspected } from '../../activities/pipeline/inspected.ts';
 import type { ArtifactPlan, OpenArtifact } from '../../activities/products/product.ts';
 import {

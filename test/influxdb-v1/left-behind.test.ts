@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { missingShards } from '../../activities/pipeline/influxdb-portable/missing-shards.ts';
 import { chooseDatabases } from '../../activities/products/influxdb-v1/restore-choice.ts';
 import { readContent } from '../../activities/products/influxdb-v1/restore-content.ts';
 import { leftBehind } from '../../activities/products/influxdb-v1/restore-warnings.ts';
 import { backupInMemory } from './backup-in-memory.ts';
-import { manifest, members } from './portable-backup.ts';
+import { manifest, members, metadata } from './portable-backup.ts';
 
 const [lost, other] = ['telemetry', 'events of plant 7'].map((database) => {
   const found = manifest.files.find((file) => file.database === database);
@@ -36,7 +37,15 @@ test('a plan names several of one policy in one sentence', async () => {
   );
 });
 
-test('a plan does not name a shard whose time had not begun', async () => {
-  const left = await leftOf(undefined, new Date(0));
-  expect(left.filter((one) => one.includes('the backup does not hold'))).toEqual([]);
+test.each([
+  ['does not name a shard that was named in advance', 30, 0],
+  ['names one that holds points of the future', 90, 1],
+])('a plan %s', async (_, minutes, named) => {
+  const left = await leftOf(undefined, new Date(startOf(lost?.shardID) - minutes * 60_000));
+  expect(left.filter((one) => one.includes('the backup does not hold'))).toHaveLength(named);
 });
+
+function startOf(shard: number | undefined): number {
+  const [found] = missingShards(metadata, (id) => id !== shard);
+  return Number((found?.start ?? 0n) / 1_000_000n);
+}

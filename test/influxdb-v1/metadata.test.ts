@@ -46,7 +46,12 @@ describe('the metadata of a portable backup', () => {
     for (const database of metadata.databases) {
       const { name, defaultPolicy, policies } = database;
       const again = parseMetadata(composeMetadata({ name, defaultPolicy, policies }));
-      expect(again).toEqual({ users: [], databases: [{ ...database, continuousQueries: [] }] });
+      const shards = policies.flatMap(({ groups }) => groups.flatMap((group) => group.shards));
+      expect(again).toEqual({
+        users: [],
+        databases: [{ ...database, continuousQueries: [] }],
+        lastShard: Math.max(0, ...shards),
+      });
     }
   });
 

@@ -1,5 +1,5 @@
 import type { ArtifactPlan, OpenArtifact } from '../../activities/products/product.ts';
-import type { StoreArtifactOptions } from '../../activities/pipeline/store-artifact.ts';
+import type { StoreArtifactOptions } from '../../activities/pipeline/store-artifact-options.ts';
 import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { Store } from '../../activities/stores/store.ts';

@@ -103,6 +103,20 @@ describe('what stands between', () => {
     expect((await undo(stage, plan())).unknown).toContain(String(state.restoreId));
   });
 
+  test('may take the word from an acceptance, and the list come late', async () => {
+    await using stage = await enterpriseStage();
+    const { backup } = await stage.take();
+    const { calls, notes, plan } = noted(await stage.plan(backup, {}));
+    stage.world.faults.holdJobs?.();
+    const { cluster, switches } = stage.world.simulator;
+    switches.emptyBody = { at: ['startRestore'], times: 1 };
+    // Three looks, and the one before the next request.
+    switches.restoreUnlisted = { at: [backup.name], times: 4 };
+    const state = await stage.session.restore.start(plan(), new Date(), notes);
+    expect(cluster.restores).toMatchObject([{ id: state.restoreId, status: 'in_progress' }]);
+    expect(calls).toEqual(['asking', 'asking']);
+  });
+
   test('may have had a request accepted that is refused when it is sent again', async () => {
     await using stage = await enterpriseStage({ nodes: [{ role: 'query' }, { role: 'compact' }] });
     const { backup } = await stage.take();

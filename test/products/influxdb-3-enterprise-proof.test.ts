@@ -15,8 +15,12 @@ function append({ world }: EnterpriseStage, rows: number, from: bigint): void {
   world.simulator.cluster.write('telemetry', lines);
 }
 
-function lose({ world }: EnterpriseStage, which: (at: number, all: number) => boolean): void {
-  const rows = world.simulator.cluster.content.get('telemetry')?.tables.get('cpu');
+function lose(
+  { world }: EnterpriseStage,
+  which: (at: number, all: number) => boolean,
+  table = 'cpu',
+): void {
+  const rows = world.simulator.cluster.content.get('telemetry')?.tables.get(table);
   const sorted = [...(rows ?? [])].sort(([, a], [, b]) => (a.time < b.time ? -1 : 1));
   for (const [at, [key]] of sorted.entries()) if (which(at, sorted.length)) rows?.delete(key);
 }
@@ -114,8 +118,21 @@ describe('a table with a row of the future', () => {
     await using _ = stage;
     const prove = await restored(stage, backup);
     lose(stage, which);
+    expect(await prove()).toMatchObject(failing(said));
     append(stage, 60, ago(0));
     expect(await prove()).toMatchObject(failing(said));
+  });
+
+  test('and no others is different when all are lost', async () => {
+    await using stage = await enterpriseStage();
+    stage.world.simulator.cluster.write('telemetry', [`forecast v=1 ${FAR}`]);
+    const { backup } = await stage.take();
+    const prove = await restored(stage, backup);
+    expect(await prove()).toMatchObject({ identical: 5, subjects: [] });
+    lose(stage, () => true, 'forecast');
+    expect(await prove()).toMatchObject(
+      failing(/^telemetry\/forecast has 0 rows of .* in the future, and the backup at least 1$/),
+    );
   });
 
   test('is different when it was not rolled back', async () => {
@@ -191,6 +208,22 @@ describe('a table with rows that were of the future, and had their time before t
 
 describe('a table to which clients wrote while the backup was taken', () => {
   const MEANWHILE = 1_700_000_000_000_000_000n;
+  const MINUTE_MS = 60_000;
+
+  test('by a clock that is ahead is proven by a restore that follows at once', async () => {
+    await using stage = await enterpriseStage({ switches: { capturesLate: true, held: true } });
+    append(stage, 1, ago(-2 * MINUTE_MS));
+    const { name, observed } = await stage.begin('b');
+    stage.world.simulator.switches.clockMs = 3 * MINUTE_MS;
+    append(stage, 1, ago(-5 * MINUTE_MS));
+    stage.world.faults.release?.();
+    await stage.follow(name);
+    const inventory = await stage.session.backup.inventory(name, observed);
+    const { backup } = await stage.take();
+    const file = () => Promise.resolve(inventory.files[0]!.bytes);
+    const prove = await restored(stage, { ...backup, name, file });
+    expect(await prove()).toEqual({ identical: 3, equivalent: 1, subjects: [], codes: [] });
+  });
 
   test.each([true, false])('hides no loss behind new rows (captured late: %s)', async (late) => {
     await using stage = await enterpriseStage({ switches: { capturesLate: late, held: true } });

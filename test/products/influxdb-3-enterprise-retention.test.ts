@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { CensusFile } from '../../activities/products/influxdb-3-enterprise/census-record.ts';
-import type { Census, TableCount } from '../../activities/products/influxdb-3-enterprise/census.ts';
+import type {
+  Census,
+  TableCount,
+} from '../../activities/products/influxdb-3-enterprise/census-schema.ts';
 import { startBalancer } from '../simulators/influxdb-3-enterprise/index.ts';
 import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
 
@@ -12,6 +15,7 @@ const ROWS = 1_000;
 async function steady(
   set: (cluster: EnterpriseStage['world']['simulator']['cluster']) => void,
   options: Parameters<typeof enterpriseStage>[0] = {},
+  restoredAfterMs = 0,
 ) {
   const stage = await enterpriseStage(options);
   const { cluster, switches } = stage.world.simulator;
@@ -23,6 +27,7 @@ async function steady(
   cluster.write('steady', lines);
   set(cluster);
   let { backup } = await stage.take();
+  switches.clockMs = restoredAfterMs;
   const plan = await stage.plan(backup, {});
   const { state } = await stage.restore(plan, backup);
   return {
@@ -97,6 +102,43 @@ describe('a table of a database with a retention', () => {
     expect(await world.prove()).toEqual(EQUIVALENT);
     world.keep((at) => at !== 800);
     expect(await world.prove()).toEqual(failing(/none has expired/));
+  });
+
+  test('is not blamed for rows of the future that have gone since', async () => {
+    await using world = await steady((cluster) => {
+      ofDatabase(cluster);
+      cluster.write('steady', [`t v=0 ${BigInt(Date.now() + DAY_MS / 48) * 1_000_000n}`]);
+    });
+    world.pass(31);
+    expect(await world.prove()).toEqual(UNPROVEN);
+  });
+
+  test('is not blamed for what clients write again among rows that were of the future', async () => {
+    const HOUR_MS = DAY_MS / 24;
+    const write = (cluster: EnterpriseStage['world']['simulator']['cluster'], ...hours: number[]) =>
+      cluster.write(
+        'steady',
+        hours.map(
+          (ahead) => `t v=0 ${BigInt(Math.round(Date.now() + ahead * HOUR_MS)) * 1_000_000n}`,
+        ),
+      );
+    await using world = await steady(
+      (cluster) => {
+        ofDatabase(cluster);
+        write(cluster, 0.5, 12);
+      },
+      {},
+      2 * HOUR_MS,
+    );
+    world.pass(10);
+    expect(await world.prove()).toEqual(EQUIVALENT);
+    write(world.cluster, 3);
+    expect(await world.prove()).toEqual(UNPROVEN);
+    await world.censusOf((table) => ({ ...table, retentionNs: undefined }));
+    expect(await world.prove()).toEqual(UNPROVEN);
+    // Older than the restore, so not written since.
+    write(world.cluster, 0.6, 0.7);
+    expect(await world.prove()).toEqual(failing(/at least 1002/));
   });
 
   test.each([

@@ -51,3 +51,15 @@ test('a table that nobody could count when the backup was taken is told, and the
     { code: 'PROOF_PARTIAL', message: expect.stringContaining(UNREADABLE) },
   ]);
 });
+
+test('a table that is not in the backup and cannot be counted is not taken for one that was written since', async () => {
+  await using stage = await enterpriseStage();
+  const prove = await restored(stage);
+  stage.world.simulator.cluster.write('telemetry', ['added v=1 1']);
+  stage.world.simulator.switches.tableUnreadable = { at: ['telemetry/added'] };
+  const { totals, warnings } = await prove();
+  expect(totals).toMatchObject({ identical: 4, failed: { count: 0 } });
+  expect(warnings).toMatchObject([
+    { code: 'PROOF_PARTIAL', message: expect.stringContaining('telemetry/added') },
+  ]);
+});

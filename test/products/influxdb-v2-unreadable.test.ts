@@ -158,6 +158,17 @@ describe('a shard that the server could not open at its start', () => {
     expect(taken.conclusion.detail).not.toHaveProperty('unwrittenShards');
   });
 
+  test('is told as one of which nobody knows when the server names it, for a time long over, since the last backup', async () => {
+    const monthAgo = now - 30 * 24 * 3600;
+    const [filled = -1] = server.state.addGroup(telemetry(), monthAgo, monthAgo + 3600).shards;
+    startAt(Date.now() + 1000);
+    server.switches.shardUnopened = { shards: [filled] };
+    const taken = await take(good);
+    expect(about(taken)).toMatchObject([{ code: 'SHARD_GONE' }]);
+    expect(about(taken)[0]?.message).toMatch(`named acme/telemetry/shard ${filled} and did not`);
+    expect(taken.conclusion.detail).not.toHaveProperty('unwrittenShards');
+  });
+
   test('is no such shard when its number was given again in another bucket', async () => {
     telemetry().name = 'renamed';
     telemetry('renamed').id = 'abcdefabcdefabcd';
@@ -179,14 +190,15 @@ describe('a shard that the server could not open at its start', () => {
     expect((await take(good)).conclusion.lacking).toBe(false);
   });
 
-  test('is no such shard when its number was given again for a later time', async () => {
+  test('is told as one of which nobody knows when it is of a later time than the last backup: of the future then, or another one', async () => {
     server.calm();
     const bucket = server.state.metadata.buckets.find(({ name }) => name === 'telemetry');
     const group = bucket?.groups.find(({ shards }) => shards.includes(BAD));
     Object.assign(group ?? {}, { start: now + 600, end: now + 4200 });
     server.state.shards.delete(BAD);
     const taken = await take(good);
-    expect(about(taken)).toEqual([]);
+    expect(about(taken)).toMatchObject([{ code: 'SHARD_GONE' }]);
+    expect(taken.conclusion.detail).not.toHaveProperty('unwrittenShards');
     expect(taken.conclusion.lacking).toBe(false);
   });
 

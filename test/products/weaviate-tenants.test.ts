@@ -111,11 +111,13 @@ describe('tenants that are not active', () => {
   });
 
   test.each([
-    ['fell asleep', { north: 'INACTIVE' }, 'north'],
-    ['woke up', { east: 'ACTIVE' }, 'east'],
-  ])('prove nothing when they %s while the backup was taken', async (_, change, tenant) => {
+    ['fell asleep', 'sample', { north: 'INACTIVE' }, 'north'],
+    ['fell asleep', 'full', { north: 'INACTIVE' }, 'north'],
+    ['woke up', 'sample', { east: 'ACTIVE' }, 'east'],
+    ['woke up', 'full', { east: 'ACTIVE' }, 'east'],
+  ])('prove nothing when they %s beside a proof by %s', async (_, proof, change, tenant) => {
     await using stage = await stageWith({ east: 'INACTIVE' });
-    const { backup } = stage.session;
+    const { backup } = stage.open({ connection: { proof } });
     const [name, observed] = [newName(), await backup.observe()];
     await backup.start(name, new Date());
     await ended(() => backup.poll(name));
@@ -127,6 +129,23 @@ describe('tenants that are not active', () => {
     expect(inventory.warnings[0]?.message).toContain(`tenant ${tenant}`);
     const place = census(inventory).places.find((one) => one.tenant === tenant);
     expect(place).toEqual({ class: 'Note', tenant, sample: [] });
+  });
+
+  test('spoil no digests of the others when they woke up, however many there are then', async () => {
+    await using stage = await stageWith({ east: 'INACTIVE' });
+    // With the classes as many as have the most parts each.
+    const others = Array.from({ length: 252 }, (_, n) => ({ name: `t${n}` }));
+    await stage.ask('POST', INTO, others);
+    const { backup } = stage.open({ connection: { proof: 'full' } });
+    const [name, observed] = [newName(), await backup.observe()];
+    await backup.start(name, new Date());
+    await ended(() => backup.poll(name));
+    await stage.ask('PUT', INTO, [{ name: 'east', activityStatus: 'ACTIVE' }]);
+    const inventory = await backup.inventory(name, observed);
+    expect(codes(inventory.warnings)).toEqual(['TENANTS_NOT_COUNTED']);
+    const north = census(inventory).places.find((one) => one.tenant === 'north');
+    expect(north?.parts).toHaveLength(256);
+    expect(north?.parts).not.toContain(null);
   });
 });
 

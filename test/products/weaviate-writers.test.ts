@@ -71,7 +71,7 @@ describe.each(['sample', 'full'] as const)('beside clients that write, a proof b
   });
   const whole = proof === 'full' ? 'identical' : 'equivalent';
 
-  describe('of a backup while which objects were deleted and put back', () => {
+  describe('of a backup during which objects were deleted and put back', () => {
     const away = () =>
       taken(
         () => stage.write(all.slice(0, GONE)),
@@ -109,7 +109,7 @@ describe.each(['sample', 'full'] as const)('beside clients that write, a proof b
     });
   });
 
-  describe('of a backup while which an object was changed', () => {
+  describe('of a backup during which an object was changed', () => {
     const patched = all[0]?.id ?? '';
     const patch = () =>
       stage.ask('PATCH', `/objects/Article/${patched}`, {
@@ -138,7 +138,7 @@ describe.each(['sample', 'full'] as const)('beside clients that write, a proof b
     });
   });
 
-  describe('of a backup while which every object was imported again', () => {
+  describe('of a backup during which every object was imported again', () => {
     test('compares those that are as they were', async () => {
       const { backup, inventory } = await taken(() => stage.write(all));
       expect(inventory.warnings).toEqual([saysChanged]);
@@ -226,6 +226,24 @@ describe.each(['sample', 'full'] as const)('beside clients that write, a proof b
       expect((await prove()).totals.failed.count).toBe(0);
       kept('Article', all[11]?.id).lose();
       expect((await prove()).totals.failed.count).toBe(1);
+    });
+
+    test.runIf(proof === 'full')('lets no new object hide one that is another', async () => {
+      const many = [...all, ...articles(OBJECTS, { objects: OBJECTS })];
+      await stage.write(many);
+      const { backup, place } = await taken(() => Promise.resolve());
+      const sampled = new Set(place?.sample.map(([id]) => id));
+      const one = many.find(({ id }) => !sampled.has(id));
+      if (!one) throw new Error('The sample has no room for all.');
+      const prove = await restored(backup, 'Article');
+      // Both are of one part of the digests.
+      const beside = `${one.id.slice(0, 8)}-ffff-4fff-8fff-${one.id.slice(-12)}`;
+      await stage.write([{ ...one, id: beside }]);
+      expect((await prove()).totals).toMatchObject({ equivalent: 1, failed: { count: 0 } });
+      kept('Article', one.id).object.properties = { title: 'damaged' };
+      expect((await prove()).totals.failed.subjects).toEqual([
+        'class Article (objects are not what they were)',
+      ]);
     });
 
     test('is no proof at all when that is everything', async () => {

@@ -10,6 +10,8 @@ import { connect, planRestore, restoreStep, takeBackup, type Taken } from './ada
 import { HOUR, points, TOKEN } from './influxd.ts';
 
 const HOURS = 3;
+/** The shard of a time long over, to which a client writes after the good backup. */
+const LATE = HOURS + 1;
 
 describe('a shard that a real influxd cannot open at its start', () => {
   let server: Influxd;
@@ -46,10 +48,12 @@ describe('a shard that a real influxd cannot open at its start', () => {
     const takesAway = () => Promise.resolve(before || !(before = true));
     return at.restore.prepare(plan, good.reader, takesAway);
   };
-  const breakShard = async () => {
+  const breakShards = async (...shards: number[]) => {
     const data = join(server.folder, 'engine', 'data');
     const [bucket = ''] = await readdir(data);
-    await truncate(join(data, bucket, 'autogen', '1', 'index', '0', 'MANIFEST'));
+    for (const shard of shards) {
+      await truncate(join(data, bucket, 'autogen', `${shard}`, 'index', '0', 'MANIFEST'));
+    }
     await server.restart();
   };
 
@@ -60,7 +64,8 @@ describe('a shard that a real influxd cannot open at its start', () => {
     identity = (await session().preflight('backup')).identity;
     good = await take();
     expect(about(good)).toEqual([]);
-    await breakShard();
+    await writeLines(server, 'hourly', ['cpu v=1 1000000000']);
+    await breakShards(1, LATE);
   });
   afterAll(async () => {
     for (const one of taken) await one[Symbol.asyncDispose]();
@@ -72,6 +77,10 @@ describe('a shard that a real influxd cannot open at its start', () => {
     expect(next.conclusion.lacking).toBe(true);
     expect(about(next)).toMatchObject([
       { code: 'SHARD_UNREADABLE', subject: 'acme/hourly/shard 1' },
+      {
+        code: 'SHARD_GONE',
+        message: expect.stringContaining(`named acme/hourly/shard ${LATE} and did not`) as string,
+      },
     ]);
     expect(about(await take())).toMatchObject([{ code: 'SHARD_GONE' }]);
   });
@@ -82,6 +91,7 @@ describe('a shard that a real influxd cannot open at its start', () => {
     const other = await createBucket(server, 'hourly');
     expect(about(await take(good))).toMatchObject([
       { code: 'SHARD_UNREADABLE', subject: 'acme/replaced/shard 1' },
+      { code: 'SHARD_GONE' },
     ]);
     await callInflux(server, 'DELETE', `/api/v2/buckets/${other.id}`);
     expect((await callInflux(server, 'PATCH', path, { name: 'hourly' })).status).toBe(200);

@@ -17,7 +17,7 @@ const snapshot = givenSnapshot({
   notify: [{ webhook: { env: 'NOBODY' }, on: ['warned'] }],
 });
 
-test('the result of a backup warns of all that its page and its webhooks tell', async () => {
+test('the result of a backup warns of all that its page and its webhooks tell, and of each once', async () => {
   const notices: Notice[] = [];
   const own = [warning('OF_THE_CONFIGURATION')];
   const asked = [warning('OF_PREFLIGHT')];
@@ -27,7 +27,7 @@ test('the result of a backup warns of all that its page and its webhooks tell', 
     openBackup: () => undefined,
     startBackupJob: () => undefined,
     followBackupJob: ({ round }: { round: number }) =>
-      round === 1 ? failed() : { state: 'succeeded', words: 'SUCCESS' },
+      round < 3 ? failed() : { state: 'succeeded', words: 'SUCCESS' },
     stopBackupJobs: failed,
     checkBackupJob: () => ({
       artifacts: 1,
@@ -55,6 +55,7 @@ test('the result of a backup warns of all that its page and its webhooks tell', 
       'OF_THE_CHECK',
       'OF_THE_COMMIT',
       'OF_THE_CONFIGURATION',
+      'ROUND_FAILED',
       'ROUND_FAILED',
     ]);
     expect(notices.map((notice) => notice.warnings)).toEqual([warnings]);

@@ -9,6 +9,8 @@ const failed = (message: string) => () => {
   throw toApplicationFailure(new HoldfastError('JOB_FAILED', message));
 };
 
+const unknown = { code: 'VERSION_UNKNOWN', message: 'It calls its version "nightly".' };
+
 const snapshot = givenSnapshot({
   target: 'articles',
   product: 'weaviate',
@@ -32,7 +34,8 @@ test('each warning says whether it is about the safety backup or the whole resto
     findRestoreBackup: () => job,
     lease: () => undefined,
     planRestore: () => ({ plan: { destructive: true, artifacts: 1, warnings: [] }, pages: [] }),
-    preflight: () => ({ identity: 'x', version: '1', warnings: [] }),
+    // Asked before the safety backup and in it, of the same server.
+    preflight: () => ({ identity: 'x', version: '1', warnings: [unknown] }),
     openBackup: () => undefined,
     startBackupJob: () => undefined,
     followBackupJob: async ({ round }: { round: number }) => {
@@ -63,6 +66,7 @@ test('each warning says whether it is about the safety backup or the whole resto
     expect(about.map(({ code }) => code)).toEqual(['ROUND_FAILED', 'LEFTOVERS']);
     const others = warnings.filter((warning) => !about.includes(warning));
     expect(others.map(({ code }) => code)).toEqual([
+      'VERSION_UNKNOWN',
       'CANCEL_ASKED',
       'CANCEL_FAILED',
       'SAFETY_BACKUP',

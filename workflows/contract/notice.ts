@@ -1,14 +1,7 @@
 import type { Operation, Outcome } from './names.ts';
-import type { SecretReference } from './snapshot.ts';
 import type { Warning } from './progress.ts';
 
-/** Somebody who wants to know how runs of a target end. */
-export interface Listener {
-  /** Where its address is: it is a secret, for whoever has it may write there. */
-  webhook: SecretReference;
-  on: Ending[];
-}
-
+/** How a run ended. */
 export type Ending = Exclude<Outcome, 'running'>;
 
 /** What a webhook is sent, as JSON, when a run has ended (docs/formats.md). Never with a secret. */

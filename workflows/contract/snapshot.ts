@@ -1,4 +1,4 @@
-import type { Listener } from './notice.ts';
+import type { Ending } from './notice.ts';
 
 /** A reference to a secret. Only references pass through Temporal; values are read where they are used. */
 export type SecretReference = { env: string } | { file: string };
@@ -39,6 +39,13 @@ export interface Encryption {
   recipients: string[];
   /** Only on hosts that restore or verify deeply. */
   identity?: SecretReference | undefined;
+}
+
+/** Somebody who wants to know how runs of a target end. */
+export interface Listener {
+  /** Where its address is: it is a secret, for whoever has it may write there. */
+  webhook: SecretReference;
+  on: Ending[];
 }
 
 /** Milliseconds, unless the name says otherwise. Tests shorten them; users may, in `timeouts`. */

@@ -1,10 +1,4 @@
 import type { Entry } from '../../catalog/manifest.ts';
-import type { ArtifactPlan, OpenArtifact } from '../../products/product.ts';
-import { BoltInspector } from './bolt.ts';
-import { GunzipInspector } from './gunzip-inspector.ts';
-import { SizeInspector } from './size.ts';
-import { SqliteInspector } from './sqlite.ts';
-import { TarInspector } from './tar.ts';
 
 /**
  * Looks at the bytes of one artifact while they pass, and throws a `FormatFault` as soon as they are wrong, at the
@@ -24,27 +18,4 @@ export interface StreamInspector {
   /** Frees what it holds; for streams that are given up. */
   close?(): void;
   readonly entries?: Entry[] | undefined;
-}
-
-/** @param bytes the exact size after decompression, where it is known; only the format `bytes` is measured by it */
-export function createInspector(
-  format: ArtifactPlan['format'],
-  codec: OpenArtifact['codec'],
-  bytes?: number,
-): StreamInspector {
-  const inspector = plainInspector(format, bytes);
-  return codec === 'gzip' ? new GunzipInspector(inspector) : inspector;
-}
-
-function plainInspector(format: ArtifactPlan['format'], bytes: number | undefined): Inspector {
-  switch (format) {
-    case 'tar':
-      return new TarInspector();
-    case 'bolt':
-      return new BoltInspector();
-    case 'sqlite':
-      return new SqliteInspector();
-    case 'bytes':
-      return new SizeInspector(bytes);
-  }
 }

@@ -9,6 +9,8 @@ export interface PortableMetadata {
   databases: Database[];
   /** Names only. */
   users: string[];
+  /** The greatest number that the server has given a shard: it never gives one twice. */
+  lastShard: number;
 }
 
 export interface Database {
@@ -62,7 +64,11 @@ export function parseMetadata(data: Buffer): PortableMetadata {
   const databases = messages(fields, 5).map(parseDatabase);
   const shards = databases.flatMap(shardsOf);
   if (new Set(shards).size !== shards.length) throw garbled('names a shard twice');
-  return { databases, users: messages(fields, 6).map((user) => name(collect(user), 1)) };
+  return {
+    databases,
+    users: messages(fields, 6).map((user) => name(collect(user), 1)),
+    lastShard: whole(fields, 9),
+  };
 }
 
 function shardsOf({ policies }: Database): number[] {

@@ -4,12 +4,23 @@ export interface MissingShard {
   database: string;
   policy: string;
   shard: number;
-  /** From when on it takes points, in nanoseconds. A server makes shards some time before. */
+  /** From when on it takes points, in nanoseconds. */
   start: bigint;
   /** Until when, exclusive. */
   end: bigint;
   /** When its retention may remove it, in nanoseconds; undefined: never. */
   expires: bigint | undefined;
+}
+
+/** A server names the next shard of a policy half an hour before its time, and makes it with its first point. */
+const AHEAD_MS = 3_600_000;
+
+/**
+ * Whether a shard may have been named in advance. One that begins still later was named when a point of the future came.
+ * @param start in milliseconds, as `asked`: when its server was asked for it, or later
+ */
+export function isNamedAhead(start: number, asked: number): boolean {
+  return start > asked && start <= asked + AHEAD_MS;
 }
 
 /**

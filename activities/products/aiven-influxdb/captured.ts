@@ -29,6 +29,7 @@ export function detailOf(
     databases: databases.toSorted((a, b) => b.tarBytes - a.tarBytes).slice(0, SUMMARISED),
     shards: manifest.files.length,
     users: metadata.users.length,
+    lastShard: metadata.lastShard,
     named: packNamed(metadata),
   };
 }

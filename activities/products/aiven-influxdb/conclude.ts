@@ -1,6 +1,6 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { BackupSource, Conclusion } from '../product.ts';
-import { judgeLost, shardIn, tsmFiles } from './lost-shards.ts';
+import { judgeLost, lastShardOf, shardIn, tsmFiles } from './lost-shards.ts';
 import { ROLE } from './names.ts';
 import { unpackNamed } from './named-shards.ts';
 import { tellLost, tellWithoutData } from './tell-lost.ts';
@@ -24,7 +24,8 @@ export async function conclude(
   }
   const { named: packed, ...kept } = detail;
   const named = unpackNamed(packed);
-  const lost = await judgeLost({ named, came, now: Date.now(), identity, before });
+  const lastShard = lastShardOf(detail);
+  const lost = await judgeLost({ named, lastShard, came, now: Date.now(), identity, before });
   const withoutData = detail['shards'] === 0;
   const doubtful = withoutData && lost.backup === '' && lost.unsure.length > 0;
   const warnings: Warning[] = [
@@ -51,7 +52,6 @@ export async function conclude(
       ...kept,
       shardsWithTombstones: deleted.length,
       ...(lost.unwritten > 0 && { unwrittenShards: lost.unwritten }),
-      lastShard: named.reduce((last, { shard }) => Math.max(last, shard), 0),
     },
     warnings,
     lacking: doubtful || lost.absent.length + lost.emptied.length > 0,

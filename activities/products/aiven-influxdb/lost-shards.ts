@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HoldfastError } from '../../failure.ts';
 import type { Entry } from '../../catalog/manifest.ts';
+import { isNamedAhead } from '../../pipeline/influxdb-portable/missing-shards.ts';
 import type { BackupReader } from '../product.ts';
 import { ROLE } from './names.ts';
 import type { NamedShard } from './named-shards.ts';
@@ -17,17 +18,26 @@ export interface LostShards {
   gone: string[];
   /** Not there, and nothing tells whether anything was ever written to them. */
   unsure: string[];
-  /** Not there, since nothing was written to them: InfluxDB names the next shard of a policy for ever. */
+  /**
+   * Not there, and no backup misses them: InfluxDB names the next shard of a policy for ever. One that was lost before is
+   * among them once that has been told.
+   */
   unwritten: number;
 }
 
-/** What `conclude` leaves in the manifest for the next one: the greatest number that a shard had. */
-const beforeSchema = z.object({ lastShard: z.number() });
+const detailSchema = z.object({ lastShard: z.number() });
+
+/** The greatest number that the service had given a shard, by the `detail` of a backup; one of an older version lacks it. */
+export function lastShardOf(detail: Record<string, unknown>): number | undefined {
+  return detailSchema.safeParse(detail).data?.lastShard;
+}
 
 type Before = Pick<BackupReader, 'manifest' | 'objects'>;
 
 interface Question {
   named: NamedShard[];
+  /** The greatest number that the service has given a shard; undefined in the plan of an older version. */
+  lastShard: number | undefined;
   /** The TSM files of the shards that came. */
   came: Map<number, string[]>;
   now: number;
@@ -43,7 +53,8 @@ interface Question {
 export async function judgeLost(question: Question): Promise<LostShards> {
   const { named, came, now, identity } = question;
   const last = named.length > 0 ? await question.before?.() : undefined;
-  const known = last?.manifest.product.identity === identity ? await knownOf(last) : undefined;
+  const ofService = last?.manifest.product.identity === identity;
+  const known = ofService ? await knownOf(last, question.lastShard) : undefined;
   const lost: LostShards = {
     backup: known?.id ?? '',
     absent: [],
@@ -53,27 +64,37 @@ export async function judgeLost(question: Question): Promise<LostShards> {
     unwritten: 0,
   };
   for (const one of named) {
-    const subject = `${one.place}/shard ${one.shard}`;
-    // A service that was set up anew gives the numbers again, in other places or for later times.
-    const same = known !== undefined && one.start < known.to;
-    const then = (same ? (known.held.get(one.shard) ?? []) : []).filter((name) =>
-      name.startsWith(`${one.place}/`),
-    );
-    const files = came.get(one.shard);
-    if (files) {
-      if (lostFile(then, files)) lost.emptied.push(subject);
-    } else if (then.length > 0) {
-      const passed = one.expires !== null && one.expires <= now;
-      (passed ? lost.gone : lost.absent).push(subject);
-    } else if (isUnwritten(one, now, known)) lost.unwritten += 1;
-    else lost.unsure.push(subject);
+    const fate = fateOf(one, came.get(one.shard), now, known);
+    if (fate === 'unwritten') lost.unwritten += 1;
+    else if (fate !== 'whole') lost[fate].push(`${one.place}/shard ${one.shard}`);
   }
   return lost;
 }
 
+type Fate = 'whole' | Exclude<keyof LostShards, 'backup'>;
+
+/** @param files those that came, of a shard that did */
+function fateOf(
+  one: NamedShard,
+  files: string[] | undefined,
+  now: number,
+  known: Known | undefined,
+): Fate {
+  const then = known ? heldThen(one, known) : [];
+  if (files) return lostFile(then, files) ? 'emptied' : 'whole';
+  if (then.length > 0) return one.expires !== null && one.expires <= now ? 'gone' : 'absent';
+  return isUnwritten(one, now, known) ? 'unwritten' : 'unsure';
+}
+
+/** Where numbers may have been given again, it was in other places or for later times. */
+function heldThen({ shard, place, start }: NamedShard, known: Known): string[] {
+  if (known.mayBeAnother && start >= known.to) return [];
+  return (known.held.get(shard) ?? []).filter((name) => name.startsWith(`${place}/`));
+}
+
 /**
- * What has not begun, and what an earlier backup named and did not hold either, though its time was over: points may have
- * come since into one whose time was not.
+ * What was named in advance, and what an earlier backup named and did not hold either, though its time was over: points
+ * may have come since into one whose time was not.
  */
 function isUnwritten(
   { shard, start, end }: NamedShard,
@@ -81,7 +102,7 @@ function isUnwritten(
   known: Known | undefined,
 ): boolean {
   if ((known?.held.get(shard) ?? []).length > 0) return false;
-  if (start > now) return true;
+  if (isNamedAhead(start, now)) return true;
   return known !== undefined && shard <= known.lastShard && (end ?? Infinity) <= known.from;
 }
 
@@ -112,13 +133,19 @@ interface Known {
   /** When it was captured, in milliseconds. */
   from: number;
   to: number;
+  /** The greatest number that the service had given a shard. */
   lastShard: number;
+  /** The service has given fewer since, so it was set up anew, or set back; or nobody knows. */
+  mayBeAnother: boolean;
   /** The TSM files of each shard. */
   held: Map<number, string[]>;
 }
 
 /** @returns undefined where the list of the backup's objects is damaged */
-async function knownOf({ manifest, objects }: Before): Promise<Known | undefined> {
+async function knownOf(
+  { manifest, objects }: Before,
+  lastShardNow = -1,
+): Promise<Known | undefined> {
   const held = new Map<number, string[]>();
   try {
     for await (const { role, subject, entries } of objects()) {
@@ -129,11 +156,13 @@ async function knownOf({ manifest, objects }: Before): Promise<Known | undefined
     throw error;
   }
   const { id, detail, times } = manifest;
+  const lastShard = lastShardOf(detail);
   return {
     id,
     from: Date.parse(times.captured.from),
     to: Date.parse(times.captured.to),
-    lastShard: beforeSchema.safeParse(detail).data?.lastShard ?? -1,
+    lastShard: lastShard ?? -1,
+    mayBeAnother: lastShardNow < (lastShard ?? Infinity),
     held,
   };
 }

@@ -59,14 +59,9 @@ async function follow(
     job.says(undefined);
     return request.ended.remember({ succeeded, result: result.slice(0, 300) });
   };
-  const known = await request.task.recall();
-  // Not when the answer came: the service may have begun long before.
-  const asked = Date.now();
-  const begun = known ? undefined : await patiently(() => client.createBackup(name), signal);
-  const { id, since } =
-    known ?? (await request.task.remember({ id: begun?.id ?? '', since: asked }));
+  const { id, since, begun } = await begin(client, name, request, signal);
   let words = 'nothing';
-  let told = begun?.id === id ? begun : undefined;
+  let told = begun;
   const task = await untilEnded<Told, Told>({
     ask: async () => {
       const state = told ?? (await patiently(() => client.task(id), signal)) ?? 'unknown';
@@ -87,4 +82,27 @@ async function follow(
   });
   if (task === 'unknown') return end(false, 'it does not know the task any more');
   return end(task.succeeded, task.result || 'no reason given');
+}
+
+interface Begun {
+  id: string;
+  since: number;
+  /** What the service said of it just now. */
+  begun?: TaskState;
+}
+
+/** Requests a backup, unless an earlier attempt has. */
+async function begin(
+  client: AivenClient,
+  name: string,
+  { task }: RequestNotes,
+  signal: AbortSignal,
+): Promise<Begun> {
+  const known = await task.recall();
+  if (known) return known;
+  // Not when the answer comes: the service may have begun long before.
+  const since = Date.now();
+  const begun = await patiently(() => client.createBackup(name), signal);
+  const noted = await task.remember({ id: begun.id, since });
+  return noted.id === begun.id ? { ...noted, begun } : noted;
 }

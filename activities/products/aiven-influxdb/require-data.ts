@@ -16,9 +16,9 @@ export async function requireData(
   identity: string,
 ): Promise<void> {
   if (manifest.files.length > 0) return;
-  const named = namedShards(metadata);
   const { backup, absent } = await judgeLost({
-    named,
+    named: namedShards(metadata),
+    lastShard: metadata.lastShard,
     came: new Map(),
     now: Date.now(),
     identity,

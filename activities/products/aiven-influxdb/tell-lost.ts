@@ -34,7 +34,7 @@ export function tellLost({ backup, absent, emptied, gone, unsure }: LostShards):
 export function tellWithoutData(doubtful: number): Warning {
   const why =
     doubtful > 0
-      ? ` Its metadata name ${doubtful} that may have held data, and no backup before it tells whether they did, so \`latest\` passes over this one. If the service holds nothing, say so once, with the tag accept-shrunk=yes; else ask the vendor for the log of InfluxDB.`
+      ? ` Its metadata name ${doubtful} that may have held data, and no backup before it tells whether they did: unless it is accepted, \`latest\` passes over this one. If the service holds nothing, say so once, with the tag accept-shrunk=yes; else ask the vendor for the log of InfluxDB.`
       : '';
   return {
     code: 'BACKUP_WITHOUT_DATA',

@@ -1,6 +1,7 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { DelegatedBackup, Inventory } from '../delegated.ts';
-import { type Census, censusSchema, isCensus, takeCensus } from './census.ts';
+import { type Census, censusSchema } from './census-schema.ts';
+import { isCensus, takeCensus } from './census.ts';
 import type { NoResult } from './query.ts';
 import type { Session } from './session.ts';
 import { labelOf } from './tables.ts';

@@ -1,7 +1,7 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import type { ProvenJob } from '../delegated.ts';
-import type { Verdict } from './compare.ts';
 import type { Strays } from './stray-tables.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Subjects that pass through Temporal. */
 const NAMED = 20;
@@ -12,15 +12,16 @@ export function concludeProof(
   strays: Strays,
   bytes: number,
 ): ProvenJob {
-  const labels = (which: (verdict: Verdict) => boolean) =>
-    [...verdicts].filter(([, verdict]) => which(verdict)).map(([label]) => label);
-  const because = (reason: string) =>
-    labels((verdict) => verdict.result === 'equivalent' && verdict.because === reason);
-  const uncountedFor = (reason?: string) =>
-    labels((verdict) => verdict.result === 'uncounted' && verdict.because === reason);
-  const results = (result: Verdict['result']) => labels((verdict) => verdict.result === result);
+  const labels = (result: Verdict['result'], because?: string) =>
+    [...verdicts].flatMap(([label, verdict]) =>
+      verdict.result === result && reasonOf(verdict) === because ? [label] : [],
+    );
+  const count = (wanted: Verdict['result']) =>
+    [...verdicts.values()].filter(({ result }) => result === wanted).length;
   const failed = [
-    ...differing(verdicts).map(([label, { reason }]) => `${label} ${reason}`),
+    ...[...verdicts].flatMap(([label, verdict]) =>
+      verdict.result === 'different' ? [`${label} ${verdict.reason}`] : [],
+    ),
     ...strays.failed,
   ];
   const warnings: Warning[] = [];
@@ -31,45 +32,43 @@ export function concludeProof(
   };
   warn(
     'WRITES_AFTER_RESTORE',
-    [...because('newer'), ...strays.newer],
+    [...labels('equivalent', 'newer'), ...strays.newer],
     'Newer rows than those of the backup are there already',
   );
   warn(
     'RETENTION_EXPIRES',
-    because('retention'),
+    labels('equivalent', 'retention'),
     'Rows older than their retention have gone again, so of these tables only what is younger was compared',
   );
   warn(
     'PROOF_PARTIAL',
-    uncountedFor(),
+    [...labels('uncounted'), ...strays.uncounted],
     'These tables could not be counted, so nothing is proven of them',
   );
   warn(
     'PROOF_PARTIAL',
-    uncountedFor('retention'),
+    labels('uncounted', 'retention'),
     'So much of what these tables held in the backup has expired by now, or may have, that nothing is proven of them',
   );
   warn(
     'PROOF_PARTIAL',
-    uncountedFor('future'),
+    labels('uncounted', 'future'),
     'Rows of these tables had times in the future when the backup was taken, and clients write to them again, so nothing is proven of them',
   );
   return {
     totals: {
-      artifacts: verdicts.size - results('uncounted').length + strays.failed.length,
+      artifacts: verdicts.size - count('uncounted') + strays.failed.length,
       bytes,
-      identical: results('identical').length,
-      equivalent: results('equivalent').length,
+      identical: count('identical'),
+      equivalent: count('equivalent'),
       failed: { subjects: failed.slice(0, NAMED), count: failed.length },
     },
     warnings,
   };
 }
 
-function differing(verdicts: Map<string, Verdict>) {
-  return [...verdicts].flatMap(([label, verdict]) =>
-    verdict.result === 'different' ? [[label, verdict] as const] : [],
-  );
+function reasonOf(verdict: Verdict): string | undefined {
+  return 'because' in verdict ? verdict.because : undefined;
 }
 
 export function unproven(bytes: number, warning: Warning): ProvenJob {

@@ -1,4 +1,4 @@
-import type { TableCount } from './census.ts';
+import type { TableCount } from './census-schema.ts';
 import type { EnterpriseClient } from './client.ts';
 import { query } from './query.ts';
 import { millisOf, printedTime } from './times.ts';

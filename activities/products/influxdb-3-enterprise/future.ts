@@ -1,9 +1,19 @@
-import type { TableCount } from './census.ts';
-import type { Expected } from './compare.ts';
+import type { TableCount } from './census-schema.ts';
+import { expiryOf } from './expired.ts';
 import { inOrder, isAfter, millisOf, printedTime, wellBefore } from './times.ts';
+import {
+  different,
+  EQUIVALENT,
+  type Expected,
+  GONE_BY_RETENTION,
+  MIXED_WITH_NEW,
+  type Restored,
+  UNCOUNTED,
+  type Verdict,
+} from './verdict.ts';
 
 /** Rows of the future in a backup. */
-export interface Later {
+interface Later {
   least: number;
   most: number;
   /** Where they lie. */
@@ -12,26 +22,49 @@ export interface Later {
 }
 
 /**
- * What of a table can be compared although clients write again: without its rows of the future, where those are told
- * apart from the others, and none of them had its time before the restore.
+ * What of a table can be compared although clients write again: without its rows of the future, where a moment tells
+ * those from all others. It must not be before either count, nor before what clients may write after the restore.
  */
 export function viewOf(
   expected: Expected,
   restoredAt: string,
 ): { view: Expected; later?: Later | undefined } {
   const { before, after } = expected;
-  const pasts = [before?.past, after?.past].filter((past) => past !== undefined);
-  if (pasts.length === 0) return { view: expected };
-  const isApart =
-    pasts.every(({ later }) => later.rows === 0 || isAfter(later.first, wellBefore(restoredAt))) &&
-    [before, after].every(
-      (side) => !side?.last || side.past || !pasts.some(({ upTo }) => isAfter(side.last, upTo)),
-    );
-  if (!isApart) return { view: { ...expected, before: whole(before), after: whole(after) } };
+  const counted = [before?.past?.upTo, after?.past?.upTo].filter((upTo) => upTo !== undefined);
+  if (counted.length === 0) return { view: expected };
+  const moment = [wellBefore(restoredAt), ...counted].reduce((a, b) => (isAfter(b, a) ? b : a));
+  if (!isApart(before, moment) || !isApart(after, moment)) {
+    return { view: { ...expected, before: whole(before), after: whole(after) } };
+  }
   return {
     view: { ...expected, before: withoutLater(before), after: withoutLater(after) },
     later: laterOf(before, after),
   };
+}
+
+/** Whether the rows of the future came back: in the place where they lay are no fewer, and no more. */
+export async function judgeLater(
+  later: Later | undefined,
+  view: Expected,
+  { count, now }: Restored,
+): Promise<Verdict> {
+  if (!later) return EQUIVALENT;
+  const { least, most, ...period } = later;
+  if (expiryOf(view, now)(period.after)) return GONE_BY_RETENTION;
+  const { rows } = await count(period);
+  if (rows === null) return UNCOUNTED;
+  if (rows > most) return MIXED_WITH_NEW;
+  if (rows >= least) return EQUIVALENT;
+  return different(
+    `has ${rows} rows of after ${later.after}, which is in the future, and the backup at least ${least}`,
+  );
+}
+
+/** Whether the moment lies between the rows that were of the future and the others. */
+function isApart(side: TableCount | undefined, moment: string): boolean {
+  if (!side?.past) return !isAfter(side?.last, moment);
+  const { later } = side.past;
+  return later.rows === 0 || isAfter(later.first, moment);
 }
 
 function laterOf(before: TableCount | undefined, after: TableCount | undefined): Later | undefined {

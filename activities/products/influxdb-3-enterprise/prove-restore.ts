@@ -1,18 +1,13 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
-import { readCensus } from './census-record.ts';
-import {
-  type Census,
-  countTable,
-  countTables,
-  isCensus,
-  type Period,
-  takeCensus,
-  type TableCount,
-} from './census.ts';
-import { type Expected, expectations, judge, type Verdict, wasCounted } from './compare.ts';
+import { type CensusFile, readCensus } from './census-record.ts';
+import type { Census, TableCount } from './census-schema.ts';
+import { countTables, isCensus, takeCensus } from './census.ts';
+import { judge } from './compare.ts';
 import { concludeProof, unproven } from './conclude-proof.ts';
+import { countTable, type Period } from './count-table.ts';
+import { expectations, wasCounted } from './expectations.ts';
 import { told } from '../../few.ts';
 import { pause } from '../../pause.ts';
 import type { NoResult } from './query.ts';
@@ -20,6 +15,7 @@ import { detailOf } from './restore-detail.ts';
 import type { Session } from './session.ts';
 import { labelOf } from './tables.ts';
 import { strayTables } from './stray-tables.ts';
+import type { Expected, Verdict } from './verdict.ts';
 
 /**
  * Counts every table again and compares: with the count before the backup, after it, or in between. Nodes that answer
@@ -33,7 +29,7 @@ export async function proveRestore(
   backup: DelegatedBackup,
   onTable: () => void,
 ): Promise<ProvenJob> {
-  const { client, concurrency, patienceMs } = session;
+  const { client, patienceMs } = session;
   const bytes = plan.summary.bytes;
   if (detailOf(plan).additive) return unproven(bytes, NEEDS_RESTART);
   const file = await readCensus(backup);
@@ -45,39 +41,11 @@ export async function proveRestore(
     if (foretold) return unproven(bytes, onlyItsWord(first.reason));
     throw unanswered(session, first.reason);
   }
-
-  const expected = expectations(file.before, file.after);
-  let now = new Map(first.tables.map((table) => [labelOf(table), table]));
-  const verdicts = await judgeAll(session, expected, now, restoredAt);
-  let strays = await strayTables(session, expected, file, first, restoredAt);
-  const deadline = Date.now() + patienceMs;
-  let wait = Math.min(500, patienceMs / 4);
-  const open = () => unsettled(verdicts, expected);
-  while (open().length + strays.failed.length > 0 && Date.now() < deadline) {
-    await pause(Math.min(wait, Math.max(0, deadline - Date.now())), client.signal);
-    wait = Math.min(wait * 2, 5_000);
-    if (strays.failed.length > 0) {
-      const census = await takeCensus(client, { concurrency });
-      if (isCensus(census)) {
-        now = new Map(census.tables.map((table) => [labelOf(table), table]));
-        strays = await strayTables(session, expected, file, census, restoredAt);
-      }
-    }
-    const again = new Map(open().map((label) => [label, expected.get(label) ?? NONE]));
-    const counted = await countTables(client, [...again.keys()].map(tableNamed(expected)), {
-      concurrency,
-    });
-    for (const table of counted) {
-      // A table that is not there cannot be counted: only its absence from the list says so.
-      if (table.rows !== null) now.set(labelOf(table), table);
-    }
-    const judged = await judgeAll(session, again, now, restoredAt);
-    for (const [label, verdict] of judged) verdicts.set(label, verdict);
-  }
+  const { verdicts, strays, open } = await compareAll(session, file, first, restoredAt);
   const proven = concludeProof(verdicts, strays, bytes);
   // What is left open could not be counted: that a table came back whole is not proven by the others.
-  if (proven.totals.failed.count === 0 && open().length > 0) {
-    throw unanswered(session, unreadable(open()));
+  if (proven.totals.failed.count === 0 && open.length > 0) {
+    throw unanswered(session, unreadable(open));
   }
   return proven;
 }
@@ -96,15 +64,72 @@ async function firstCensus(
   }
 }
 
+/** What is said of each table, once all is settled or the patience is over; what is `open` could not be counted then. */
+async function compareAll(session: Session, file: CensusFile, first: Census, restoredAt: string) {
+  const { client, concurrency, patienceMs } = session;
+  const expected = expectations(file.before, file.after);
+  let now = byLabel(first);
+  const verdicts = await judgeAll(session, expected, now, restoredAt);
+  let strays = await strayTables(session, expected, file, first, restoredAt);
+  const isStrayed = () => strays.failed.length + strays.uncounted.length > 0;
+  let open = unsettled(verdicts, expected);
+  const deadline = Date.now() + patienceMs;
+  let wait = Math.min(500, patienceMs / 4);
+  while ((open.size > 0 || isStrayed()) && Date.now() < deadline) {
+    await pause(Math.min(wait, Math.max(0, deadline - Date.now())), client.signal);
+    wait = Math.min(wait * 2, 5_000);
+    if (isStrayed()) {
+      const census = await takeCensus(client, { concurrency });
+      if (isCensus(census)) {
+        now = byLabel(census);
+        strays = await strayTables(session, expected, file, census, restoredAt);
+      }
+    }
+    const tables = [...open.values()].flatMap(({ before, after }) => before ?? after ?? []);
+    for (const table of await countTables(client, tables, { concurrency })) {
+      // A table that is not there cannot be counted: only its absence from the list says so.
+      if (table.rows !== null) now.set(labelOf(table), table);
+    }
+    const again = await judgeAll(session, open, now, restoredAt);
+    for (const [label, verdict] of again) verdicts.set(label, verdict);
+    open = unsettled(verdicts, expected);
+  }
+  return { verdicts, strays, open: [...open.keys()] };
+}
+
+function byLabel({ tables }: Census): Map<string, TableCount> {
+  return new Map(tables.map((table) => [labelOf(table), table]));
+}
+
+async function judgeAll(
+  { client }: Session,
+  expected: Map<string, Expected>,
+  now: Map<string, TableCount>,
+  restoredAt: string,
+): Promise<Map<string, Verdict>> {
+  const verdicts = new Map<string, Verdict>();
+  for (const [label, one] of expected) {
+    const table = one.before ?? one.after;
+    if (!table) continue;
+    const restored = {
+      count: (period: Period) => countTable(client, table, period),
+      restoredAt,
+      now: client.clock.now(),
+    };
+    verdicts.set(label, await judge(now.get(label), one, restored));
+  }
+  return verdicts;
+}
+
 /** Tables that may come to another verdict yet. */
-function unsettled(verdicts: Map<string, Verdict>, expected: Map<string, Expected>): string[] {
-  return [...verdicts].flatMap(([label, verdict]) => {
-    const uncounted =
-      verdict.result === 'uncounted' &&
-      verdict.because === undefined &&
-      wasCounted(expected.get(label) ?? NONE);
-    return verdict.result === 'different' || uncounted ? [label] : [];
-  });
+function unsettled(
+  verdicts: Map<string, Verdict>,
+  expected: Map<string, Expected>,
+): Map<string, Expected> {
+  const maySettle = (one: Expected, verdict: Verdict | undefined) =>
+    verdict?.result === 'different' ||
+    (verdict?.result === 'uncounted' && !verdict.because && wasCounted(one));
+  return new Map([...expected].filter(([label, one]) => maySettle(one, verdicts.get(label))));
 }
 
 function unreadable(labels: string[]): string {
@@ -120,33 +145,6 @@ function unanswered({ client }: Session, reason: string): HoldfastError {
       hint: 'See that the nodes answer queries of every table; the run goes on by itself.',
     },
   );
-}
-
-const NONE: Expected = { before: undefined, after: undefined };
-
-async function judgeAll(
-  { client }: Session,
-  expected: Map<string, Expected>,
-  now: Map<string, TableCount>,
-  restoredAt: string,
-): Promise<Map<string, Verdict>> {
-  const verdicts = new Map<string, Verdict>();
-  for (const [label, one] of expected) {
-    const table = one.before ?? one.after;
-    if (!table) continue;
-    const within = (period: Period) => countTable(client, table, period);
-    const moments = { restoredAt, now: client.clock.now() };
-    verdicts.set(label, await judge(now.get(label), one, within, moments));
-  }
-  return verdicts;
-}
-
-function tableNamed(expected: Map<string, Expected>) {
-  return (label: string): Pick<TableCount, 'database' | 'table'> => {
-    const { before, after } = expected.get(label) ?? NONE;
-    const { database = '', table = '' } = before ?? after ?? {};
-    return { database, table };
-  };
 }
 
 const NEEDS_RESTART: Warning = {

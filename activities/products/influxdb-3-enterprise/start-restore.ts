@@ -33,23 +33,24 @@ export async function startRestore(
   const known = idsOf(await api.list());
   const mine = { ...plan, asked: { at: since.toISOString(), look: { known } } };
   let lost: unknown;
+  let sent = 0;
+  // What refuses a request that was sent twice may have accepted the first.
+  const isCertain = () => sent < 2;
   for (let tries = 1; tries <= TRIES; tries += 1) {
     await notes?.asking({ known });
-    let sent = 0;
-    const count = () => void (sent += 1);
-    // What refuses a request that was sent twice may have accepted the first.
-    const refused = async () => void (sent < 2 && !lost && (await notes?.refused()));
-    const outcome = await api.start(plan.name, count).catch(async (error: unknown) => {
-      if (isRefused(error)) await refused();
-      if (!isLost(error)) throw error;
-      lost = error;
-      return 'lost' as const;
-    });
+    const outcome = await api
+      .start(plan.name, () => void (sent += 1))
+      .catch(async (error: unknown) => {
+        if (isRefused(error) && isCertain()) await notes?.refused();
+        if (!isLost(error)) throw error;
+        lost = error;
+        return 'lost' as const;
+      });
     if (typeof outcome === 'object' && outcome.id !== undefined) {
       return { restoreId: outcome.id, createdAt: client.clock.now().toISOString() };
     }
-    if (outcome === 'conflict' && !lost && sent < 2) {
-      await refused();
+    if (outcome === 'conflict' && isCertain()) {
+      await notes?.refused();
       throw busy(session, plan.name, await api.list());
     }
     for (let look = 1; look <= LOOKS; look += 1) {

@@ -1,4 +1,4 @@
-import type { Census, TableCount } from './census.ts';
+import type { Census, TableCount } from './census-schema.ts';
 import type { EnterpriseClient } from './client.ts';
 import { type NoResult, query, type Row } from './query.ts';
 

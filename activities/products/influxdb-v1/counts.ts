@@ -47,13 +47,14 @@ export async function countDifference(
       if (refused.length === MOST_REFUSED) break;
       continue;
     }
-    const fields = [...(expected.get(measurement) ?? [])];
-    if (isEscaped(measurement) && fields.every(([field]) => sum(counts, `count_${field}`) === 0)) {
+    const fields = [...(expected.get(measurement) ?? [])].map(([field, held]) => {
+      return { field, ...held, found: sum(counts, `count_${field}`) };
+    });
+    if (isEscaped(measurement) && fields.every(({ found }) => found === 0)) {
       hidden.push(measurement);
       continue;
     }
-    for (const [field, { points, least }] of fields) {
-      const found = sum(counts, `count_${field}`);
+    for (const { field, points, least, found } of fields) {
       if (found > points) more = true;
       else if (found < least) wrong.push(`${found} of ${points} points of ${measurement} ${field}`);
     }

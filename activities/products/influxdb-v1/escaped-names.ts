@@ -16,17 +16,21 @@ export function isEscaped(measurement: string): boolean {
  */
 export function tellEscaped(escaped: string[], hidden: string[]): string[] {
   const renamed = escaped.filter((name) => !hidden.includes(name));
-  const [first = ''] = renamed;
-  return [
-    ...(hidden.length > 0
-      ? [
-          `clients have escaped more of the names of ${hidden.length} measurements than InfluxDB undoes when it restores (${told(hidden)}), and no query finds them there: restore into a server with \`index-version = "tsi1"\`, which has them under these names, with the backslash`,
-        ]
-      : []),
-    ...(renamed.length > 0
-      ? [
-          `clients have escaped more of the names of ${renamed.length} measurements than InfluxDB undoes when it restores, and it has them under other names now, with the backslash (${told(renamed)}): ask for them as \`${quoted(first)}\``,
-        ]
-      : []),
-  ];
+  const [first] = renamed;
+  const reasons: string[] = [];
+  if (hidden.length > 0) {
+    reasons.push(
+      `${tooEscaped(hidden)} (${told(hidden)}), and no query finds a field of theirs in this shard until a point of it, with the name escaped in the same way, is written into the shard's time: then all of its points are found under the name that they had; a server with \`index-version = "tsi1"\` finds them at once, under these names, with the backslash, and may not find at all what is written so`,
+    );
+  }
+  if (first !== undefined) {
+    reasons.push(
+      `${tooEscaped(renamed)}, and it has them under other names now, with the backslash (${told(renamed)}): ask for them as \`${quoted(first)}\`; what clients go on to write so, this index may not find at all`,
+    );
+  }
+  return reasons;
+}
+
+function tooEscaped({ length }: string[]): string {
+  return `clients have escaped more of the names of ${length} measurements than InfluxDB undoes when it restores`;
 }

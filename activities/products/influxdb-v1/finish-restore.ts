@@ -15,16 +15,15 @@ export async function finishRestore(
   const marked: PlannedDatabase[] = [];
   /** Those without the mark an earlier attempt has finished. */
   const restored: string[] = [];
-  const gone: string[] = [];
+  let lost: string | undefined;
   for (const database of databases) {
     const { name } = database;
     const policies = await policyNames(client, name);
-    if (policies === undefined) gone.push(name);
+    if (policies === undefined) lost ??= name;
     else if (policies.includes(marker(run))) marked.push(database);
     else restored.push(name);
   }
   try {
-    const [lost] = gone;
     if (lost !== undefined) {
       throw new HoldfastError(
         'DESTINATION_CHANGED',
@@ -84,17 +83,18 @@ export async function undoRestore(
     // An earlier attempt has set it aside, and its answer is lost.
     const kept = !marked && policies.includes(unproven(run));
     if (!marked && !kept) continue;
+    const stays = keep || kept;
     const looked = writtenByClients(name, { since, uploaded }, client);
-    const written = await (keep || kept ? looked.catch(() => undefined) : looked);
-    if (keep || kept || written !== undefined) {
-      if (marked) await setAside(name, run, client);
-      const mark = `it bears the retention policy ${unproven(run)}`;
-      const words = [mark, ...(written === undefined ? [] : [written]), ...retentionOf(database)];
-      quarantined.push(`${name} (${words.join('; ')})`);
-    } else {
+    const written = await (stays ? looked.catch(() => undefined) : looked);
+    if (!stays && written === undefined) {
       await dropDatabase(client, name);
       removed.push(name);
+      continue;
     }
+    if (marked) await setAside(name, run, client);
+    const mark = `it bears the retention policy ${unproven(run)}`;
+    const words = [mark, ...(written === undefined ? [] : [written]), ...retentionOf(database)];
+    quarantined.push(`${name} (${words.join('; ')})`);
   }
   return { removed, quarantined };
 }

@@ -1,6 +1,7 @@
 import type { RestoreRequest } from '../../../workflows/contract/operations.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
+import { few } from '../../few.ts';
 import type { BackupReader, PlannedRestore, RestoreStep } from '../product.ts';
 import type { InfluxV1Client } from './client.ts';
 import { countingSince } from './client-writes.ts';
@@ -117,10 +118,4 @@ function stepsOf({ from, name, policies }: ChosenDatabase, content: BackupConten
       })),
     ),
   );
-}
-
-/** A list that passes through Temporal, which holds no long ones. */
-function few(names: string[], most = 200): string[] {
-  if (names.length <= most) return names;
-  return [...names.slice(0, most), `… and ${names.length - most} more`];
 }

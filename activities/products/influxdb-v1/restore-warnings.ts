@@ -1,6 +1,7 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { told } from '../../few.ts';
 import { INTERNAL } from '../../pipeline/influxdb-portable/metadata.ts';
+import { isNamedAhead } from '../../pipeline/influxdb-portable/missing-shards.ts';
 import type { ChosenDatabase } from './restore-choice.ts';
 import type { BackupContent } from './restore-content.ts';
 
@@ -76,14 +77,15 @@ export function leftBehind(
   return left;
 }
 
-/** By database and policy. Those that were made in advance, for a time after the backup, hold nothing. */
+/** By database and policy. Those that were named in advance hold nothing. */
 function missingBy(missing: BackupContent['missing'], captured: Date): Map<string, string[]> {
-  const limit = BigInt(captured.getTime()) * MILLION;
   const places = new Map<string, string[]>();
   for (const { database, policy, shard, start } of missing) {
-    if (start > limit) continue;
+    if (isNamedAhead(Number(start / MILLION), captured.getTime())) continue;
     const place = `${database}/${policy}`;
-    places.set(place, [...(places.get(place) ?? []), String(shard)]);
+    const shards = places.get(place) ?? [];
+    places.set(place, shards);
+    shards.push(String(shard));
   }
   return places;
 }

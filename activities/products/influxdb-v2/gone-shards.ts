@@ -52,35 +52,56 @@ function nothingGone(): GoneShards {
 }
 
 async function judge(question: Question, asked: Missing[]): Promise<GoneShards> {
-  const { server, before, select } = question;
-  const found = nothingGone();
+  const { server, askedAt } = question;
   const live = await server.buckets();
   const named = new Set(
     live.flatMap((bucket) => [...shardsOf(bucket)].map(({ shard }) => shard.id)),
   );
   const still = asked.filter(({ id }) => named.has(id));
+  const found = nothingGone();
   found.removed = asked.filter(({ id }) => !named.has(id)).map(({ subject }) => subject);
   if (still.length === 0) return found;
 
+  const last = await lastBackup(question);
+  const names = new Set(live.map(fullName));
+  const started = await server.startedAt();
+  const asking = askedAt === undefined ? Date.now() : Date.parse(askedAt);
+  for (const one of still) {
+    const held = heldIn(last, one, names);
+    if (held === 'yes') found.unreadable.shards.push(one.subject);
+    else if (held === 'unknown' || mayHold(one, last, { started, asking })) {
+      found.unsure.push(one.subject);
+    } else found.unwritten += 1;
+  }
+  found.unreadable.backup = last.id;
+  return found;
+}
+
+/** What the backup before this one tells of this server. */
+interface LastBackup {
+  id: string;
+  held: Map<number, Held>;
+  /** What was written before this time is in it, where it took the same buckets; else nothing surely is. */
+  since: number;
+  /** Of shards that begin later it holds points of the future alone. */
+  until: number;
+  /** The greatest number of a shard in it. */
+  newest: number;
+}
+
+async function lastBackup({ before, server, select }: Question): Promise<LastBackup> {
   const known = await before?.();
   const held = known && (await heldBy(known, await server.identity()));
-  const names = new Set(live.map(fullName));
-  const until = Date.parse(known?.manifest.times.captured.to ?? '');
-  const alike = JSON.stringify(known?.manifest.detail['select']) === JSON.stringify(select);
-  const since = known && held && alike ? Date.parse(known.manifest.times.captured.from) : -Infinity;
-  const started = await server.startedAt();
-  const asking = question.askedAt === undefined ? Date.now() : Date.parse(question.askedAt);
-  for (const one of still) {
-    // Once the metadata of a server were put back it gives numbers again, also in the same bucket for later times.
-    const then = Date.parse(one.group.startTime) < until ? held?.get(one.id) : undefined;
-    const same = then ? isSame(then, one, names) : 'no';
-    const doubtful = started > since && mayHold(one.group, { since, started, asking });
-    if (same === 'yes') found.unreadable.shards.push(one.subject);
-    else if (same === 'unknown' || doubtful) found.unsure.push(one.subject);
-    else found.unwritten += 1;
-  }
-  found.unreadable.backup = known?.manifest.id ?? '';
-  return found;
+  if (!held) return { id: '', held: new Map(), since: -Infinity, until: -Infinity, newest: -1 };
+  const { id, times, detail } = known.manifest;
+  const alike = JSON.stringify(detail['select']) === JSON.stringify(select);
+  return {
+    id,
+    held,
+    since: alike ? Date.parse(times.captured.from) : -Infinity,
+    until: Date.parse(times.captured.to),
+    newest: [...held.keys()].reduce((most, shard) => Math.max(most, shard), -1),
+  };
 }
 
 interface Missing {
@@ -110,24 +131,45 @@ interface Held {
 }
 
 /**
- * Whether a shard of a backup is the one of that number which the server names now: a bucket keeps its id for ever, while
- * its name may be another one's by now. Where the backup tells only the name, that may leave it open.
+ * Whether a backup holds a shard that the server names now: a bucket keeps its id for ever, while its name may be another
+ * one's by now. Where the backup tells only the name, that may leave it open.
+ * @param names of the buckets that the server has now
  */
-function isSame(then: Held, now: Missing, names: Set<string>): 'yes' | 'no' | 'unknown' {
-  if (then.bucketID !== undefined) return then.bucketID === now.bucketID ? 'yes' : 'no';
-  return then.subject === now.subject || !names.has(bucketIn(then.subject)) ? 'yes' : 'unknown';
+function heldIn(
+  { held, until }: LastBackup,
+  now: Missing,
+  names: Set<string>,
+): 'yes' | 'no' | 'unknown' {
+  const then = held.get(now.id);
+  if (!then) return 'no';
+  if (then.bucketID !== undefined && then.bucketID !== now.bucketID) return 'no';
+  const isBucket =
+    then.bucketID !== undefined ||
+    then.subject === now.subject ||
+    !names.has(bucketIn(then.subject));
+  // Of a time after that backup it held points of the future, or is another one: once the metadata of a server were put
+  // back, it gives numbers again, also in the same bucket.
+  return isBucket && Date.parse(now.group.startTime) < until ? 'yes' : 'unknown';
 }
 
 /** The server names shards up to half an hour before their time, and creates them with the first point. */
 const AHEAD_MS = 3_600_000;
 
-/** Whether points may have been written between the last backup and the start of the server. */
+/**
+ * Whether points may have been written between the last backup and the start of the server. To a time that was over by
+ * then clients write, too; the server names a shard of such a time with its first point, and gives it the next number.
+ */
 function mayHold(
-  { startTime, endTime }: ShardGroup,
-  { since, started, asking }: { since: number; started: number; asking: number },
+  { id, group: { startTime, endTime } }: Missing,
+  { since, newest }: LastBackup,
+  { started, asking }: { started: number; asking: number },
 ): boolean {
   const [begin, end] = [Date.parse(startTime), Date.parse(endTime)];
-  return end > since && (begin < started || begin > asking + AHEAD_MS);
+  return (
+    started > since &&
+    (end > since || id > newest) &&
+    (begin < started || begin > asking + AHEAD_MS)
+  );
 }
 
 /** The shards that hold data, by their numbers. @returns undefined where a backup tells nothing of this server */

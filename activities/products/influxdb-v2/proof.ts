@@ -2,7 +2,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Entry } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
-import { createInspector } from '../../pipeline/formats/inspector.ts';
+import { createInspector } from '../../pipeline/formats/create-inspector.ts';
 import { FormatFault } from '../../pipeline/formats/format-fault.ts';
 import { inspected, toSourceFailure } from '../../pipeline/inspected.ts';
 import { TarParser } from '../../pipeline/tar/tar-parser.ts';

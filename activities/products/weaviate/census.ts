@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { HoldfastError } from '../../failure.ts';
+import type { DelegatedBackup } from '../delegated.ts';
 
 /** The digest of single objects, by id: at most a few thousand in all. */
 const sample = z.array(z.tuple([z.string(), z.string()]));
@@ -10,7 +12,6 @@ const expires = z.record(z.string(), z.number()).optional();
 
 /** How digests were made; absent before this was noted, when links that a server makes of references were part of them. */
 const digests = z.literal('without links').optional();
-export type Digests = z.output<typeof digests>;
 
 /** Only counted, since there are more places than are sampled. */
 const unsampled = z.boolean().optional();
@@ -99,3 +100,17 @@ export type Census = z.output<typeof censusSchema>;
 export type CensusPlace = Census['places'][number];
 
 export const CENSUS_PATH = 'census.json';
+
+/** @throws BACKUP_DAMAGED */
+export async function readCensus(backup: DelegatedBackup): Promise<Census> {
+  const bytes = await backup.file(CENSUS_PATH);
+  try {
+    return censusSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  } catch (cause) {
+    throw new HoldfastError(
+      'BACKUP_DAMAGED',
+      `${CENSUS_PATH} of backup ${backup.manifest.id} is not what this version of Holdfast can read.`,
+      { cause },
+    );
+  }
+}

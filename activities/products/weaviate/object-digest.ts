@@ -28,6 +28,10 @@ export class ObjectDigest {
     return hash.digest().subarray(0, BYTES);
   }
 
+  textOf(object: WeaviateObject): string {
+    return this.of(object).toString('hex');
+  }
+
   #add(
     hash: ReturnType<typeof createHash>,
     name: string,

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { eachBounded } from '../../each-bounded.ts';
 import type { WeaviateClient } from './client.ts';
-import type { Digests, Observation, ObservedPlace } from './census.ts';
+import type { Observation, ObservedPlace } from './census.ts';
 import type { Database, WeaviateClass } from './database.ts';
 import { requireEveryShard } from './every-shard.ts';
 import { countObjects, isMadeSince, label, type Place, type WeaviateObject } from './objects.ts';
@@ -27,68 +27,56 @@ const PARTS_OF_ONE = 256;
 /** Where samples begin: ids are spread over all of them. */
 const STARTS = ['', '40', '80', 'c0'];
 
-/** How a second look is made. */
-interface Look {
-  /** As the first one was. */
-  digests: Digests;
+/** The second look is made as the first one was: else the two could not be compared. */
+interface Second {
+  before?: Observation;
   /** When the backup began, by the server's clock in milliseconds. */
-  since?: number;
+  began?: number | undefined;
+}
+
+/** How closely each place is looked at. */
+interface Manner {
+  proof: Observer['proof'];
+  digest: ObjectDigest;
+  /** Every so many places have a sample, of so many objects each. */
+  every: number;
+  each: number;
+  /** Of a full proof. */
+  parts: number;
+  began: number | undefined;
 }
 
 /** Counts every class and tenant, draws a sample of each or digests it whole. Wakes no tenant up. */
 export async function observe(
-  observer: Observer,
+  { client, database, proof, concurrency }: Observer,
   classes: readonly WeaviateClass[],
-  { digests, since }: Look = { digests: 'without links' },
+  { before, began }: Second = {},
 ): Promise<Observation> {
   const at = Date.now();
-  const { client, database, proof, concurrency } = observer;
   const { version } = await database.meta();
   const places = await placesOf(database, classes);
-  const active = places.filter(({ asleep }) => !asleep).length;
-  const each = Math.min(SAMPLED_OF_ONE, Math.max(1, Math.floor(SAMPLED / Math.max(1, active))));
-  const every = Math.max(1, Math.ceil(active / SAMPLED));
-  const parts = partsFor(active);
+  const active = Math.max(1, places.filter(({ asleep }) => !asleep).length);
+  const digests = before ? before.digests : 'without links';
+  const parts = before?.places.find((place) => place.parts)?.parts?.length ?? partsFor(active);
+  const manner: Manner = {
+    proof,
+    digest: new ObjectDigest(digests),
+    every: Math.ceil(active / SAMPLED),
+    each: Math.min(SAMPLED_OF_ONE, Math.max(1, Math.floor(SAMPLED / active))),
+    parts,
+    began,
+  };
   const lives = new Map(classes.map(({ name, timeToLive }) => [name, timeToLive]));
   const observed: ObservedPlace[] = places.map(({ place, offloaded }) => ({
     ...place,
     ...(offloaded && { offloaded }),
     sample: [],
   }));
-  const digest = new ObjectDigest(digests);
   const gone = new Set<string>();
-  const look = async (place: Place): Promise<ObservedPlace> => {
-    const timeToLive = lives.get(place.class);
-    const sampled = crc32(label(place)) % every === 0;
-    const drawn = sampled ? await drawSample(client, place, each) : [];
-    const looked = {
-      ...place,
-      ...(!sampled && proof === 'sample' && { unsampled: true }),
-      sample: drawn.map((object): [string, string] => [object.id, digestText(digest, object)]),
-      stamps: Object.fromEntries(drawn.map((one) => [one.id, one.lastUpdateTimeUnix ?? 0])),
-      ...(timeToLive && { expires: expiriesOf(drawn, timeToLive) }),
-    };
-    if (proof === 'sample') return { ...looked, count: await countOf(client, place) };
-    const tally = new Tally(parts);
-    let made = 0;
-    for await (const { objects } of objectPages(client, place)) {
-      for (const object of objects) {
-        tally.add(object.id, digest.of(object), object.lastUpdateTimeUnix);
-        if (since !== undefined && isMadeSince(object, since)) made += 1;
-      }
-    }
-    return {
-      ...looked,
-      count: tally.count,
-      parts: tally.parts(),
-      stampsOfParts: tally.stamps(),
-      ...(since !== undefined && { latestOfParts: tally.latest(), made }),
-    };
-  };
-  await eachBounded([...places.entries()], concurrency, async ([index, { place, asleep }]) => {
+  await eachBounded(places, concurrency, async ({ place, asleep }, index) => {
     if (asleep) return;
     try {
-      observed[index] = await look(place);
+      observed[index] = await lookAt(client, place, manner, lives.get(place.class));
     } catch (error) {
       // Since it was listed it fell asleep, and stays uncounted, or was removed.
       if (!(error instanceof PlaceGone)) throw error;
@@ -106,6 +94,43 @@ export async function observe(
     classes: there.map(({ name, multiTenant }) => ({ name, multiTenant })),
     aliases: await database.aliases(),
     places: observed.filter((place) => !gone.has(label(place))),
+  };
+}
+
+async function lookAt(
+  client: WeaviateClient,
+  place: Place,
+  manner: Manner,
+  timeToLive: TimeToLive | undefined,
+): Promise<ObservedPlace> {
+  const { proof, digest, every, each } = manner;
+  const sampled = crc32(label(place)) % every === 0;
+  const drawn = sampled ? await drawSample(client, place, each) : [];
+  const looked = {
+    ...place,
+    ...(!sampled && proof === 'sample' && { unsampled: true }),
+    sample: drawn.map((object): [string, string] => [object.id, digest.textOf(object)]),
+    stamps: Object.fromEntries(drawn.map((one) => [one.id, one.lastUpdateTimeUnix ?? 0])),
+    ...(timeToLive && { expires: expiriesOf(drawn, timeToLive) }),
+  };
+  if (proof === 'sample') return { ...looked, count: await countOf(client, place) };
+  return { ...looked, ...(await digestAll(client, place, manner)) };
+}
+
+async function digestAll(client: WeaviateClient, place: Place, { digest, parts, began }: Manner) {
+  const tally = new Tally(parts);
+  let made = 0;
+  for await (const { objects } of objectPages(client, place)) {
+    for (const object of objects) {
+      tally.add(object.id, digest.of(object), object.lastUpdateTimeUnix);
+      if (began !== undefined && isMadeSince(object, began)) made += 1;
+    }
+  }
+  return {
+    count: tally.count,
+    parts: tally.parts(),
+    stampsOfParts: tally.stamps(),
+    ...(began !== undefined && { latestOfParts: tally.latest(), made }),
   };
 }
 
@@ -140,10 +165,6 @@ function expiriesOf(objects: WeaviateObject[], timeToLive: TimeToLive): Record<s
     return at === undefined ? [] : [[object.id, at] as const];
   });
   return Object.fromEntries(known);
-}
-
-export function digestText(digest: ObjectDigest, object: WeaviateObject): string {
-  return digest.of(object).toString('hex');
 }
 
 interface Found {

@@ -1,15 +1,16 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { eachBounded } from '../../each-bounded.ts';
 import type { DelegatedBackup, PlannedJob, ProvenJob } from '../delegated.ts';
-import type { Census, CensusPlace } from './census.ts';
-import { comparePlace, type Finding } from './compare-place.ts';
+import { readCensus, type Census, type CensusPlace } from './census.ts';
+import { comparePlace } from './compare-place.ts';
 import { readGlobal } from './descriptors.ts';
 import { unprovenDropped } from './dropped-places.ts';
 import { requireEveryShard } from './every-shard.ts';
+import type { Finding } from './evidence.ts';
 import { told } from '../../few.ts';
 import { timeOf } from './job-status.ts';
-import { label } from './objects.ts';
-import { readCensus } from './plan-restore.ts';
+import { ObjectDigest } from './object-digest.ts';
+import { isWrittenSince, label } from './objects.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Weaviate } from './session.ts';
 import { isUncounted, unprovenTenants } from './tenant-warnings.ts';
@@ -17,6 +18,8 @@ import { expiredSince } from './time-to-live.ts';
 import { unprovenRewritten, unprovenWritten } from './written-places.ts';
 
 type OnProgress = (counts: { artifacts?: number; bytes?: number }) => void;
+
+type Found = Finding & { place: CensusPlace };
 
 const FAILED_SUBJECTS = 20;
 
@@ -32,20 +35,21 @@ export async function prove(
   const recorded = census.places.filter((place) => chosen.has(place.class));
   const places = recorded.filter(({ absent }) => absent === undefined);
   const surroundings = await lookAround(weaviate, census, chosen);
-  const lives = new Map(
-    (await weaviate.database.classes()).map(({ name, timeToLive }) => [name, timeToLive]),
-  );
+  const live = await weaviate.database.classes();
+  const expiring = new Set(live.filter((one) => one.timeToLive).map(({ name }) => name));
   const global = await readGlobal(weaviate.storage, backup.name, weaviate.signal);
-  const completed = timeOf(global?.completedAt)?.getTime();
+  // Where the server does not tell, nothing counts as written later.
+  const completed = timeOf(global?.completedAt)?.getTime() ?? Infinity;
+  const digest = new ObjectDigest(census.digests);
   const counts = { artifacts: 0, bytes: 0 };
-  const found: (Finding & { place: CensusPlace })[] = [];
+  const found: Found[] = [];
   await eachBounded(places, weaviate.concurrency, async (place) => {
     const finding =
       surroundings(place) ??
       (await comparePlace(weaviate.client, place, {
-        digests: census.digests,
-        expires: lives.get(place.class) !== undefined,
-        completed,
+        digest,
+        expires: expiring.has(place.class),
+        isLater: (object) => isWrittenSince(object, completed),
         onBytes: (bytes) => {
           counts.bytes += bytes;
           onProgress({ ...counts });
@@ -55,43 +59,39 @@ export async function prove(
     counts.artifacts += 1;
     onProgress({ ...counts });
   });
-  const failed = found.filter(({ result }) => result === 'different');
-  const named = found.filter(({ result }) => result === 'named');
   // What a node that went away meanwhile holds is not lost.
-  if (failed.length > 0) await requireShards(weaviate, chosen);
+  if (found.some(({ result }) => result === 'different')) await requireShards(weaviate, chosen);
+  return { totals: { ...counts, ...resultsOf(found) }, warnings: warningsOf(found, recorded) };
+}
+
+function resultsOf(found: readonly Found[]): Omit<ProvenJob['totals'], 'artifacts' | 'bytes'> {
+  const of = (wanted: Finding['result']) => found.filter(({ result }) => result === wanted);
+  const failed = of('different').map(({ place, lost = '' }) => `${label(place)} (${lost})`);
   return {
-    totals: {
-      ...counts,
-      identical: found.filter(({ result }) => result === 'identical').length,
-      equivalent: found.filter(({ result }) => result === 'equivalent').length,
-      failed: {
-        subjects: failed
-          .slice(0, FAILED_SUBJECTS)
-          .map(({ place, reason }) => `${label(place)} (${reason ?? 'it differs'})`),
-        count: failed.length,
-      },
-    },
-    warnings: [
-      ...grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
-      ...unprovenTenants(
-        named
-          .filter((one) => !one.place.dropped && !one.expired && !one.unsettled && !one.rewritten)
-          .map(({ place }) => place),
-        recorded,
-      ),
-      ...expiredSince(reasons(found, 'expired')),
-      ...unprovenWritten(reasons(found, 'unsettled')),
-      ...unprovenRewritten(reasons(found, 'rewritten')),
-      ...unprovenDropped(named.filter(({ place }) => place.dropped)),
-    ],
+    identical: of('identical').length,
+    equivalent: of('equivalent').length,
+    failed: { subjects: failed.slice(0, FAILED_SUBJECTS), count: failed.length },
   };
 }
 
-function reasons(
-  found: readonly (Finding & { place: CensusPlace })[],
-  why: 'expired' | 'unsettled' | 'rewritten',
-): string[] {
-  return found.flatMap(({ place, [why]: text }) => (text ? [`${label(place)}: ${text}`] : []));
+/** What is to be said of that which is not lost, and of which not all is proven. */
+function warningsOf(found: readonly Found[], recorded: readonly CensusPlace[]): Warning[] {
+  const named = found.filter(({ result }) => result === 'named');
+  const isExplained = ({ place, expired, unsettled, rewritten }: Found) =>
+    place.dropped || expired || unsettled || rewritten;
+  const reasons = (why: 'expired' | 'unsettled' | 'rewritten') =>
+    found.flatMap(({ place, [why]: text }) => (text ? [`${label(place)}: ${text}`] : []));
+  return [
+    ...grown(found.filter(({ grew }) => grew).map(({ place }) => label(place))),
+    ...unprovenTenants(
+      named.filter((one) => !isExplained(one)).map(({ place }) => place),
+      recorded,
+    ),
+    ...expiredSince(reasons('expired')),
+    ...unprovenWritten(reasons('unsettled')),
+    ...unprovenRewritten(reasons('rewritten')),
+    ...unprovenDropped(named.filter(({ place }) => place.dropped)),
+  ];
 }
 
 /** Classes, tenants and shards that did not come back need not be asked for their objects. */
@@ -112,22 +112,18 @@ async function lookAround(
       const live = await database.tenants(name);
       tenants.set(name, new Map(live.map((tenant) => [tenant.name, tenant.active])));
     } else {
-      const live = new Set(
-        nodes
-          .flatMap((node) => node.shards.filter((shard) => shard.class === name))
-          .map((s) => s.name),
-      );
+      const own = nodes.flatMap((node) => node.shards.filter((shard) => shard.class === name));
+      const live = new Set(own.map((shard) => shard.name));
       const lost = shards.map((shard) => shard.name).filter((shard) => !live.has(shard));
       if (lost.length > 0) faults.set(name, `its shards ${told(lost)} did not come back`);
     }
   }
   return (place) => {
     const reason = faults.get(place.class);
-    if (reason !== undefined) return { result: 'different', reason };
+    if (reason !== undefined) return { result: 'different', lost: reason };
     if (place.tenant === undefined) return undefined;
     const active = tenants.get(place.class)?.get(place.tenant);
-    if (active === undefined)
-      return { result: 'different', reason: 'the tenant did not come back' };
+    if (active === undefined) return { result: 'different', lost: 'the tenant did not come back' };
     // Only waking a tenant up would tell more.
     return isUncounted(place) || !active ? { result: 'named' } : undefined;
   };

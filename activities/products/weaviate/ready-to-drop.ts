@@ -5,8 +5,8 @@ import type { PlannedJob } from '../delegated.ts';
 import { readGlobal, readRestore, restoreKey } from './descriptors.ts';
 import { stateOf, timeOf } from './job-status.ts';
 import { lifeOf } from './lost-restore.ts';
-import { requireNodes } from './plan-restore.ts';
 import { requireHealthy } from './preflight.ts';
+import { requireNodes } from './require-nodes.ts';
 import type { Weaviate } from './session.ts';
 
 /**

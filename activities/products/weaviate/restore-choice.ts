@@ -82,3 +82,29 @@ export function findConflicts(
   }
   return found;
 }
+
+/** @throws DESTINATION_EXISTS */
+export function refuseConflicts(conflicts: Conflicts, replace: boolean, server: string): void {
+  const { classes, aliases, blocked } = conflicts;
+  if (blocked.length > 0) {
+    throw new HoldfastError(
+      'DESTINATION_EXISTS',
+      `${server} has classes where the backup has aliases: ${told(blocked.map(({ there }) => there))}; nothing was changed.`,
+      { hint: 'Drop those classes, or restore other classes with `select.classes` (`--class`).' },
+    );
+  }
+  if (replace || classes.length + aliases.length === 0) return;
+  const named = [
+    ...classes.map(({ wanted, there }) =>
+      wanted === there ? `class ${there}` : `class ${there} (which counts as ${wanted})`,
+    ),
+    ...aliases.map(({ there }) => `alias ${there.alias}`),
+  ];
+  throw new HoldfastError(
+    'DESTINATION_EXISTS',
+    `${server} already has ${told(named)}; nothing was changed.`,
+    {
+      hint: 'Weaviate cannot restore under another name: choose `onConflict: replace`, which drops what is there first, or other classes with `select.classes` (`--class`), or restore `into` another target.',
+    },
+  );
+}

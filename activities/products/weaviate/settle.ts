@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { CensusPlace, Observation, ObservedPlace } from './census.ts';
@@ -6,19 +5,16 @@ import type { WeaviateClass } from './database.ts';
 import { droppedMeanwhile, droppedPlaces } from './dropped-places.ts';
 import { told } from '../../few.ts';
 import { label, type Place } from './objects.ts';
-import { countOf, observe, type Observer } from './observe.ts';
-import { PlaceGone } from './place-gone.ts';
+import { observe, type Observer } from './observe.ts';
 import { quietTenants } from './tenant-warnings.ts';
-import { differs, settled } from './settled-place.ts';
+import { differs, settled, type Times } from './settled-place.ts';
+import { shrunkPlaces } from './shrunk-places.ts';
 import { CLOCKS_MS } from './time-to-live.ts';
 import { isSince, readVersion, SINCE } from './version.ts';
 import type { WrittenClass } from './written-classes.ts';
+import { deletedMeanwhile, writtenMeanwhile } from './written-places.ts';
 
 type Held = ReadonlyMap<string, WrittenClass>;
-
-/** Replicas that have not caught up yet count less than there is. */
-const RECOUNTS = 3;
-const RECOUNT_PAUSE_MS = 1_000;
 
 /**
  * Looks at the database once more and tells writes that went on during the backup from loss. What the backup holds of
@@ -33,72 +29,75 @@ export async function settle(
   held: Held,
   { deletions, began }: { deletions: 'fail' | 'warn'; began: number | undefined },
 ): Promise<{ places: CensusPlace[]; after: Observation; warnings: Warning[] }> {
-  const { client } = observer;
-  const now = await observer.database.classes();
-  const after = await observe(
-    observer,
-    now.filter((one) => isOfKind(one, held.get(one.name))),
-    { digests: before.digests, ...(began !== undefined && { since: began }) },
-  );
-  const times = { before: (before.at ?? 0) - CLOCKS_MS, began };
-  const known = new Map(before.places.map((place) => [label(place), place]));
-  const seen = new Map(after.places.map((place) => [label(place), place]));
-  const shrunk = new Map<string, string>();
-  const lives = new Set(now.filter((one) => one.timeToLive).map(({ name }) => name));
-  const expiring = new Set(
-    before.places
-      .filter((one) => lives.has(one.class))
-      .map(label)
-      .filter((one) => seen.has(one)),
-  );
-  const written: string[] = [];
-  for (const place of before.places) {
-    if (!held.has(place.class) || place.count === undefined) continue;
-    const there = seen.get(label(place));
-    const count = await settledCount(client.signal, observer, place, there);
-    if (count !== undefined && count < place.count) {
-      shrunk.set(label(place), change(place, place.count, count));
-    }
-  }
-  const lost = [...shrunk.values()];
+  const { database, client } = observer;
+  const classes = await database.classes();
+  const same = classes.filter((one) => isOfKind(one, held.get(one.name)));
+  const after = await observe(observer, same, { before, began });
+  const [known, seen] = [byLabel(before), byLabel(after)];
+  const written = before.places.filter((place) => held.has(place.class));
+  const shrunk = await shrunkPlaces(observer, written, seen);
+  const expiring = new Set(classes.filter((one) => one.timeToLive).map(({ name }) => name));
   // What the server removes by itself is nobody's fault.
-  const unexplained = [...shrunk].filter(([place]) => !expiring.has(place)).map(([, text]) => text);
-  if (unexplained.length > 0 && deletions === 'fail') throw loss(client.server, unexplained);
+  const unexplained = shrunk.filter((one) => !expiring.has(one.class) || !seen.has(label(one)));
+  const lost = (places: readonly ObservedPlace[]) =>
+    places.map((one) => change(one, one.count, seen.get(label(one))?.count));
+  if (unexplained.length > 0 && deletions === 'fail') throw loss(client.server, lost(unexplained));
   requireTenants(observer, after, known, held);
+  const { compared, changes } = compareLooks(after, {
+    known,
+    held,
+    times: { before: (before.at ?? 0) - CLOCKS_MS, began },
+    shrunk: new Set(shrunk.map(label)),
+  });
+  const dropped = droppedPlaces(held, known, seen);
+  const places = [...compared, ...dropped];
+  const warnings = [
+    ...deletedMeanwhile(lost(shrunk), unexplained.length > 0 ? 'deleted' : 'deleted, or expired,'),
+    ...writtenMeanwhile(changes),
+    ...droppedMeanwhile(dropped),
+    ...quietTenants(places),
+  ];
+  return { places, after, warnings };
+}
+
+interface Looks {
+  /** From the look before the backup; by label. */
+  known: ReadonlyMap<string, ObservedPlace>;
+  held: Held;
+  times: Times;
+  /** Labels of those whose loss is told already. */
+  shrunk: ReadonlySet<string>;
+}
+
+/** What a restore of each place is compared with, and what was written meanwhile. */
+function compareLooks(
+  after: Observation,
+  { known, held, times, shrunk }: Looks,
+): { compared: CensusPlace[]; changes: string[] } {
+  const changes: string[] = [];
   const compared = after.places.flatMap((place): CensusPlace | CensusPlace[] => {
-    const { class: name, tenant, offloaded } = place;
+    const { class: name, tenant, offloaded, count = 0 } = place;
     if (offloaded) return { class: name, tenant, sample: [], absent: 'offloaded' };
     const earlier = known.get(label(place));
     if (isMissing(place, held)) {
       if (earlier) return { class: name, tenant, sample: [], absent: 'left out' };
-      written.push(`${label(place)} was made`);
+      changes.push(`${label(place)} was made`);
       return [];
     }
     // One that woke up meanwhile may have been written to, and nobody can tell.
     if (earlier && earlier.count === undefined) return { class: name, tenant, sample: [] };
-    if ((earlier?.count ?? 0) < (place.count ?? 0)) {
-      written.push(change(place, earlier?.count ?? 0, place.count ?? 0));
-    } else if (!shrunk.has(label(place)) && differs(earlier, place, times)) {
-      written.push(`${label(place)} was changed`);
+    const compare = settled(earlier, place, times);
+    if ((earlier?.count ?? 0) < count) changes.push(change(place, earlier?.count, count));
+    else if (!shrunk.has(label(place)) && differs(earlier, place, compare, times.began)) {
+      changes.push(`${label(place)} was changed`);
     }
-    return settled(earlier, place, times);
+    return compare;
   });
-  const warnings: Warning[] = [];
-  const warn = (code: string, message: string) => warnings.push({ code, message });
-  if (lost.length > 0) {
-    const how = unexplained.length > 0 ? 'deleted' : 'deleted, or expired,';
-    warn('OBJECTS_DELETED', `Objects were ${how} while the backup was taken: ${told(lost)}.`);
-  }
-  if (written.length > 0) {
-    warn(
-      'WRITTEN_DURING_BACKUP',
-      `What was written while the backup was taken may or may not be in it: ${told(written)}.`,
-    );
-  }
-  const dropped = droppedPlaces(held, known, seen);
-  const places = [...compared, ...dropped];
-  warnings.push(...droppedMeanwhile(dropped), ...quietTenants(places));
-  return { places, after, warnings };
+  return { compared, changes };
+}
+
+function byLabel({ places }: Observation): Map<string, ObservedPlace> {
+  return new Map(places.map((place) => [label(place), place]));
 }
 
 /** One that was made anew, with tenants where it had none, is another class than the backup holds. */
@@ -136,28 +135,7 @@ function requireTenants(
   );
 }
 
-/** Undefined for a tenant that fell asleep meanwhile: it cannot be told. */
-async function settledCount(
-  signal: AbortSignal,
-  { client }: Observer,
-  before: ObservedPlace,
-  after: ObservedPlace | undefined,
-): Promise<number | undefined> {
-  if (after === undefined) return 0;
-  let { count } = after;
-  for (let attempt = 0; attempt < RECOUNTS; attempt += 1) {
-    if (count === undefined || count >= (before.count ?? 0)) return count;
-    await sleep(RECOUNT_PAUSE_MS, undefined, { signal });
-    count = await countOf(client, after).catch((error: unknown) => {
-      if (error instanceof PlaceGone) return error.gone === 'asleep' ? undefined : 0;
-      throw error;
-    });
-    after.count = count;
-  }
-  return count;
-}
-
-function change(place: Place, from: number, to: number): string {
+function change(place: Place, from = 0, to = 0): string {
   return `${label(place)} went from ${from} to ${to} objects`;
 }
 

@@ -37,20 +37,24 @@ export function settled(before: Earlier, after: ObservedPlace, times: Times): Ce
   };
 }
 
-/** Whether objects were written meanwhile, also when they are as they were: in between they may have been gone. */
-export function differs(before: Earlier, after: ObservedPlace, times: Times): boolean {
+/**
+ * Whether objects were written meanwhile, also when they are as they were: in between they may have been gone.
+ * @param compared what `settled` made of the two looks
+ */
+export function differs(
+  before: Earlier,
+  after: ObservedPlace,
+  compared: CensusPlace,
+  began: number | undefined,
+): boolean {
   if (!before) return false;
+  if (compared.again || compared.parts?.includes(null)) return true;
   const known = new Set(before.sample.map(([id]) => id));
-  return (
-    (before.parts ?? []).some(
-      (_, at) => !isSamePart(before, after, at) || isPartAgain(before, after, at, times),
-    ) ||
-    after.sample.some((one) => {
-      const [id] = one;
-      if (known.has(id)) return !isSame(before, one) || isAgain(before, after, id, times);
-      return times.began !== undefined && (after.stamps?.[id] ?? 0) > times.began;
-    })
-  );
+  const same = new Set(compared.sample.map(([id]) => id));
+  return after.sample.some(([id]) => {
+    if (known.has(id)) return !same.has(id);
+    return began !== undefined && (after.stamps?.[id] ?? 0) > began;
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import type { BackupApi } from './backup-api.ts';
 import { isChainWhole } from './base-chain.ts';
 import { claim, isClaimed } from './claim.ts';
 import type { Connection } from './config.ts';
-import type { Database } from './database.ts';
+import type { Database, WeaviateClass } from './database.ts';
 import { selectClasses } from './glob.ts';
 import { includedNow } from './selection.ts';
 import { isBrokenChain, startRefusal } from './start-refusal.ts';
@@ -67,13 +67,7 @@ async function request(starter: Starter, name: string): Promise<Record<string, u
   const { exclude, compression, cpuPercentage, bucket, path, users, roles } = connection;
   const classes = await database.classes();
   const include = includedNow(classes, connection, api.server);
-  const base = await baseFor(
-    starter,
-    selectClasses(
-      classes.map((one) => one.name),
-      connection,
-    ),
-  );
+  const base = await baseFor(starter, classes);
   return {
     id: name,
     ...(include && { include }),
@@ -93,7 +87,7 @@ async function request(starter: Starter, name: string): Promise<Record<string, u
 /** The last committed backup, unless its chain is long enough or not whole, or the server could not build on it. */
 async function baseFor(
   { connection, previous, database, storage, signal }: Starter,
-  classes: readonly string[],
+  classes: readonly WeaviateClass[],
 ): Promise<string | undefined> {
   const { incremental, compression } = connection;
   if (!incremental || !previous) return undefined;
@@ -101,8 +95,14 @@ async function baseFor(
   if (previous.detail['compression'] !== compressionType(compression)) return undefined;
   const { version } = await database.meta();
   if (!isSince(version, SINCE.incremental)) return undefined;
-  const strange = await strangeNodes(previous, new Set(classes), database, version);
-  if (strange.length > 0) return undefined;
+  const chosen = new Set(
+    selectClasses(
+      classes.map(({ name }) => name),
+      connection,
+    ),
+  );
+  const own = classes.filter(({ name }) => chosen.has(name));
+  if ((await strangeNodes(previous, own, database, version)).length > 0) return undefined;
   // What came to rest on a chain that is broken would be of no use; a full one heals that.
   return (await isChainWhole(storage, previous, signal)) ? previous.name : undefined;
 }

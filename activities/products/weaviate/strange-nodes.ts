@@ -1,6 +1,8 @@
 import type { PreviousBackup } from '../delegated.ts';
-import type { Database } from './database.ts';
+import type { Database, WeaviateClass } from './database.ts';
 import { isSince, SINCE, type Version } from './version.ts';
+
+type BackedUp = Pick<WeaviateClass, 'name' | 'multiTenant'>;
 
 /**
  * Nodes that will take part in a backup of these classes, and of which the last one holds nothing, where the server
@@ -9,7 +11,7 @@ import { isSince, SINCE, type Version } from './version.ts';
  */
 export async function strangeNodes(
   { detail }: PreviousBackup,
-  classes: ReadonlySet<string>,
+  classes: readonly BackedUp[],
   database: Database,
   version: Version,
 ): Promise<string[]> {
@@ -20,17 +22,17 @@ export async function strangeNodes(
   if (others.length === 0) return [];
   const leader = await database.leader();
   const all = leader === undefined || (await hasSleepers(classes, database));
+  const names = new Set(classes.map(({ name }) => name));
   return others
     .filter(
-      ({ name, shards }) => all || name === leader || shards.some((one) => classes.has(one.class)),
+      ({ name, shards }) => all || name === leader || shards.some((one) => names.has(one.class)),
     )
     .map(({ name }) => name);
 }
 
 /** Tenants that are not active are backed up where they lie, and no node names them. */
-async function hasSleepers(classes: ReadonlySet<string>, database: Database): Promise<boolean> {
-  for (const { name, multiTenant } of await database.classes()) {
-    if (!multiTenant || !classes.has(name)) continue;
+async function hasSleepers(classes: readonly BackedUp[], database: Database): Promise<boolean> {
+  for (const { name } of classes.filter(({ multiTenant }) => multiTenant)) {
     if ((await database.tenants(name)).some(({ active }) => !active)) return true;
   }
   return false;

@@ -1,6 +1,6 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
-import type { Inventory, PreviousBackup } from '../delegated.ts';
+import type { Inventory } from '../delegated.ts';
 import { CENSUS_PATH, type Census, type Observation } from './census.ts';
 import { claimKey } from './claim.ts';
 import type { Node } from './database.ts';
@@ -11,7 +11,8 @@ import { requireShards } from './require-shards.ts';
 import type { Weaviate } from './session.ts';
 import { settle } from './settle.ts';
 import { strangeNodes } from './strange-nodes.ts';
-import { readVersion, type Version } from './version.ts';
+import { isUncounted } from './tenant-warnings.ts';
+import { readVersion } from './version.ts';
 import { checkWritten, type WrittenBackup } from './written-backup.ts';
 import { decoded, writtenClasses, type WrittenClass } from './written-classes.ts';
 
@@ -52,7 +53,6 @@ export async function takeInventory(
     places,
   };
   await storage.remove([claimKey(name)], { signal });
-  const base = written.bases[0];
   return {
     objects: written.objects,
     files: [
@@ -64,25 +64,30 @@ export async function takeInventory(
       },
     ],
     bases: written.bases,
-    detail: {
-      version: 1,
-      classes: few(written.classes, 100),
-      places: places.filter(({ absent }) => absent === undefined).length,
-      objects: places.reduce((sum, { most }) => sum + (most ?? 0), 0),
-      uncounted: places.filter(({ most, absent }) => most === undefined && !absent).length,
-      proof: observed.proof,
-      nodes: few(census.nodes, 100),
-      compression: written.global.compressionType ?? 'gzip',
-      base: base ?? null,
-    },
+    detail: detailOf(census, written),
     warnings: [
       ...warnings,
       ...madeAnew(live, held, whole),
       ...credentials(written),
-      ...(previous && !base && previous.bases.length < (connection.incremental?.maxChain ?? 0)
-        ? [await fullInstead(previous, held, weaviate, readVersion(after.weaviate))]
-        : []),
+      ...(await fullInstead(weaviate, census, written)),
     ],
+  };
+}
+
+/** Of the manifest: what is listed of a backup, and what the next one is measured against. */
+function detailOf(census: Census, { classes, global, bases }: WrittenBackup): Inventory['detail'] {
+  const { places, nodes, proof } = census;
+  const held = places.filter(({ absent }) => absent === undefined);
+  return {
+    version: 1,
+    classes: few(classes, 100),
+    places: held.length,
+    objects: held.reduce((sum, { most }) => sum + (most ?? 0), 0),
+    uncounted: held.filter(isUncounted).length,
+    proof,
+    nodes: few(nodes, 100),
+    compression: global.compressionType ?? 'gzip',
+    base: bases[0] ?? null,
   };
 }
 
@@ -167,21 +172,22 @@ function holdsUsers(encoded: string | null | undefined): boolean {
   return found === undefined || Object.keys(found.Data?.Users ?? {}).length > 0;
 }
 
+/** Why this backup rests on none, though it was to rest on the one before it. */
 async function fullInstead(
-  previous: PreviousBackup,
-  held: ReadonlyMap<string, WrittenClass>,
-  { database }: Weaviate,
-  version: Version,
-): Promise<Warning> {
+  { database, connection, previous }: Weaviate,
+  { weaviate, classes }: Census,
+  { bases }: WrittenBackup,
+): Promise<Warning[]> {
+  const most = connection.incremental?.maxChain ?? 0;
+  if (!previous || bases.length > 0 || previous.bases.length >= most) return [];
   const code = 'FULL_INSTEAD_OF_INCREMENTAL';
   const itCould = `This backup is a full one: it could not rest on ${previous.name}`;
-  const nodes = await strangeNodes(previous, new Set(held.keys()), database, version);
+  const version = readVersion(weaviate);
+  const nodes = await strangeNodes(previous, classes, database, version);
   if (nodes.length > 0) {
     const message = `${itCould}, which holds nothing of the nodes ${told(nodes)}; Weaviate ${version.text} cannot build on such a one, as 1.37.12 and 1.38.3 can. A node without shards counts as long as the key has no right \`read_cluster\`, or tenants are not active.`;
-    return { code, message };
+    return [{ code, message }];
   }
-  return {
-    code,
-    message: `${itCould}, which is compressed in another way or, like what it rests on itself, gone from the server's storage or not as it was written there.`,
-  };
+  const message = `${itCould}, which is compressed in another way or, like what it rests on itself, gone from the server's storage or not as it was written there.`;
+  return [{ code, message }];
 }

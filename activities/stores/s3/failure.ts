@@ -36,79 +36,37 @@ function skewMs(headers: Record<string, string> = {}): number {
   return Number.isNaN(date) ? 0 : Date.now() - date;
 }
 
+/** What a request came to, and what was asked for: `write metrics/x.tar`. */
+interface Asked extends S3Fault {
+  action: string;
+}
+
+/** What a fault means to whoever has to mend it. */
+interface Meaning {
+  code: FailureCode;
+  /** Goes on after the name of the store. */
+  says: (asked: Asked) => string;
+  hint?: string;
+}
+
 /**
  * The one place that turns errors of the SDK into ours. `action` reads like `write metrics/x.tar`. What the store says
  * about denied access is left out: it may name keys and accounts.
  */
 export function s3Failure(error: unknown, store: string, action: string): HoldfastError {
   if (error instanceof HoldfastError) return error;
-  const fault = faultOf(error);
-  const { code, status } = fault;
-  const fail = (failure: FailureCode, sentence: string, hint?: string) =>
-    new HoldfastError(failure, `${store} ${sentence}.`, {
-      cause: error,
-      ...(hint !== undefined && { hint }),
-    });
+  const asked = { ...faultOf(error), action };
+  const { code, says, hint } = meaningOf(asked);
+  return new HoldfastError(code, `${store} ${says(asked)}.`, {
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  });
+}
 
-  const network = NETWORK[code];
-  if (network) return fail(network[0], `could not ${action}: ${network[1]} (${code})`);
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) {
-    return fail(
-      'TLS_UNTRUSTED',
-      `could not ${action}: its certificate is not trusted (${code})`,
-      CA_HINT,
-    );
-  }
-  if (code === 'CredentialsProviderError') {
-    return fail('SECRET_MISSING', `could not ${action}: there are no credentials for it here`);
-  }
-  if (code === 'UND_ERR_INVALID_ARG') {
-    return fail('CONFIG_INVALID', `cannot be asked to ${action}: ${fault.message}`, HEADER_HINT);
-  }
-  if (status === undefined) {
-    return fail('STORE_UNREACHABLE', `could not ${action}: the connection failed (${code})`);
-  }
-  if (code === SKEWED) {
-    return fail(
-      'CLOCK_SKEWED',
-      `refused to ${action}: its clock and that of this host differ (${code})`,
-    );
-  }
-  if (code === 'NoSuchBucket') return fail('STORE_BUCKET_MISSING', 'is not there: no such bucket');
-  if (isFull(fault)) return fail('STORE_FULL', `could not ${action}: it is full (${code})`);
-  if (isOfArchived(fault)) {
-    const reason = 'it is archived, and has to be brought back first';
-    return fail('OBJECT_ARCHIVED', `refused to ${action}: ${reason} (${code})`);
-  }
-  if (isDenied(fault)) {
-    const reason = DENIED[code] ?? 'access denied';
-    return fail('STORE_DENIED', `refused to ${action}: ${reason} (${code})`);
-  }
-  if (status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed') {
-    return fail(
-      'STORE_REFUSED',
-      `refused to ${action}: the bucket is in another region (${code})`,
-      'Set `region` of the store to that of the bucket.',
-    );
-  }
-  if (code === 'NoSuchUpload') {
-    return fail('STORE_ERROR', `could not ${action}: somebody ended the upload (${code})`);
-  }
-  if (status === 404)
-    return fail('OBJECT_MISSING', `could not ${action}: no such object (${code})`);
-  const written = /^(?:write|copy .+ to) (.+)$/s.exec(action)?.[1];
-  if (status === 412 && written !== undefined) {
-    return fail('OBJECT_EXISTS', `already holds ${written}`);
-  }
-  if (status >= 500 && status !== 501) {
-    return fail('STORE_ERROR', `could not ${action}: it answered ${status} (${code})`);
-  }
-  if (status === 429 || status === 409 || status === 408 || status < 300) {
-    return fail('STORE_ERROR', `could not ${action}: it answered ${status} (${code})`);
-  }
-  const says = code === 'Unknown' ? '' : fault.message.replace(/\s+/g, ' ').slice(0, 160);
-  const sentence = `refused to ${action}: it answered ${status} (${code}) ${says}`;
-  return fail('STORE_REFUSED', sentence.replace(/[.\s]+$/, ''));
+function meaningOf(asked: Asked): Meaning {
+  const network = NETWORK[asked.code];
+  if (network) return { code: network[0], says: couldNot(network[1]) };
+  return MEANINGS.find(({ fits }) => fits(asked)) ?? REFUSED;
 }
 
 /** Answers after which the store should get less to do. */
@@ -146,8 +104,6 @@ const SKEWED = 'RequestTimeTooSkewed';
 /** S3 bears a quarter of an hour. */
 const TOLERATED_SKEW_MS = 14 * 60_000;
 const ARCHIVED = new Set(['InvalidObjectState', 'ObjectNotInActiveTierError']);
-const CA_HINT = 'Name the certificate authority in NODE_EXTRA_CA_CERTS, or mend the certificate.';
-const HEADER_HINT = 'Look for line breaks and other invisible characters in its credentials.';
 const FULL = /StorageFull|InsufficientStorage|QuotaExceeded|EntityTooLargeForDisk/;
 const SLOW = new Set([
   'SlowDown',
@@ -191,6 +147,103 @@ const NETWORK: Record<string, [FailureCode, string]> = {
   TimeoutError: ['STORE_STALLED', 'it stopped answering'],
 };
 
+function couldNot(why: string): Meaning['says'] {
+  return ({ action, code }) => `could not ${action}: ${why} (${code})`;
+}
+
+function refused(why: string): Meaning['says'] {
+  return ({ action, code }) => `refused to ${action}: ${why} (${code})`;
+}
+
+function written({ action }: Asked): string | undefined {
+  return /^(?:write|copy .+ to) (.+)$/s.exec(action)?.[1];
+}
+
+/** Faults of an answer or of the way to it, beyond those in `NETWORK`: the first row that fits tells what it means. */
+const MEANINGS: (Meaning & { fits: (asked: Asked) => boolean })[] = [
+  {
+    fits: ({ code }) => /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code),
+    code: 'TLS_UNTRUSTED',
+    says: couldNot('its certificate is not trusted'),
+    hint: 'Name the certificate authority in NODE_EXTRA_CA_CERTS, or mend the certificate.',
+  },
+  {
+    fits: ({ code }) => code === 'CredentialsProviderError',
+    code: 'SECRET_MISSING',
+    says: ({ action }) => `could not ${action}: there are no credentials for it here`,
+  },
+  {
+    fits: ({ code }) => code === 'UND_ERR_INVALID_ARG',
+    code: 'CONFIG_INVALID',
+    says: ({ action, message }) => `cannot be asked to ${action}: ${message}`,
+    hint: 'Look for line breaks and other invisible characters in its credentials.',
+  },
+  {
+    fits: ({ status }) => status === undefined,
+    code: 'STORE_UNREACHABLE',
+    says: couldNot('the connection failed'),
+  },
+  {
+    fits: ({ code }) => code === SKEWED,
+    code: 'CLOCK_SKEWED',
+    says: refused('its clock and that of this host differ'),
+  },
+  {
+    fits: ({ code }) => code === 'NoSuchBucket',
+    code: 'STORE_BUCKET_MISSING',
+    says: () => 'is not there: no such bucket',
+  },
+  { fits: isFull, code: 'STORE_FULL', says: couldNot('it is full') },
+  {
+    fits: isOfArchived,
+    code: 'OBJECT_ARCHIVED',
+    says: refused('it is archived, and has to be brought back first'),
+  },
+  {
+    fits: isDenied,
+    code: 'STORE_DENIED',
+    says: (asked) => refused(DENIED[asked.code] ?? 'access denied')(asked),
+  },
+  {
+    fits: ({ code, status }) =>
+      status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed',
+    code: 'STORE_REFUSED',
+    says: refused('the bucket is in another region'),
+    hint: 'Set `region` of the store to that of the bucket.',
+  },
+  {
+    fits: ({ code }) => code === 'NoSuchUpload',
+    code: 'STORE_ERROR',
+    says: couldNot('somebody ended the upload'),
+  },
+  {
+    fits: ({ status }) => status === 404,
+    code: 'OBJECT_MISSING',
+    says: couldNot('no such object'),
+  },
+  {
+    fits: (asked) => asked.status === 412 && written(asked) !== undefined,
+    code: 'OBJECT_EXISTS',
+    says: (asked) => `already holds ${written(asked)}`,
+  },
+  {
+    fits: ({ status = 0 }) =>
+      (status >= 500 && status !== 501) || [408, 409, 429].includes(status) || status < 300,
+    code: 'STORE_ERROR',
+    says: (asked) => couldNot(`it answered ${asked.status}`)(asked),
+  },
+];
+
+/** Nothing of the kind: then the store's own words may help. */
+const REFUSED: Meaning = {
+  code: 'STORE_REFUSED',
+  says: ({ action, status, code, message }) => {
+    const words = code === 'Unknown' ? '' : message.replace(/\s+/g, ' ').slice(0, 160);
+    const sentence = `refused to ${action}: it answered ${status} (${code}) ${words}`;
+    return sentence.replace(/[.\s]+$/, '');
+  },
+};
+
 /** As S3 says it of every request but a HEAD, whose answer has no body. */
 export function noBucket(): Error {
   return Object.assign(new Error(), {
@@ -202,6 +255,6 @@ export function noBucket(): Error {
 /** Whether the store means the request as a whole, whatever it is about. */
 export function isNotServed(error: unknown): boolean {
   const { code, status } = faultOf(error);
-  const refused = ['NotImplemented', 'MethodNotAllowed', 'MissingContentMD5', 'InvalidRequest'];
-  return status === 501 || status === 405 || refused.includes(code);
+  const codes = ['NotImplemented', 'MethodNotAllowed', 'MissingContentMD5', 'InvalidRequest'];
+  return status === 501 || status === 405 || codes.includes(code);
 }

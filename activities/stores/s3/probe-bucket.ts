@@ -6,7 +6,7 @@ import {
 import { HoldfastError } from '../../failure.ts';
 import { faultOf, isNotServed } from './failure.ts';
 import { harmsOf } from './harmful-rules.ts';
-import type { Attempt, Probe } from './probe.ts';
+import type { Attempt, Probe } from './probe-attempt.ts';
 
 /** What the bucket's owner has configured. Holdfast changes none of it; it says what would be good. */
 export async function probeBucket(probe: Probe, attempt: Attempt): Promise<void> {

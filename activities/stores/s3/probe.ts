@@ -2,35 +2,15 @@ import { crc32 } from 'node:zlib';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
-import type { ProbeFinding, Store } from '../store.ts';
+import type { ProbeFinding } from '../store.ts';
 import { checksumOf } from './checksum.ts';
 import { faultOf } from './failure.ts';
 import { seeBucket } from './list-objects.ts';
 import { PartsUpload } from './multipart-upload.ts';
 import { probeBucket } from './probe-bucket.ts';
+import type { Attempt, Probe } from './probe-attempt.ts';
 import { AlreadyThere } from './put-object.ts';
-import type { Abilities, S3Requests } from './requests.ts';
-
-export interface Probe {
-  store: Store;
-  requests: S3Requests;
-  bucket: string;
-  /** The store's own prefix. */
-  prefix: string;
-  signal: AbortSignal | undefined;
-  failed: (error: unknown, action: string) => unknown;
-}
-
-export type Attempt = (
-  ability: string,
-  level: ProbeFinding['level'],
-  run: () => Promise<string | Noted>,
-) => Promise<boolean>;
-
-/** What goes well in another way than one would think. */
-export interface Noted {
-  note: string;
-}
+import type { Abilities } from './requests.ts';
 
 /** Tries on the real bucket what a backup, a restore and a deletion will ask of it. */
 export async function probeS3(probe: Probe): Promise<ProbeFinding[]> {

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { HoldfastError } from '../../../activities/failure.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { applySchedule } from '../../schedules/apply.ts';
 import { changeLines, differences, scheduledTargets } from '../../schedules/difference.ts';
 import { scheduleWarnings } from '../../schedules/warnings.ts';
-import { confirmed } from '../../terminal/ask.ts';
+import { requireYes } from '../../terminal/ask.ts';
 import { plural } from '../../terminal/figures.ts';
 import { warningLines } from '../../terminal/warnings.ts';
 import { verb } from '../../verb.ts';
@@ -49,12 +48,10 @@ export function applyVerb(schedule: Command): void {
       }
       for (const line of changeLines(changes)) output.remark(line);
       if (!yes) {
-        const question = `Apply ${plural(open.length, 'change')}?`;
-        if (!output.interactive || !(await confirmed(question))) {
-          throw new HoldfastError('CONFIRM_REQUIRED', 'No schedule was changed.', {
-            hint: 'Look at the difference, then pass --yes.',
-          });
-        }
+        await requireYes(output, `Apply ${plural(open.length, 'change')}?`, {
+          otherwise: 'No schedule was changed.',
+          hint: 'Look at the difference, then pass --yes.',
+        });
       }
       const names = new Set(open.map(({ target }) => target));
       for (const target of scheduledTargets(config)) {

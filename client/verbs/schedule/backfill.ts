@@ -3,9 +3,8 @@ import { HoldfastError } from '../../../activities/failure.ts';
 import { requireSchedule } from '../../schedules/find-schedules.ts';
 import { MOST_TIMES, timesBetween } from '../../schedules/times-between.ts';
 import { OVERLAP_POLICIES, type OverlapName } from '../../schedules/settings.ts';
-import { confirmed } from '../../terminal/ask.ts';
+import { requireYes } from '../../terminal/ask.ts';
 import { humanTime, plural } from '../../terminal/figures.ts';
-import type { Output } from '../../terminal/output.ts';
 import { verb } from '../../verb.ts';
 
 interface Options {
@@ -40,22 +39,7 @@ export function backfillVerb(schedule: Command): void {
         'Neither `schedule pause` nor a cancel of one run ends the others: `schedule remove` and then\n`schedule apply` do.',
     },
     async (call, { from, to = new Date(), overlap, yes }, target = '') => {
-      if (from >= to) {
-        throw new HoldfastError(
-          'INPUT_INVALID',
-          `Nothing lies between ${humanTime(from)} and ${humanTime(to)}: --from must be the earlier time.`,
-          { hint: 'See `holdfast schedule backfill --help`.' },
-        );
-      }
-      if (to.getTime() > Date.now()) {
-        throw new HoldfastError(
-          'INPUT_INVALID',
-          `${humanTime(to)} has not come yet: a backup begun now would stand for a time whose data are not there.`,
-          {
-            hint: 'Let --to lie in the past, or leave it out; what lies ahead the schedule runs itself.',
-          },
-        );
-      }
+      requireRange(from, to);
       const session = await call.temporal();
       const found = await requireSchedule(session, target);
       const { id } = found;
@@ -68,7 +52,11 @@ export function backfillVerb(schedule: Command): void {
       }
       const count = `${plural(times, 'time')}${times >= MOST_TIMES ? ' or more' : ''}`;
       if (!yes && times > A_HANDFUL) {
-        await agreement(call.output, `${id} has ${count} ${range}, and each begins a backup.`);
+        const fact = `${id} has ${count} ${range}, and each begins a backup.`;
+        await requireYes(call.output, `${fact} Go on?`, {
+          otherwise: `${fact} Nothing was begun.`,
+          hint: 'Choose a shorter range, or pass --yes.',
+        });
       }
       const handle = session.client.schedule.getHandle(id);
       await handle.backfill({ start: from, end, overlap: OVERLAP_POLICIES[overlap] });
@@ -79,12 +67,24 @@ export function backfillVerb(schedule: Command): void {
   );
 }
 
-/** @throws CONFIRM_REQUIRED when nobody agreed */
-async function agreement(output: Output, fact: string): Promise<void> {
-  if (output.interactive && (await confirmed(`${fact} Go on?`))) return;
-  throw new HoldfastError('CONFIRM_REQUIRED', `${fact} Nothing was begun.`, {
-    hint: 'Choose a shorter range, or pass --yes.',
-  });
+/** @throws INPUT_INVALID */
+function requireRange(from: Date, to: Date): void {
+  if (from >= to) {
+    throw new HoldfastError(
+      'INPUT_INVALID',
+      `Nothing lies between ${humanTime(from)} and ${humanTime(to)}: --from must be the earlier time.`,
+      { hint: 'See `holdfast schedule backfill --help`.' },
+    );
+  }
+  if (to.getTime() > Date.now()) {
+    throw new HoldfastError(
+      'INPUT_INVALID',
+      `${humanTime(to)} has not come yet: a backup begun now would stand for a time whose data are not there.`,
+      {
+        hint: 'Let --to lie in the past, or leave it out; what lies ahead the schedule runs itself.',
+      },
+    );
+  }
 }
 
 /** With its offset: a time without one would mean another hour on another host. */

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { HoldfastError } from '../../../activities/failure.ts';
 import { requireSchedule } from '../../schedules/find-schedules.ts';
-import { confirmed } from '../../terminal/ask.ts';
+import { requireYes } from '../../terminal/ask.ts';
 import { verb } from '../../verb.ts';
 
 export function removeVerb(schedule: Command): void {
@@ -20,8 +19,9 @@ export function removeVerb(schedule: Command): void {
       const { output } = call;
       const session = await call.temporal();
       const { id } = await requireSchedule(session, target);
-      if (!yes && !(output.interactive && (await confirmed(`Remove the schedule ${id}?`)))) {
-        throw new HoldfastError('CONFIRM_REQUIRED', `The schedule ${id} was not removed.`, {
+      if (!yes) {
+        await requireYes(output, `Remove the schedule ${id}?`, {
+          otherwise: `The schedule ${id} was not removed.`,
           hint: 'Pass --yes.',
         });
       }

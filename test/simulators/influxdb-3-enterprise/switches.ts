@@ -85,6 +85,8 @@ export interface Switches {
   restoreMs: number;
   restoreFails: Trap;
   restoreHangs: Trap;
+  /** A list leaves it out while it runs. */
+  restoreUnlisted: Trap;
   /** POST: 503, the lease could not be acquired. */
   leaseHeld: Trap;
   unknownBackup: '404' | '400' | 'fails later';
@@ -152,6 +154,7 @@ export const QUIET: Switches = {
   restoreMs: 120,
   restoreFails: false,
   restoreHangs: false,
+  restoreUnlisted: false,
   leaseHeld: false,
   unknownBackup: '404',
   cancelledRestore: 'failed',

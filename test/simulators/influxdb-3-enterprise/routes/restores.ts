@@ -12,7 +12,9 @@ export function listRestores(exchange: Exchange): void {
   demandAdmin(exchange);
   demandEngine(exchange);
   const { cluster, switches } = exchange;
-  const restores = cluster.restores.map((one) => restoreBody(one, switches, 'list'));
+  const restores = cluster.restores
+    .filter(({ work, backup }) => !(work && strikes(switches, 'restoreUnlisted', backup)))
+    .map((one) => restoreBody(one, switches, 'list'));
   sendJson(exchange, 200, { restores });
 }
 

@@ -1,0 +1,54 @@
+import type { RestorePlan } from '../../../workflows/contract/operations.ts';
+import { few } from '../../few.ts';
+import type { Alias } from './database.ts';
+import type { ReplacedAccess } from './replaced-access.ts';
+import type { Conflicts } from './restore-choice.ts';
+import type { RestoreDetail } from './restore-detail.ts';
+
+interface Planned {
+  detail: RestoreDetail;
+  conflicts: Conflicts;
+  /** All that the destination has. */
+  aliases: readonly Alias[];
+  access: ReplacedAccess;
+}
+
+type Effects = Pick<RestorePlan, 'destructive' | 'creates' | 'replaces' | 'leaves' | 'bound'>;
+
+/** What a restore does to the destination, for people. */
+export function effectsOf({ detail, conflicts, aliases, access }: Planned): Effects {
+  const { classes, drops, overwriteAlias, users, roles, access: replacedAccess = [] } = detail;
+  const dropped = new Set(drops.classes.map((name) => name.toLowerCase()));
+  const isDropped = (name: string) => dropped.has(name.toLowerCase());
+  const [moved, stays] = overwriteAlias ? [conflicts.held, []] : [[], conflicts.held];
+  const replaces = [
+    ...drops.classes.map((name) => `class ${name} (dropped before)`),
+    ...drops.aliases.map((name) => `alias ${name} (dropped before)`),
+    ...moved.map((one) => `alias ${one.alias} (moved from ${one.class})`),
+    ...replacedAccess,
+  ];
+  return {
+    destructive: replaces.length > 0,
+    creates: few([
+      ...classes.filter(({ name }) => !isDropped(name)).map(({ name }) => `class ${name}`),
+      ...(users && !access.users ? ['users of the backup'] : []),
+      ...(roles && !access.roles ? ['roles of the backup'] : []),
+    ]),
+    replaces: few(replaces),
+    leaves: few([
+      ...stays.map((one) => `alias ${one.alias} (points to ${one.class} there)`),
+      ...(users ? [] : ['users (not restored: `connection.users.restore`)']),
+      ...(roles ? [] : ['roles (not restored: `connection.roles.restore`)']),
+    ]),
+    bound: few([
+      ...aliases
+        .filter((one) => isDropped(one.class))
+        .map((one) => `alias ${one.alias} of class ${one.class}`),
+      ...(access.own === undefined ? [] : [ownKey(access.own)]),
+    ]),
+  };
+}
+
+function ownKey(user: string): string {
+  return `the key of this target, of the user ${user}: unless the backup holds that user with the same key, the server knows it no more, and the run cannot see its own end`;
+}
