@@ -21,3 +21,11 @@ test('the secrets of the compose file are those of its configuration, and for th
     expect(secret).toMatchObject({ uid: '1000', gid: '1000', mode: 0o400 });
   }
 });
+
+test('the compose file shows the worker the folder of its configuration, which an editor may replace in it', () => {
+  const compose = parse(read('compose/compose.yaml')) as {
+    services: { worker: { volumes: string[]; configs?: unknown } };
+  };
+  expect(compose.services.worker.volumes).toContain('.:/etc/holdfast:ro');
+  expect(compose.services.worker.configs).toBeUndefined();
+});

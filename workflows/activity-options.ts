@@ -17,13 +17,15 @@ const KINDS = {
   move: { startToCloseTimeout: '7 days' },
   /** Ends by itself, when the time that it was given is over; heartbeats tell a dead worker. */
   wait: { startToCloseTimeout: '30 days' },
-  /** Nobody waits for it for long: the run is over. */
-  tell: { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '5 minutes' },
+  /** The run is over; yet a worker that is busy with others for hours must not keep its end a secret. */
+  tell: { startToCloseTimeout: '1 minute', scheduleToCloseTimeout: '6 hours' },
   /** Cleaning up after the end: an hour of trying, for it holds the lock and hides the outcome meanwhile. */
   clean: { startToCloseTimeout: '1 hour' },
 } as const;
 
-const CLEANING_ATTEMPTS = 20;
+/** Of what ends sooner than the target's own number of attempts. Nine are some five minutes. */
+const MOST_ATTEMPTS: Partial<Record<keyof typeof KINDS, number>> = { clean: 20, tell: 9 };
+const LONGEST_PAUSE_OF_TELLING = '5 minutes';
 
 /** Before the target is known: nothing is started yet, so a person who made a mistake hears it soon. */
 const UNRESOLVED: Timeouts = {
@@ -53,9 +55,8 @@ export function activities(
     retry: {
       initialInterval: Math.min(1_000, timeouts.retryPause),
       backoffCoefficient: 2,
-      maximumInterval: timeouts.retryPause,
-      maximumAttempts:
-        kind === 'clean' ? Math.min(CLEANING_ATTEMPTS, timeouts.attempts) : timeouts.attempts,
+      maximumInterval: kind === 'tell' ? LONGEST_PAUSE_OF_TELLING : timeouts.retryPause,
+      maximumAttempts: Math.min(MOST_ATTEMPTS[kind] ?? timeouts.attempts, timeouts.attempts),
     },
   });
 }

@@ -77,6 +77,10 @@ async function finish(run: Run, job: RestoreJob, totals: RestoreTotals): Promise
       : move('make it visible under its final names').finishRestore({ job, totals }),
   );
   run.warn(...warnings);
+  // By its plan `doctor` finds what still lies in the product's storage.
+  if (job.destination.kind === 'delegated') {
+    run.keepsWork = warnings.some(({ code }) => code === 'LEFTOVERS');
+  }
   return restored;
 }
 

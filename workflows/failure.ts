@@ -5,6 +5,7 @@ import {
   ChildWorkflowFailure,
   isCancellation,
   patched,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import { FAILURES, isFailureCode, type FailureCode } from './contract/failures.ts';
 
@@ -44,7 +45,31 @@ export function verdict(error: unknown): Error {
   if (inner instanceof ApplicationFailure && isFailureCode(inner.type)) {
     return final(inner.type, inner.message, inner.details ?? []);
   }
+  if (error instanceof ActivityFailure && inner instanceof TimeoutFailure) {
+    return outOfTime(error.activityType, inner.timeoutType);
+  }
   return failure('INTERNAL', inner instanceof Error ? inner.message : String(inner));
+}
+
+/** What Temporal gave up, since no attempt was there to say why. */
+function outOfTime(step: string, limit: TimeoutFailure['timeoutType']): ApplicationFailure {
+  if (limit === 'HEARTBEAT') {
+    return final(
+      'WORKER_SHUTDOWN',
+      `The step ${step} was given up: each worker that worked on it died, or could not reach Temporal.`,
+      [
+        {
+          fault: FAILURES.WORKER_SHUTDOWN.fault,
+          hint: 'See why workers die (out of memory?), or lose Temporal.',
+        },
+      ],
+    );
+  }
+  const why =
+    limit === 'START_TO_CLOSE'
+      ? 'it did not end in the time that it has'
+      : 'no worker had a place for it in time';
+  return failure('INTERNAL', `The step ${step} was given up: ${why}.`);
 }
 
 /** Without a stack: a person reads it, and it says where the failure is told, not where it arose. */
@@ -55,7 +80,10 @@ function final(code: FailureCode, message: string, details: unknown[]): Applicat
 }
 
 function unwrap(error: unknown): unknown {
-  const wrapped = error instanceof ActivityFailure || error instanceof ChildWorkflowFailure;
+  const wrapped =
+    error instanceof ActivityFailure ||
+    error instanceof ChildWorkflowFailure ||
+    error instanceof TimeoutFailure;
   if (!wrapped) return error;
   return error.cause ? unwrap(error.cause) : error;
 }

@@ -80,7 +80,10 @@ export async function importDirectory(
     run: { ...run, attempt: 1 },
     times: {
       started: startedAt.toISOString(),
-      captured: { from: startedAt.toISOString(), to: startedAt.toISOString() },
+      captured: {
+        from: (directory.oldest ?? startedAt).toISOString(),
+        to: startedAt.toISOString(),
+      },
       completed: new Date().toISOString(),
     },
     totals: totalsOf({ artifacts, lines, productObjects: [] }),

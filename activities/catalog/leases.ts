@@ -73,16 +73,28 @@ export async function removeLease(
   await store.remove([`${backupFolder(target, backup)}${LEASES}${runId}.json`], { signal });
 }
 
-/** The leases of a backup that have not lapsed. */
+type LeaseInStore = z.infer<typeof leaseSchema>;
+
+/**
+ * The leases of a backup that count: that have not lapsed.
+ * @param isAtWork whether the holder of a lapsed one is at work nevertheless
+ */
 export async function livingLeases(
   store: Store,
   { target, backup }: Omit<Lease, 'runId'>,
   signal?: AbortSignal,
-): Promise<z.infer<typeof leaseSchema>[]> {
-  const living: z.infer<typeof leaseSchema>[] = [];
+  isAtWork: (holder: LeaseInStore) => Promise<boolean> = () => Promise.resolve(false),
+): Promise<LeaseInStore[]> {
+  const living: LeaseInStore[] = [];
   for await (const key of documentsIn(store, backupFolder(target, backup) + LEASES, signal)) {
     const lease = leaseSchema.safeParse(await readIfThere(store, key, signal));
-    if (lease.success && Date.parse(lease.data.until) > Date.now()) living.push(lease.data);
+    if (lease.success && (!hasLapsed(lease.data) || (await isAtWork(lease.data)))) {
+      living.push(lease.data);
+    }
   }
   return living;
+}
+
+export function hasLapsed({ until }: Pick<LeaseInStore, 'until'>): boolean {
+  return Date.parse(until) <= Date.now();
 }

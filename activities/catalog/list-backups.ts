@@ -74,7 +74,7 @@ async function condemned(
 }
 
 /** A copy that cannot be read is none; a verification says what is wrong with it. */
-async function readableCopy(
+export async function readableCopy(
   store: Store,
   { target, id }: Manifest,
   signal?: AbortSignal,

@@ -6,6 +6,7 @@ import { HoldfastError } from '../failure.ts';
 import type { Opener } from '../pipeline/age/opener.ts';
 import type { Sealer } from '../pipeline/age/sealer.ts';
 import type { Digest } from '../pipeline/digest.ts';
+import { holdsSame } from '../pipeline/holds-same.ts';
 import { objectPath } from '../pipeline/object-path.ts';
 import { readObject } from '../pipeline/read-object.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
@@ -85,10 +86,8 @@ async function serverSide(
       if (error.code === 'OBJECT_MISSING') throw damaged(copying, object, 'is gone', error);
       if (error.code === 'OBJECT_CHANGED') throw damaged(copying, object, 'was replaced', error);
       if (error.code !== 'OBJECT_EXISTS') throw error;
-      // An earlier attempt, or one that goes on beside this one, was here: it counts if it is whole.
-      if (!(await mayBe(copying, object, path))) continue;
-      const found = await readBack(copying, path);
-      if (found.bytes === object.bytes) return lineOf(object, path, found);
+      const earlier = await adopted(copying, object, path);
+      if (earlier) return earlier;
     }
   }
   throw new HoldfastError(
@@ -102,7 +101,7 @@ async function streamed(
   object: ProductObject,
   first?: number,
 ): Promise<ObjectLine[]> {
-  const { at, storage, store, folder, sealer, opener, throttle, stallMs } = copying;
+  const { at, storage, store, folder, sealer, opener, throttle, stallMs, fresh } = copying;
   const { key, bytes, role, subject } = object;
   return storeArtifact({
     store,
@@ -118,22 +117,14 @@ async function streamed(
     throttle,
     signal: at.signal,
     stallMs,
-    fresh: copying.fresh,
-    adopt: await adoption(copying, object, first),
+    fresh,
+    // What was encrypted is known by its receipt alone: who can read it cannot be seen on it.
+    adopt: sealer || fresh ? false : 'same',
     firstAttempt: first,
     onBytes: (moved) => {
       at.figures.bytes += moved;
     },
   });
-}
-
-async function adoption(copying: Copying, object: ProductObject, first: number | undefined) {
-  // What was encrypted is known by its receipt alone: who can read it cannot be seen on it.
-  if (copying.sealer || copying.fresh) return false;
-  // The damaged one may be as long as it was.
-  if (first !== undefined) return 'same';
-  const path = objectPath(object.key, { attempt: 1, codec: 'identity', encrypted: false });
-  return mayBe(copying, object, path);
 }
 
 async function readBack({ at, store, folder, throttle }: Copying, path: string): Promise<Digest> {
@@ -144,6 +135,24 @@ async function readBack({ at, store, folder, throttle }: Copying, path: string):
     if (pause) await pause;
   }
   return reading.stored;
+}
+
+/**
+ * What an earlier attempt, or one that goes on beside this one, left there: it counts where it is what the product has, byte
+ * by byte. One that is as long, and has the ETag that it was written with, may have been damaged since.
+ */
+async function adopted(
+  copying: Copying,
+  object: ProductObject,
+  path: string,
+): Promise<ObjectLine | undefined> {
+  if (!(await mayBe(copying, object, path))) return undefined;
+  const line = lineOf(object, path, await readBack(copying, path));
+  const { at, storage, throttle } = copying;
+  const { key, etag } = object;
+  const source = checked(copying, object, storage.read(key, { signal: at.signal, etag }));
+  const paced = throttle ? throttle.paced(source, at.signal) : source;
+  return (await holdsSame([line], paced)) ? line : undefined;
 }
 
 /** MD5, which an object has as its ETag where it was written in one go. */

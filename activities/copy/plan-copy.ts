@@ -4,6 +4,7 @@ import { readManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { requireNotMoved } from '../moved-storage.ts';
 import { openerIfHere, sealerOf, withStorage, withStore } from '../workspace.ts';
+import { requireAfterBases } from './after-bases.ts';
 import { copyItems, isWhole } from './copy-items.ts';
 import { CopyWork, type CopyPlan } from './copy-work.ts';
 import { currentCopy } from './current-copy.ts';
@@ -35,6 +36,7 @@ export function planCopy(deps: Dependencies): Activities['planCopy'] {
         );
         await sealer?.selfTest();
         const plan = async (): Promise<CopyPlan> => {
+          await requireAfterBases(at, store, job, manifest);
           const earlier = await findEarlier(store, manifest, sealer?.fingerprints, signal);
           const readers = sealer?.fingerprints;
           const { items, warnings } = await copyItems({ ...sources, earlier, readers });

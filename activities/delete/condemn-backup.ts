@@ -2,9 +2,10 @@ import type { Activities, DeleteJob } from '../../workflows/contract/activities.
 import { attempt } from '../attempt/attempt.ts';
 import { putOnce, toJson } from '../catalog/json.ts';
 import { backupFolder, DELETING, WORK } from '../catalog/layout.ts';
-import { livingLeases } from '../catalog/leases.ts';
+import { hasLapsed, livingLeases } from '../catalog/leases.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
+import { isUnderWay } from '../locks/orphaned-lock.ts';
 import type { DelegatedSession } from '../products/delegated.ts';
 import type { Store } from '../stores/store.ts';
 import { withDelegated, withStore } from '../workspace.ts';
@@ -21,7 +22,7 @@ export function condemnBackup(deps: Dependencies): Activities['condemnBackup'] {
         const key = folder + DELETING;
         const needs = new Needs(store, job);
         const look = async () => {
-          await refuseWhileRead(store, job, at.signal);
+          await refuseWhileRead(deps, store, job, at.signal);
           await needs.refuse(at.signal);
         };
         try {
@@ -54,16 +55,25 @@ async function refuseWhileKept(
   await withDelegated(deps, { signal }, snapshot, ask, { identity });
 }
 
+/**
+ * A run renews its lease while it reads. One that waits for longer than that lasts (for a lock, a safety backup, a database
+ * that is away, a worker) will go on reading, and Temporal knows it; so does one whose clock is behind.
+ */
 async function refuseWhileRead(
+  { client }: Dependencies,
   store: Store,
   { snapshot, backup }: DeleteJob,
   signal: AbortSignal,
 ): Promise<void> {
-  const [reader] = await livingLeases(store, { target: snapshot.target, backup }, signal);
+  const lease = { target: snapshot.target, backup };
+  const [reader] = await livingLeases(store, lease, signal, (run) => isUnderWay(client, run));
   if (!reader) return;
+  const { workflowId, operation, until } = reader;
+  const why = hasLapsed(reader)
+    ? 'which is under way, though its lease has lapsed'
+    : `whose lease lasts until ${until}`;
   throw new HoldfastError(
     'LOCK_HELD',
-    `Backup ${backup} of ${snapshot.target} is being read by ${reader.workflowId} (${reader.operation}), whose lease ` +
-      `lasts until ${reader.until}.`,
+    `Backup ${backup} of ${snapshot.target} is being read by ${workflowId} (${operation}), ${why}.`,
   );
 }

@@ -23,8 +23,12 @@ export function refusedUnread(
     kind === 'delegated'
       ? `what the database's storage has under its name (also with -2, -3 at the end), then `
       : '';
+  const copy =
+    kind === 'delegated' && unread !== backup
+      ? `Where it is the copy that cannot be read (\`collected.…\`), \`holdfast copy ${target} ${unread}\` makes it whole. `
+      : '';
   const byHand =
-    `Bring back what was there, by an older version of the object or a copy of the store. Else, when no other backup rests ` +
+    `${copy}Bring back what was there, by an older version of the object or a copy of the store. Else, when no other backup rests ` +
     `on ${unread} (\`holdfast show --json --objects\`: \`bases\`, \`from\`), remove by hand ${product}its folder ` +
     `${store.place}/${backupFolder(target, unread)}.`;
   return new HoldfastError(code, `${why} ${message}`, {

@@ -36,6 +36,15 @@ export async function describeRun(
   }
 }
 
+/** Whether this very run of a workflow has not ended, as far as this Temporal knows it. */
+export async function isUnderWay(
+  client: Client,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): Promise<boolean> {
+  const newest = await describeRun(client, workflowId);
+  return isOpen(newest) && newest?.runId === runId;
+}
+
 function isOpen(run: WorkflowExecutionDescription | undefined): boolean {
   return run !== undefined && run.closeTime === undefined;
 }

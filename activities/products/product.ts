@@ -60,6 +60,8 @@ export interface StreamedProduct {
 export interface DirectorySource extends BackupSource {
   /** When it was taken. */
   startedAt: Date;
+  /** When the oldest of what it holds was taken, where several backups make it up; default: `startedAt`. */
+  oldest?: Date;
   artifacts: ArtifactPlan[];
 }
 

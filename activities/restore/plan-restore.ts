@@ -2,9 +2,8 @@ import type { Activities, RestoreJob } from '../../workflows/contract/activities
 import type { Warning } from '../../workflows/contract/progress.ts';
 import { attempt, type Attempt } from '../attempt/attempt.ts';
 import { anotherServer } from '../catalog/another-server.ts';
+import { claimWork } from '../catalog/claimed.ts';
 import { doubtOf } from '../catalog/doubt.ts';
-import { toJson, putOnce } from '../catalog/json.ts';
-import { workFolderOf } from '../catalog/layout.ts';
 import type { Manifest } from '../catalog/manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
@@ -39,9 +38,7 @@ export function planRestore(deps: Dependencies): Activities['planRestore'] {
           ...doubted(backup.manifest, await doubtOf(store, backup.manifest, at.signal)),
           ...(await anotherServer(store, backup.manifest, at.signal)),
         );
-        const run = toJson({ ...job.run, startedAt: job.startedAt, operation: 'restore' });
-        const work = workFolderOf(job.snapshot.target, job.backup, job.run.runId);
-        await putOnce(store, `${work}run.json`, run, at.signal);
+        await claimWork(store, job, 'restore', at.signal);
         const { summary, pages } = await writeRestorePlan(
           store,
           job,

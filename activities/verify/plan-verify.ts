@@ -1,5 +1,6 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt/attempt.ts';
+import { claimWork } from '../catalog/claimed.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { requireNotMoved } from '../moved-storage.ts';
 import { openerOfQueue } from '../opener-of-queue.ts';
@@ -21,6 +22,7 @@ export function planVerify(deps: Dependencies): Activities['planVerify'] {
             requireNotMoved(store, storage, manifest, snapshot, at.signal),
           );
         }
+        await claimWork(store, job, 'verify', at.signal);
         const attemptName = `${at.number}-${Date.now().toString(36)}`;
         return writeVerifyPlan(store, job, attemptName, readings, at.signal);
       }),

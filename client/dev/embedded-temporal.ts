@@ -45,6 +45,7 @@ export async function startEmbedded(options: {
   for (const port of [options.port, options.uiPort]) await refuseTaken(port);
   const address = `${HOST}:${options.port}`;
   const log = await open(options.log, 'a', 0o600);
+  const logged = (await log.stat()).size;
   const child = spawn(
     options.executable,
     argumentsFor(options),
@@ -57,7 +58,6 @@ export async function startEmbedded(options: {
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
   await log.close();
-  if (child.pid !== undefined) await rememberPids(options.pids, child.pid);
 
   const stop = async () => {
     process.removeListener('exit', killAtExit);
@@ -69,11 +69,15 @@ export async function startEmbedded(options: {
     clearTimeout(killed);
     await forgetPids(options.pids);
   };
-  await untilReady(address, options, gone.signal, stop);
-  await rememberRuns(address, options.namespace).catch(async (error: unknown) => {
+  try {
+    if (child.pid !== undefined) await rememberPids(options.pids, child.pid);
+    await untilReady(address, { ...options, logged }, gone.signal);
+    await rememberRuns(address, options.namespace);
+  } catch (error) {
+    // Left running it would keep this process from ending.
     await stop();
     throw error;
-  });
+  }
   return { address, ui: `http://${HOST}:${options.uiPort}`, gone: gone.signal, stop };
 }
 
@@ -97,22 +101,23 @@ function argumentsFor(options: {
 
 async function untilReady(
   address: string,
-  { log, namespace, signal }: { log: string; namespace: string; signal: AbortSignal },
+  {
+    log,
+    logged,
+    namespace,
+    signal,
+  }: { log: string; logged: number; namespace: string; signal: AbortSignal },
   gone: AbortSignal,
-  stop: () => Promise<void>,
 ): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;
   while (!(await answers(address, namespace))) {
-    if (signal.aborted) {
-      await stop();
-      signal.throwIfAborted();
-    }
+    signal.throwIfAborted();
     if (gone.aborted || Date.now() > until) {
-      await stop();
-      const tail = (await readFile(log, 'utf8')).trim().split('\n').at(-1) ?? '';
+      // What stands before is of earlier starts; a full disk takes nothing more.
+      const tail = (await readFile(log)).toString('utf8', logged).trim().split('\n').at(-1);
       throw new HoldfastError(
         'TEMPORAL_UNREACHABLE',
-        `Temporal did not come up at ${address}. The last line of its log: ${tail}`,
+        `Temporal did not come up at ${address}. The last line of its log: ${tail || 'none of this start'}`,
         { hint: `See its whole log: ${log}` },
       );
     }

@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { HoldfastError } from '../../activities/failure.ts';
 
 const pairSchema = z.object({ dev: z.number().int(), temporal: z.number().int() });
 
@@ -23,19 +24,31 @@ export async function forgetPids(file: string): Promise<void> {
  * Ends the Temporal of an earlier `holdfast dev` that was killed: it would hold the database and the ports. Only a
  * process that still has this very database on its command line is taken for it.
  * @returns whether there was one
+ * @throws INPUT_INVALID when that `holdfast dev` is at work: two servers on one database would undo each other's
  */
 export async function endOrphan(file: string, database: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return false;
   const pids = pairSchema.safeParse(safely(text));
-  if (!pids.success || (await isAlive(pids.data.dev))) return false;
-  const { temporal } = pids.data;
+  if (!pids.success) return false;
+  const { dev, temporal } = pids.data;
   if (!(await isAlive(temporal)) || !(await commandLine(temporal)).includes(database)) return false;
+  if (await isAlive(dev)) throw inUse(database, dev);
   send(temporal, 'SIGTERM');
   if (await endsWithin(temporal, PATIENCE_MS)) return true;
   send(temporal, 'SIGKILL');
   await endsWithin(temporal, AFTER_KILL_MS);
   return true;
+}
+
+function inUse(database: string, dev: number): HoldfastError {
+  return new HoldfastError(
+    'INPUT_INVALID',
+    `Another \`holdfast dev\` (process ${dev}) is at work with ${database}.`,
+    {
+      hint: 'Stop that one, or have this one remember elsewhere with --state, and listen elsewhere with --port and --ui-port.',
+    },
+  );
 }
 
 async function endsWithin(pid: number, ms: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { HoldfastError } from '../../activities/failure.ts';
 
 const DATABASE = /^temporal-(\d[\w.]*)\.db$/;
 
@@ -18,6 +19,26 @@ export interface DevState {
 export function stateFolder(wished: string | undefined, env = process.env): string {
   if (wished) return resolve(wished);
   return env['XDG_STATE_HOME'] ? join(env['XDG_STATE_HOME'], 'holdfast') : resolve('.holdfast');
+}
+
+/**
+ * Does what reads and writes the folder.
+ * @throws TEMPORAL_UNREACHABLE when the folder is full, another user's, or of a read-only disk; what `work` throws
+ */
+export async function usingFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new HoldfastError(
+      'TEMPORAL_UNREACHABLE',
+      `Temporal cannot be started, since its folder ${folder} cannot be used: ${error.message}.`,
+      {
+        cause: error,
+        hint: 'Make room there, give the folder to this user (`chown -R`), or choose another one with --state.',
+      },
+    );
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../activities/failure.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import type { TemporalSession } from '../temporal/connect.ts';
+import { temporalRefusal } from '../temporal/refusal.ts';
 import type { Output } from '../terminal/output.ts';
 import { askToEnd } from './ask-to-end.ts';
 import type { Interruption } from './interruption.ts';
@@ -25,7 +26,7 @@ export type Followed<T> = { ended: true; result: T } | { ended: false };
 const LOOK_EVERY_MS = 1_000;
 const FIRST_LOOKS_MS = 150;
 /** Longer than the client tries a call again by itself; of a server that hangs it would hear nothing for minutes. */
-const LOOK_MS = 30_000;
+const ANSWER_MS = 30_000;
 
 /**
  * Follows a run to its end and tells it on the way; `ended: false` when the person detached.
@@ -42,20 +43,24 @@ export async function follow<T>(
   const narrator = new Narrator(output);
   const watch = new WorkerTold(session, output, workflowId, options);
   const outage = new Outage(session, output, workflowId);
-  const look = () =>
-    session.connection.withDeadline(Date.now() + LOOK_MS, () =>
-      observe(session, workflowId, runId),
-    );
+  const soon = <R>(ask: () => Promise<R>) =>
+    session.connection.withDeadline(Date.now() + ANSWER_MS, ask);
+  const look = async () => {
+    const seen = await observe(session, workflowId, runId);
+    return { seen, lacks: await watch.ask(seen) };
+  };
+  const end = () => soon(() => askToEnd(session, run, 'Ctrl-C in the terminal'));
   const startedAt = Date.now();
   let ending = options.ending === true;
   for (;;) {
     try {
-      const seen = await interruption.orPressed(look());
-      if (seen) {
+      const looked = await interruption.orPressed(soon(look));
+      if (looked) {
+        const { seen, lacks } = looked;
         if (seen.status === 'RUNNING') outage.end();
-        narrator.tell(seen, await watch.look(seen));
+        narrator.tell(seen, lacks && watch.tell(lacks));
         if (seen.status !== 'RUNNING') {
-          const result = await endOf<T>(session, run, narrator);
+          const result = await soon(() => endOf<T>(session, run, narrator));
           if (options.whenLeft !== undefined && interruption.pressed) throw left(options.whenLeft);
           return { ended: true, result };
         }
@@ -67,17 +72,22 @@ export async function follow<T>(
     const elapsed = Date.now() - startedAt;
     await interruption.pause(Math.min(LOOK_EVERY_MS, FIRST_LOOKS_MS + elapsed / 10));
     if (options.whenLeft !== undefined && interruption.pressed) {
-      await askToEnd(session, run, 'Ctrl-C in the terminal');
+      await end().catch(unlessRefused);
       throw left(options.whenLeft);
     }
     const choice = await interruption.choice({ asks: !options.ending });
     if (choice === 'detach') return { ended: false };
     if (choice === 'cancel') {
-      await askToEnd(session, run, 'Ctrl-C in the terminal');
+      await end();
       ending = true;
       output.remark('cancelling; the run ends when everything is quiet');
     }
   }
+}
+
+/** What nobody waits for need not be asked to end where Temporal does not listen. */
+function unlessRefused(error: unknown): void {
+  if (!temporalRefusal(error)) throw error;
 }
 
 function left(sentence: string): HoldfastError {

@@ -17,6 +17,11 @@ export interface Waiting {
   ending?: boolean | undefined;
 }
 
+/** The task queue on which the run waits for a worker, if none is there. */
+interface Lacking {
+  queue: string | undefined;
+}
+
 /** Says once that no worker is there, and once that one has come. */
 export class WorkerTold {
   readonly #session: TemporalSession;
@@ -47,18 +52,24 @@ export class WorkerTold {
     this.#notBefore = Math.max(this.#notBefore, Date.now() + GRACE_OF_TEMPORAL_MS);
   }
 
-  /** What stands under the bar while none is there. */
-  async look(seen: Observation): Promise<string | undefined> {
+  /** Undefined where that cannot be told now. */
+  async ask(seen: Observation): Promise<Lacking | undefined> {
     if (seen.status !== 'RUNNING' || Date.now() < this.#notBefore) return undefined;
     const watchedMs = performance.now() - this.#began;
-    let queue: string | undefined;
     try {
-      queue = await queueWithoutWorker(this.#session, seen, watchedMs);
+      return { queue: await queueWithoutWorker(this.#session, seen, watchedMs) };
     } catch (error) {
       if (!temporalRefusal(error)) throw error;
       this.bear();
       return undefined;
     }
+  }
+
+  /**
+   * @returns what stands under the bar while none is there
+   * @throws WORKER_MISSING where nobody waits for one
+   */
+  tell({ queue }: Lacking): string | undefined {
     if (queue === this.#missing) return queue && this.#sentence(queue);
     this.#missing = queue;
     if (!queue) {

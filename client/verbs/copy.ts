@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { newestBackup } from '../../activities/catalog/find-backup.ts';
 import { targetOf } from '../../activities/config/config.ts';
+import { namingOtherStores } from '../../activities/other-stores.ts';
 import type { CopyReport, CopyRequest } from '../../workflows/contract/operations.ts';
 import type { Invocation } from '../invocation.ts';
 import { followOptions } from '../runs/follow-options.ts';
@@ -39,8 +40,10 @@ export function copyVerb(program: Command): void {
 async function newestOf(call: Invocation, target: string): Promise<string> {
   const config = await call.configIfAny();
   if (!config) return 'latest';
-  const store = await call.store(targetOf(config, target).store);
-  return newestBackup(store, target, 'latest');
+  const { store: name } = targetOf(config, target);
+  const store = await call.store(name);
+  const find = () => newestBackup(store, target, 'latest');
+  return namingOtherStores(call.searching, { target, store: name }, find);
 }
 
 const METHODS: Record<CopyReport['method'], string> = {

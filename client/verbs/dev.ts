@@ -6,7 +6,13 @@ import { findTool } from '../../infra/tools/find-tool.ts';
 import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { serverVersion, startEmbedded } from '../dev/embedded-temporal.ts';
 import { otherVerbsRemark } from '../dev/other-verbs.ts';
-import { markApplied, openState, stateFolder, type DevState } from '../dev/state-folder.ts';
+import {
+  markApplied,
+  openState,
+  stateFolder,
+  usingFolder,
+  type DevState,
+} from '../dev/state-folder.ts';
 import type { Invocation } from '../invocation.ts';
 import { applySchedule } from '../schedules/apply.ts';
 import { scheduledTargets } from '../schedules/difference.ts';
@@ -54,21 +60,18 @@ async function dev(call: Invocation, options: Options): Promise<void> {
   for (const line of warningLines(config.warnings)) output.remark(line);
   const executable = await findTool('temporal', { onProgress: (line) => output.remark(line) });
   const version = await serverVersion(executable);
-  const state = await openState(stateFolder(options.state), version);
+  const folder = stateFolder(options.state);
+  const state = await usingFolder(folder, () => openState(folder, version));
   const namespace = config.temporal.namespace ?? 'default';
   const stop = new AbortController();
   // The server is in a process group of its own and would outlive this process, also while it starts.
   using _ = stopOnSignals(stop);
-  const temporal = await startEmbedded({
-    executable,
-    database: state.database,
-    log: state.log,
-    pids: state.pids,
-    port: options.port,
-    uiPort,
-    namespace,
-    signal: stop.signal,
-  }).catch((error: unknown) => {
+  const { database, log, pids } = state;
+  const { port } = options;
+  const { signal } = stop;
+  const temporal = await usingFolder(folder, () =>
+    startEmbedded({ executable, database, log, pids, port, uiPort, namespace, signal }),
+  ).catch((error: unknown) => {
     if (stop.signal.aborted) return undefined;
     throw error;
   });

@@ -1,15 +1,12 @@
 import type { Command } from 'commander';
 import { readChainObjects } from '../../activities/catalog/chain.ts';
-import {
-  collectedObjects,
-  readCollected,
-  type Collected,
-} from '../../activities/catalog/collected.ts';
+import { collectedObjects, type Collected } from '../../activities/catalog/collected.ts';
 import {
   copyStateOf,
   isSameFailureDomain,
   type CopyState,
 } from '../../activities/catalog/copy-state.ts';
+import { readableCopy } from '../../activities/catalog/list-backups.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readObjects } from '../../activities/catalog/objects.ts';
 import { newestProof, type ProofSummary } from '../../activities/catalog/proofs.ts';
@@ -40,7 +37,7 @@ export function showVerb(program: Command): void {
       const { timeouts } = targetOf(await call.config(), target);
       const { store, manifest, passedOver } = await namedBackup(call, target, backup);
       const proof = await newestProof(store, target, manifest.id);
-      const collected = manifest.delegated && (await readCollected(store, target, manifest.id));
+      const collected = manifest.delegated && (await readableCopy(store, manifest));
       const copy = copyStateOf(manifest, collected, timeouts.copy);
       const objects = options.objects ? await objectsOf(store, manifest, collected) : undefined;
       const place = `${store.place}/${target}/${manifest.id}`;

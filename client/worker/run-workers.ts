@@ -1,11 +1,5 @@
 import { Client } from '@temporalio/client';
-import {
-  DefaultLogger,
-  type LogLevel,
-  type NativeConnection,
-  Runtime,
-  type Worker,
-} from '@temporalio/worker';
+import { DefaultLogger, type LogLevel, type NativeConnection, Runtime } from '@temporalio/worker';
 import { digestOf, loadConfig, type Config } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { connectNative } from '../../worker/connect.ts';
@@ -26,6 +20,7 @@ import {
 import { workerIdentity } from '../temporal/worker-identity.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { logLine } from './log-line.ts';
+import { runUntil } from './run-until.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { warnOfOthers } from './warn-of-others.ts';
 
@@ -40,7 +35,10 @@ export interface WorkersOptions {
   signal?: AbortSignal;
 }
 
-/** Runs workers in this process until it is told to stop; then their activities have ended. */
+/**
+ * Runs workers in this process until it is told to stop; then their activities have ended.
+ * @throws what Temporal refuses them for, CONFIG_INVALID, TEMPORAL_UNREACHABLE
+ */
 export async function runWorkers(options: WorkersOptions): Promise<void> {
   const { config, temporal, output, signal } = options;
   const { namespace, connectionOptions } = temporal;
@@ -76,7 +74,7 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
         }),
       ),
     );
-    const ended = runUntil(stopped, workers);
+    const ended = runUntil(stopped, workers, place);
     for (const taskQueue of options.taskQueues) {
       output.event(
         { event: 'worker', taskQueue, namespace, address: place.address },
@@ -87,7 +85,8 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     await ended;
   } finally {
     await stores.close();
-    await connection.close();
+    // A worker that failed may hold it for ever; it ends with the process.
+    await connection.close().catch(() => undefined);
   }
 }
 
@@ -124,21 +123,6 @@ async function tellUnapplied(
   // Who may not list schedules works all the same.
   const remark = await unappliedRemark(session, config).catch(() => undefined);
   if (remark) output.remark(remark);
-}
-
-async function runUntil(stopped: AbortSignal, workers: Worker[]): Promise<void> {
-  const running = Promise.all(workers.map((worker) => worker.run()));
-  const shutdown = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  stopped.addEventListener('abort', shutdown);
-  if (stopped.aborted) shutdown();
-  try {
-    await running;
-  } finally {
-    // When one fails, the others are not left behind.
-    shutdown();
-  }
 }
 
 /**

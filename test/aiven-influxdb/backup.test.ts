@@ -194,6 +194,7 @@ describe('the task of a backup', () => {
     for (const task of aiven.state.tasks.values()) task.pending = 0;
     const { capture } = await takeBackup(session, folder.path, notes);
     expect(capture.from?.getTime()).toBeLessThanOrEqual(asked);
+    expect(capture.detail['asked']).toBe(capture.from?.getTime());
   });
 
   it('that never ends can be left', async () => {

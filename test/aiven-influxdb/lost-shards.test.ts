@@ -60,7 +60,7 @@ describe('a backup of a service that has lost something', () => {
           message: expect.stringContaining(words),
         },
       ]);
-      expect(conclusion.detail).not.toHaveProperty('named');
+      for (const key of ['named', 'asked']) expect(conclusion.detail).not.toHaveProperty(key);
     }
   });
 
@@ -118,14 +118,14 @@ describe('a shard of the backup before', () => {
     now: string[] | undefined,
     changed: Partial<typeof one> | object,
     lastShard = 9,
-    changedNow: { lastShard?: number | undefined } = {},
+    changedNow: { lastShard?: number | undefined; made?: { from: number; to: number } } = {},
   ) =>
     judgeLost({
       named: [{ ...one, ...changed }],
       lastShard: 9,
+      made: { from: NOW, to: NOW },
       ...changedNow,
       came: new Map(now ? [[7, now]] : []),
-      now: NOW,
       identity: IDENTITY,
       before: () => Promise.resolve(known(() => lines(then), IDENTITY, { lastShard })),
     });
@@ -163,6 +163,19 @@ describe('a shard of the backup before', () => {
     expect(found).toMatchObject({ absent: [], gone: [], unwritten });
     expect(found.unsure).toHaveLength(1 - unwritten);
     expect((await judge([], [], {})).emptied).toEqual([]);
+  });
+
+  it('is missed by nobody when it was named in advance and has begun while the backup was made', async () => {
+    const changed = { start: NOW, end: NOW + HOUR };
+    const found = await judge([], undefined, changed, 6, {
+      made: { from: NOW - 1, to: NOW + HOUR },
+    });
+    expect(found).toMatchObject({ unsure: [], unwritten: 1 });
+  });
+
+  it('tells nothing of one whose number may have been given again', async () => {
+    const found = await judge([], undefined, {}, 9, { lastShard: 8 });
+    expect(found).toMatchObject({ unsure: ['db/rp/shard 7'], unwritten: 0 });
   });
 
   it.each([

@@ -59,6 +59,15 @@ describe('holdfast copy', () => {
     const shown = await run('show', 'near', backup);
     expect(shown.stdout).toMatch(/^copy +\d{4}-\d\d-\d\d .*, server-side\b/m);
   });
+
+  it('mends a copy that cannot be read, and show tells until then that there is none', async () => {
+    const collected = world.near.bucket.get(`holdfast/near/${backup}/collected.json`);
+    collected.body = Buffer.from('{}');
+    const { code, result } = await run('show', 'near', backup, '--objects', '--json');
+    expect({ code, result }).toMatchObject({ code: 0, result: { copy: 'pending' } });
+    await run('copy', 'near', backup);
+    expect((await run('show', 'near', backup, '--json')).result).toMatchObject({ copy: 'copied' });
+  });
 });
 
 describe('holdfast delete', () => {

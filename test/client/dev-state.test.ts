@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { markApplied, openState } from '../../client/dev/state-folder.ts';
+import { markApplied, openState, usingFolder } from '../../client/dev/state-folder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('the first database of all has nothing to take over', async () => {
@@ -28,4 +28,17 @@ test('a folder of a Holdfast that wrote no mark owes nothing', async () => {
     await writeFile(join(folder.path, `temporal-${version}.db`), '');
   }
   expect((await openState(folder.path, '1.3.0')).unapplied).toBe(false);
+});
+
+test('a folder that cannot be used is told as such, and no other error', async () => {
+  await using folder = await temporaryFolder('dev-state');
+  const inFile = join(folder.path, 'file', 'state');
+  await writeFile(join(folder.path, 'file'), '');
+  await expect(usingFolder(inFile, () => openState(inFile, '1.2.3'))).rejects.toMatchObject({
+    code: 'TEMPORAL_UNREACHABLE',
+    message: expect.stringContaining(`its folder ${inFile} cannot be used: ENOTDIR`) as string,
+    hint: expect.stringContaining('--state') as string,
+  });
+  const other = new Error('another');
+  await expect(usingFolder(inFile, () => Promise.reject(other))).rejects.toBe(other);
 });

@@ -44,8 +44,8 @@ afterAll(async () => {
 
 const started: Running[] = [];
 
-function startDev(state = 'state'): Running {
-  const ports = ['--port', `${port}`, '--ui-port', `${uiPort}`];
+function startDev(state = 'state', onPort = port, onUiPort = uiPort): Running {
+  const ports = ['--port', `${onPort}`, '--ui-port', `${onUiPort}`];
   const dev = start(['dev', '--state', join(folder.path, state), ...ports], { env });
   started.push(dev);
   return dev;
@@ -114,9 +114,14 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
       /^The schedule of metrics is not in Temporal as .*`holdfast schedule apply`/m,
     );
     expect((await run(['schedule', 'apply', '--yes'], { env })).code).toBe(0);
-    const second = await startDev().ended;
-    expect(second.code).toBe(2);
-    expect(second.stderr).toContain(`Port ${port} is taken by another program`);
+    const onItsPort = await startDev('another-state').ended;
+    expect(onItsPort.code).toBe(2);
+    expect(onItsPort.stderr).toContain(`Port ${port} is taken by another program`);
+    const onItsState = await startDev('state', await freePort(), await freePort()).ended;
+    expect(onItsState.code).toBe(2);
+    expect(onItsState.stderr).toMatch(
+      /Another `holdfast dev` \(process \d+\) is at work with .*--state/s,
+    );
     await stop(first);
 
     const state = join(folder.path, 'state');
@@ -172,6 +177,17 @@ describe('holdfast dev', { timeout: 1_200_000 }, () => {
     const schedules = await run(['schedule', 'list', '--json'], { env });
     expect(schedules.result).toMatchObject({ schedules: [{ target: 'metrics' }] });
     await stop(next);
+  });
+
+  it('ends, and its Temporal with it, where it cannot keep its state', async () => {
+    const pids = join(folder.path, 'unusable-state', 'temporal.pid');
+    await mkdir(pids, { recursive: true });
+    const { code, stderr } = await startDev('unusable-state').ended;
+    expect(code).toBe(7);
+    expect(stderr).toMatch(
+      /^TEMPORAL_UNREACHABLE: .* its folder .*unusable-state cannot be used: /m,
+    );
+    await expect(fetch(`http://127.0.0.1:${uiPort}`)).rejects.toThrow();
   });
 
   it('ends the Temporal that a killed one left behind, and goes on with its state', async () => {

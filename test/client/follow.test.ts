@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { follow } from '../../client/runs/follow.ts';
@@ -23,13 +24,13 @@ afterEach(() => {
 function follows(
   place: TemporalSession,
   run: { workflowId: string; runId: string },
-  { wait = true } = {},
+  { wait = true, whenLeft }: { wait?: boolean; whenLeft?: string } = {},
 ) {
   const output = new Output({ json: true });
   const told = vi.spyOn(output, 'event').mockImplementation(() => undefined);
   const followed = async () => {
     using interruption = new Interruption(output);
-    return await follow(place, output, run, { interruption, wait });
+    return await follow(place, output, run, { interruption, wait, whenLeft });
   };
   return { followed: followed(), events: () => told.mock.calls.map(([event]) => event) };
 }
@@ -59,8 +60,8 @@ function asked(describeTaskQueue: (request: object) => Promise<unknown>): Tempor
 }
 
 /** The same Temporal, but for what it answers when asked how a run is. */
-function describing(describeRun: () => Promise<never>): TemporalSession {
-  const client = { workflow: { getHandle: () => ({ describe: describeRun }) } };
+function describing(describeRun: () => Promise<never>, signal = describeRun): TemporalSession {
+  const client = { workflow: { getHandle: () => ({ describe: describeRun, signal }) } };
   return { ...session, client: client as unknown as TemporalSession['client'] };
 }
 
@@ -163,5 +164,34 @@ describe('a run is followed', () => {
     const [until = 0] = deadlines.mock.calls[0] ?? [];
     expect(Number(until) - Date.now()).toBeLessThanOrEqual(30_000);
     expect(Number(until)).toBeGreaterThan(0);
+  });
+
+  it('until Ctrl-C, which is heard also while Temporal does not say who polls', async () => {
+    const handle = await abandoned('unanswered');
+    const whoPolls = vi.fn(() => new Promise<never>(() => undefined));
+    const run = { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
+    const { followed } = follows(asked(whoPolls), run);
+    await expect.poll(() => whoPolls.mock.calls.length).toBe(1);
+    process.emit('SIGINT', 'SIGINT');
+    expect(await followed).toEqual({ ended: false });
+    await handle.terminate();
+  });
+
+  it('no longer than until Ctrl-C while a plan is made, also where Temporal does not hear of it', async () => {
+    const silence = vi.fn(() => new Promise<never>(() => undefined));
+    const signal = vi.fn(() => new Promise<never>(() => undefined));
+    const cause = grpcError(4, 'Deadline exceeded');
+    vi.spyOn(session.connection, 'withDeadline').mockImplementation(async (_, ask) =>
+      Promise.race([
+        ask(),
+        sleep(50).then(() => Promise.reject(new ServiceError('No answer', { cause }))),
+      ]),
+    );
+    const whenLeft = 'Nothing was restored: only the plan was being made.';
+    const { followed } = follows(describing(silence, signal), UNHEARD, { whenLeft });
+    await expect.poll(() => silence.mock.calls.length).toBeGreaterThan(0);
+    process.emit('SIGINT', 'SIGINT');
+    await expect(followed).rejects.toMatchObject({ code: 'CANCELLED', message: whenLeft });
+    expect(signal).toHaveBeenCalledOnce();
   });
 });

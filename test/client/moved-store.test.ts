@@ -72,6 +72,7 @@ describe('of a target that has another store now,', () => {
   it.each([
     ['restore', { dryRun: true }],
     ['verify', {}],
+    ['copy', {}],
   ] as const)('%s names them too', async (operation, more) => {
     const failed = await world.holdfast
       .run(operation, { target: 'metrics', ...more })
@@ -81,6 +82,12 @@ describe('of a target that has another store now,', () => {
       message: expect.stringContaining('Backups of metrics lie in store disk') as string,
       details: [{ hint: expect.stringContaining('let `store` of metrics be disk') as string }],
     });
+  });
+
+  it('the command copy does so before it asks a worker', async () => {
+    const message = expect.stringContaining('Backups of metrics lie in store disk') as string;
+    const { code, result } = await run('copy', 'metrics', '--json');
+    expect({ code, result }).toMatchObject({ code: 3, result: { error: { message } } });
   });
 
   it('list asks no other store once there is a backup where it keeps them now', async () => {

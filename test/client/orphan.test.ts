@@ -29,11 +29,11 @@ afterEach(() => {
 afterAll(() => folder?.remove());
 
 /** Starts a program that prints the id of what stands for Temporal, and writes down that one as left by a dead `dev`. */
-async function leftBehind(command: string, args: string[]): Promise<ChildProcess> {
+async function leftBehind(command: string, args: string[], dev = gone): Promise<ChildProcess> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   started.push(child);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  await writeFile(pids, JSON.stringify({ dev: gone, temporal: Number(String(line)) }));
+  await writeFile(pids, JSON.stringify({ dev, temporal: Number(String(line)) }));
   return child;
 }
 
@@ -51,6 +51,12 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('a Temporal that was left beh
     const script = '"$0" -e "$1" "$2" & exec sleep 600';
     await leftBehind('/bin/sh', ['-c', script, process.execPath, WAITS, database]);
     expect(await endOrphan(pids, database)).toBe(true);
+  });
+
+  it('is in use while its `holdfast dev` is at work', async () => {
+    const temporal = await leftBehind(process.execPath, ['-e', WAITS, database], process.pid);
+    await expect(endOrphan(pids, database)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    expect(temporal.exitCode ?? temporal.signalCode).toBeNull();
   });
 
   it('is another program when its database is another one', async () => {

@@ -117,6 +117,24 @@ describe('what stands between', () => {
     expect(calls).toEqual(['asking', 'asking']);
   });
 
+  test('may take the answer of a request, and the next one be refused before it is sent', async () => {
+    await using stage = await enterpriseStage();
+    const { backup } = await stage.take();
+    const { calls, notes, plan } = noted(await stage.plan(backup, {}));
+    stage.world.faults.holdJobs?.();
+    stage.world.faults.loseAnswer?.('restore');
+    const { switches } = stage.world.simulator;
+    switches.restoreUnlisted = { at: [backup.name], times: 3 };
+    const asking: typeof notes.asking = async (look) => {
+      await notes.asking(look);
+      if (calls.length === 2) switches.tokenRevoked = 1;
+    };
+    const starting = stage.session.restore.start(plan(), new Date(), { ...notes, asking });
+    expect((await failureOf(starting)).code).toBe('AUTH_REJECTED');
+    expect(calls).toEqual(['asking', 'asking']);
+    expect((await stage.session.restore.poll(plan(), {})).state).toBe('running');
+  });
+
   test('may have had a request accepted that is refused when it is sent again', async () => {
     await using stage = await enterpriseStage({ nodes: [{ role: 'query' }, { role: 'compact' }] });
     const { backup } = await stage.take();

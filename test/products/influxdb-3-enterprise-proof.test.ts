@@ -154,13 +154,12 @@ describe('a table with a row of the future', () => {
     const prove = await restored(stage, backup);
     const old = await older(backup);
     expect(await prove(old)).toEqual(PROVEN);
+    const unproven = { identical: 3, equivalent: 0, subjects: [], codes: ['PROOF_PARTIAL'] };
     append(stage, 80, ago(0));
-    expect(await prove(old)).toEqual({
-      identical: 3,
-      equivalent: 0,
-      subjects: [],
-      codes: ['PROOF_PARTIAL'],
-    });
+    expect(await prove(old)).toEqual(unproven);
+    // As many as before.
+    lose(stage, (at) => at >= 100 && at < 180);
+    expect(await prove(old)).toEqual(unproven);
   });
 });
 
@@ -203,6 +202,17 @@ describe('a table with rows that were of the future, and had their time before t
     expect(await prove()).toEqual(PROVEN);
     append(stage, 80, ago(NOW_MS));
     expect(await prove()).toMatchObject({ identical: 3, codes: ['PROOF_PARTIAL'] });
+  });
+
+  test.each([60, 80])('is different when others are lost behind %d new ones', async (rows) => {
+    const { stage, backup } = await taken(HOUR_MS / 2, 8 * HOUR_MS);
+    await using _ = stage;
+    const prove = await restored(stage, backup);
+    lose(stage, (at) => at >= 100 && at < 160);
+    append(stage, rows, ago(NOW_MS));
+    expect(await prove()).toMatchObject(
+      failing(/^telemetry\/cpu has 340 rows of up to .*, and the backup at least 400$/),
+    );
   });
 });
 

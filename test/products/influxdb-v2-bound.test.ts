@@ -49,6 +49,9 @@ test('scrapers of a replaced bucket are moved, and its replications are named', 
     'scraper "sc" of acme/telemetry (moved to the restored bucket)',
     'replication "rep" of acme/telemetry (stays with the replaced bucket; make a new one)',
   ]);
+  expect(restoring.plan.summary.leaves).toContainEqual(
+    expect.stringMatching(/tokens, dashboards, tasks.* whole server/),
+  );
   const { warnings } = await restoring.complete();
   expect(warnings).toMatchObject([
     { code: 'REPLACED_KEPT', message: expect.stringContaining('replication "rep"') as string },

@@ -210,15 +210,47 @@ describe('a directory with two backups', () => {
     expect((await one.complete()).restored).toEqual(['acme/old']);
   });
 
-  test('of which the newer is of one bucket only is restored with all that both hold', async () => {
+  test('of which the newer is of one bucket only is restored with all that both hold, and says what is older', async () => {
     await run.take(connect(source));
     const dir = await both();
     await createBucket(source, 'later');
     await writeLines(source, 'later', ['cpu v=1 1700000000']);
     await addLater(dir, { select: { buckets: ['later'] } });
-    const { restored, warnings } = await (await whole(await imported(dir))).complete();
+    const backup = await imported(dir);
+    const earlier = {
+      code: 'BUCKET_EARLIER',
+      subject: 'acme/telemetry',
+      message: expect.stringContaining('as it was at 2026-11-20T02:00:00Z') as string,
+    };
+    expect(backup.manifest.warnings).toContainEqual(earlier);
+    const restoring = await whole(backup);
+    expect(restoring.plan.summary.warnings).toContainEqual(earlier);
+    const { restored, warnings } = await restoring.complete();
     expect(restored.toSorted()).toEqual(['acme/later', 'acme/telemetry']);
     expect(warnings).toEqual([]);
+
+    const planOf = async (bucket: string) => {
+      const request = { select: { buckets: [bucket] }, onConflict: 'rename' as const };
+      return (await restoreRun(connect(target), backup, request, await run.spool())).plan.summary;
+    };
+    expect(codes((await planOf('telemetry')).warnings)).toEqual(['BUCKET_EARLIER']);
+    expect((await planOf('later')).warnings).toEqual([]);
+  });
+
+  test('between which a bucket was renamed is restored with its newer name and data', async () => {
+    await run.take(connect(source));
+    const dir = await both();
+    await callInflux(source, 'PATCH', `/api/v2/buckets/${bucketNamed(source, 'telemetry').id}`, {
+      name: 'renamed',
+    });
+    await writeLines(source, 'renamed', ['cpu v=2 1700000000']);
+    await addLater(dir);
+    const backup = await imported(dir);
+    expect(codes(backup.manifest.warnings)).not.toContain('BUCKET_NOT_IN_METADATA');
+    const restoring = await whole(backup);
+    const paths = restoring.plan.steps.flatMap(({ lines }) => lines.map(({ path }) => path));
+    expect(paths).toEqual(Array(3).fill(expect.stringMatching(/^data\/20261121T/)));
+    expect((await restoring.complete()).restored).toEqual(['acme/renamed']);
   });
 
   test('of which the newer is of one organisation only is restored with the others', async () => {

@@ -1,18 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countPoints } from '../support/influx.ts';
 import { startInfluxd as startServer } from '../support/influxd.ts';
-import { connect, planRestore, restore, takeBackup, type Taken } from './adapter.ts';
+import { connect, planRestore, restore, secret, takeBackup, type Taken } from './adapter.ts';
 import { influx, points, startInfluxd } from './influxd.ts';
 
 const OLD = 'of-the-lost-server';
 
 describe('a restore onto a new server, when the old one is lost', () => {
   let taken: Taken;
+  let allAccess: string;
 
   beforeAll(async () => {
     await using lost = await startInfluxd({ token: OLD });
     await lost.createBucket('telemetry');
     await lost.write('telemetry', points(4));
+    const made = await influx(
+      lost,
+      ['auth', 'create', '--all-access', '--org', 'acme', '--json'],
+      OLD,
+    );
+    allAccess = (JSON.parse(made) as { token: string }).token;
     taken = await takeBackup(connect(lost.url, { token: OLD }).backup);
   });
   afterAll(() => taken?.[Symbol.asyncDispose]());
@@ -43,10 +50,18 @@ describe('a restore onto a new server, when the old one is lost', () => {
   it('brings all buckets back where the old token is lost too', async () => {
     await using server = await startServer({ setUp: false });
     await setUpWith(server, 'of-the-new-server');
-    const open = () => connect(server.url, { token: 'of-the-new-server' });
+    const token = 'of-the-new-server';
+    const open = () => connect(server.url, { token });
     await expect(planRestore(open(), taken, {})).rejects.toMatchObject({
       code: 'TOKEN_AFTER_RESTORE',
       hint: expect.stringContaining('`--on-conflict fail` brings back all of them'),
+    });
+    // The backup knows it, and nobody could upload a shard with it once the operator's is gone.
+    const connection = { tokenAfterRestore: { env: secret(allAccess) } };
+    const lesser = connect(server.url, { token, connection });
+    await expect(planRestore(lesser, taken, {})).rejects.toMatchObject({
+      code: 'TOKEN_AFTER_RESTORE',
+      message: expect.stringContaining("is an operator's (the token of target suite, tokenAfter"),
     });
     const { proofs, restored } = await restore(open(), taken, { onConflict: 'fail' });
     expect(proofs.map(({ result }) => result)).toEqual(Array(4).fill('identical'));

@@ -1,11 +1,17 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { findTool } from '../../infra/tools/find-tool.ts';
 import { members } from '../influxdb-v1/portable-backup.ts';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
-import { contentsOf, writeLines, type InfluxAddress } from '../support/influx.ts';
+import {
+  callInflux,
+  contentsOf,
+  organisationId,
+  writeLines,
+  type InfluxAddress,
+} from '../support/influx.ts';
 import { startInfluxd, type Influxd } from '../support/influxd.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { startVersitygw, type Versitygw } from '../support/versitygw.ts';
@@ -32,7 +38,8 @@ describe('docs/recovery-without-holdfast.md', () => {
     // Under its own name: in the cache of tools it may have another.
     const programs = join(folder.path, 'bin');
     await mkdir(programs);
-    await symlink(await findTool('influx'), join(programs, 'influx'));
+    for (const tool of ['influx', 'influxd'] as const)
+      await symlink(await findTool(tool), join(programs, tool));
     path = `${programs}:${process.env['PATH']}`;
     source = await startInfluxd({ token: SOURCE_TOKEN });
     // Values that do not compress, in one group of the bucket.
@@ -126,6 +133,7 @@ describe('docs/recovery-without-holdfast.md', () => {
       'join',
       'rename',
       'restore-bucket',
+      'make-operator-token',
       'restore-server',
       'restore-v1-database',
       'restore-v1-server',
@@ -178,6 +186,47 @@ describe('docs/recovery-without-holdfast.md', () => {
     await using spare = await startInfluxd({ token: SPARE_TOKEN, org: 'other', bucket: 'other' });
     await follow(['fetch-directory', 'check', 'leave-out', 'decrypt', 'join', 'restore-server'], {
       ...(await variables('directory', url)),
+      ...destination(spare),
+      OPERATOR_TOKEN: SOURCE_TOKEN,
+    });
+    await expectTheSame(spare);
+  });
+
+  test('restores the whole server, with dashboards and all, though its tokens are lost', async () => {
+    const api = (url: string, token: string, method: string, body?: object) =>
+      callInflux({ url, token }, method, '/api/v2/dashboards', body);
+    const orgID = await organisationId(source, source.org);
+    await api(source.url, SOURCE_TOKEN, 'POST', { orgID, name: 'of the night' });
+    const { backup } = await holdfast.run('backup', { target: 'plain' });
+    const env = await variables('tokenless', join(holdfast.folder, 'disk', 'plain', backup));
+    await follow(['fetch-directory', 'check', 'leave-out'], env);
+    const { code, output } = await runBlock(
+      (await recoveryBlocks()).get('make-operator-token') ?? '',
+      { ...env, ORGANISATION: source.org, INFLUX_USER: 'admin' },
+    );
+    expect(code, output).toBe(0);
+    const token = /Recovery Token\s+(\S+)/.exec(output.trim().split('\n').at(-1) ?? '')?.[1] ?? '';
+    await using spare = await startInfluxd({ token: SPARE_TOKEN, org: 'other', bucket: 'other' });
+    await follow(['restore-server'], { ...env, ...destination(spare), OPERATOR_TOKEN: token });
+    await expectTheSame(spare);
+    expect((await api(spare.url, token, 'GET')).text).toContain('of the night');
+  });
+
+  test('leaves alone what a second attempt wrote, which the manifest names', async () => {
+    const { backup } = await holdfast.run('backup', { target: 'plain' });
+    const env = await variables('second', join(holdfast.folder, 'disk', 'plain', backup));
+    await follow(['fetch-directory'], env);
+    const data = join(String(env['RECOVERY']), 'data');
+    const second = (name: string) => name.replaceAll('.tar', '~2.tar');
+    const names = await readdir(data);
+    for (const name of names.filter((each) => each.endsWith('.tar'))) {
+      await rename(join(data, name), join(data, second(name)));
+    }
+    const manifest = join(data, names.find((name) => name.endsWith('.manifest')) ?? '');
+    await writeFile(manifest, second(await readFile(manifest, 'utf8')));
+    await using spare = await startInfluxd({ token: SPARE_TOKEN, org: 'other', bucket: 'other' });
+    await follow(['rename', 'restore-server'], {
+      ...env,
       ...destination(spare),
       OPERATOR_TOKEN: SOURCE_TOKEN,
     });

@@ -7,10 +7,17 @@ export interface GrpcProxy extends AsyncDisposable {
   readonly address: string;
 }
 
-const PERMISSION_DENIED = '7';
+const FORBIDDEN = { 'grpc-status': '7', 'grpc-message': 'Not for you' };
 
-/** Passes every call on but one, by its name, and says that it may not be made: as a gateway before Temporal does. */
-export async function startGrpcProxy(target: string, forbidden: string): Promise<GrpcProxy> {
+/**
+ * Passes every call on but one, by its name, and refuses that: unless told otherwise because it may not be made, as a
+ * gateway before Temporal does.
+ */
+export async function startGrpcProxy(
+  target: string,
+  forbidden: string,
+  refusal = FORBIDDEN,
+): Promise<GrpcProxy> {
   const upstream = connect(`http://${target}`);
   upstream.on('error', () => undefined);
   const server = createServer();
@@ -18,12 +25,7 @@ export async function startGrpcProxy(target: string, forbidden: string): Promise
     stream.on('error', () => undefined);
     if (headers[':path']?.endsWith(`/${forbidden}`)) {
       stream.respond(
-        {
-          ':status': 200,
-          'content-type': 'application/grpc',
-          'grpc-status': PERMISSION_DENIED,
-          'grpc-message': 'Not for you',
-        },
+        { ':status': 200, 'content-type': 'application/grpc', ...refusal },
         { endStream: true },
       );
       return;

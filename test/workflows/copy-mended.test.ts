@@ -1,4 +1,6 @@
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CollectedLine } from '../../activities/catalog/collected.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
 import { holding } from '../simulators/s3/faults.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
@@ -37,6 +39,16 @@ const objectsOf = (target: Target, backup: string) =>
 function alter(target: Target, key: string, change: (bytes: Buffer) => Buffer): void {
   const bytes = Buffer.from(bucketOf(target).get(key).body);
   bucketOf(target).put(key, change(bytes), {}, false);
+}
+
+/** Whether every object that a copy names is what the database wrote. */
+function expectOriginal(target: Target, backup: string): void {
+  const list = place(target, backup, world.collected(target, backup).objects.path);
+  const lines = gunzipSync(bucketOf(target).get(list).body).toString().trimEnd().split('\n');
+  for (const { path, key } of lines.map((line) => JSON.parse(line) as CollectedLine)) {
+    const { body } = bucketOf(target).get(place(target, backup, path));
+    expect(body.equals(world.near.bucket.get(`weaviate/${key}`).body), path).toBe(true);
+  }
 }
 
 const flipped = (bytes: Buffer) => {
@@ -95,6 +107,20 @@ describe('the copy of a backup that the database still has', () => {
       expect(codes(warnings)).toEqual(['COPY_DAMAGED']);
       expect(warnings[0]?.message).toContain('cannot be read');
       expect(await verify('far', backup)).toMatchObject({ ok: true, warnings: [] });
+    },
+  );
+
+  test.each(['near', 'far'] as const)(
+    'is made anew where it cannot be read, and no object counts because it is as long as it was (%s)',
+    async (target) => {
+      const backup = await copied(target);
+      alter(target, place(target, backup, 'collected.json'), flipped);
+      // As on a disk that loses bits: the store tells of it what it told when it was written.
+      const rotten = bucketOf(target).get(objectsOf(target, backup)[0] ?? '');
+      rotten.body = flipped(Buffer.from(rotten.body));
+      await copy(target, backup);
+      expect(await verify(target, backup)).toMatchObject({ ok: true, warnings: [] });
+      expectOriginal(target, backup);
     },
   );
 

@@ -48,6 +48,28 @@ test('one whose manifest cannot be read keeps every other from being deleted, an
   expect(await remove(one)).toMatchObject({ backup: one });
 });
 
+test('one whose copy cannot be read keeps every other from being deleted until the copy is whole', async () => {
+  const { holdfast, store } = delegated;
+  const take = async () => {
+    const { backup } = await holdfast.run('backup', { target: 'articles' });
+    await delegated.copied(backup);
+    return backup;
+  };
+  const [one, other] = [await take(), await take()];
+  const collected = join(store, 'articles', other, 'collected.json');
+  const text = await readFile(collected, 'utf8');
+  await writeFile(collected, text.replace('"artifacts"', '"artefacts"'));
+  const input = { target: 'articles', backup: one, confirm: one };
+  expect(await holdfast.run('delete', input).catch(causeOf)).toMatchObject(
+    refusal(
+      new RegExp(`until somebody has looked at ${other}: .*collected\\.json is not as it was`),
+      new RegExp(`^Where it is the copy .*, \`holdfast copy articles ${other}\` makes it whole\\.`),
+    ),
+  );
+  await holdfast.run('copy', { target: 'articles', backup: other });
+  expect(await holdfast.run('delete', input)).toMatchObject({ backup: one });
+});
+
 test('of what a database wrote, it is said what to remove where only the manifest would tell', async () => {
   const { holdfast, store } = delegated;
   const { backup } = await holdfast.run('backup', { target: 'articles' });

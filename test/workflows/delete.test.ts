@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Progress } from '../../workflows/contract/progress.ts';
 import { ALWAYS, holding } from '../simulators/s3/faults.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
 import { causeOf } from './world.ts';
@@ -60,6 +61,27 @@ describe('a backup that rests on another one', () => {
       depth: 'deep',
     });
     expect(verified).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test('is copied after its base whose copy is under way, and moves only its own then, too', async () => {
+    const [base, id] = [await copiedBackup('far'), await copiedBackup('far')];
+    for (const one of [base, id]) world.forgetCopy('far', one);
+    world.restOn('far', id, base);
+    const commit = holding();
+    const collected = new RegExp(`far/${base}/collected\\.json$`);
+    world.far.plan({ on: 'PutObject', key: collected, times: ALWAYS, fault: commit.fault });
+    world.far.seen.length = 0;
+    const first = world.holdfast.run('copy', { target: 'far', backup: base }).catch(causeOf);
+    const commits = () => world.far.seen.some(({ key }) => collected.test(key));
+    await expect.poll(commits, { timeout: 30_000 }).toBe(true);
+    const second = await world.holdfast.start('copy', { target: 'far', backup: id });
+    await expect
+      .poll(async () => (await second.query<Progress>('progress')).lastError, { timeout: 30_000 })
+      .toMatch(new RegExp(`rests on ${base}, which copy/.* is copying`));
+    commit.release();
+    expect(await first).toMatchObject({ backup: base });
+    expect(await second.result()).toMatchObject({ backup: id, warnings: [] });
+    expect(world.keys('far', id).filter((key) => key.startsWith(`data/${base}/`))).toEqual([]);
   });
 
   test('keeps its base from being deleted, and does not keep itself', async () => {

@@ -10,6 +10,7 @@ import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { Store } from '../../activities/stores/store.ts';
 import type { ReadJob } from '../../workflows/contract/activities.ts';
+import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { causeOf, startWorld, type World } from './world.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -67,16 +68,22 @@ describe('while a backup is read for hours', () => {
   });
 });
 
-test('a reader keeps its backup from being deleted until its lease has lapsed', async () => {
+test('a reader keeps its backup from being deleted until its lease has lapsed and its run has ended', async () => {
   const folder = join(world.store.path, 'metrics', backup, 'leases');
   await mkdir(folder, { recursive: true });
-  const lease = (until: number) =>
+  // It stands for a restore that waits for longer than a lease lasts.
+  const reader = await world.holdfast.client.workflow.start('lock', {
+    taskQueue: TASK_QUEUE,
+    workflowId: 'restore/metrics/x',
+    args: [{ operation: 'restore', workflowId: 'by hand', since: '2026-11-20T02:00:00Z' }],
+  });
+  const lease = (until: number, runId = 'a-run') =>
     writeFile(
       join(folder, 'a-run.json'),
       JSON.stringify({
-        operation: 'verify',
-        workflowId: 'verify/metrics/x',
-        runId: 'a-run',
+        operation: 'restore',
+        workflowId: reader.workflowId,
+        runId,
         until: new Date(until).toISOString(),
       }),
     );
@@ -84,7 +91,15 @@ test('a reader keeps its backup from being deleted until its lease has lapsed', 
     world.holdfast.run('delete', { target: 'metrics', backup, confirm: backup }).catch(causeOf);
   await lease(Date.now() + DAY_MS);
   expect(await remove()).toMatchObject({ type: 'LOCK_HELD' });
-  await lease(Date.now() - DAY_MS);
+  await lease(Date.now() - DAY_MS, reader.firstExecutionRunId);
+  expect(await remove()).toMatchObject({
+    type: 'LOCK_HELD',
+    message: expect.stringMatching(
+      /read by restore\/metrics\/x \(restore\), which is under way, though its lease has lapsed\.$/,
+    ) as string,
+  });
+  await reader.signal('release');
+  await reader.result();
   expect(await remove()).toMatchObject({ backup });
   expect((await world.files()).filter((file) => file.includes(backup))).toEqual([]);
 });

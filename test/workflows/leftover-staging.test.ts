@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../activities/config/config.ts';
+import type { CopyPlan } from '../../activities/copy/copy-work.ts';
 import { removeLeftoverStaging } from '../../activities/restore/delegated/leftover-staging.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
@@ -132,4 +133,13 @@ test('what a dead restore put back is not looked for where its destination write
   expect(await filesBelow(elsewhere.path)).toEqual([`${backup}/own`]);
   await world.holdfast.configure(world.config);
   await elsewhere.remove();
+});
+
+test('what a copy that ended left is its own, and no hindrance', async () => {
+  work = `articles/${backup}/work/copy-plain/`;
+  const plan = { folder: 'plan-x/', pages: [3], artifacts: 3, bytes: 3, runId: 'a-run' };
+  await mkdir(join(world.store, work), { recursive: true });
+  await writeFile(join(world.store, work, 'plan.json'), JSON.stringify(plan satisfies CopyPlan));
+  await remove();
+  expect(await staged()).toBe(true);
 });

@@ -63,6 +63,18 @@ test('tells a success, and keeps the address and its login out of the history', 
   }
 });
 
+test('waits for hours for a worker that is busy with others', async () => {
+  const handle = await world.holdfast.start('backup', { target: 'metrics' });
+  await handle.result();
+  const { events } = await handle.fetchHistory();
+  const [told] = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: one }) =>
+    one?.activityType?.name === 'notify' ? [one] : [],
+  );
+  expect(Number(told?.scheduleToCloseTimeout?.seconds)).toBe(6 * 3_600);
+  // As often as a growing pause of a second fits into some five minutes.
+  expect(told?.retryPolicy?.maximumAttempts).toBe(9);
+});
+
 test('tells a failure by its code and sentence', async () => {
   const token = process.env['TEST_SOURCE_TOKEN'];
   process.env['TEST_SOURCE_TOKEN'] = 'wrong';

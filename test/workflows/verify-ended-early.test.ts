@@ -86,6 +86,22 @@ test('a verification that had found nothing leaves no proof when it is cut off',
   expect(proofsOf(backup)).toEqual([]);
 });
 
+test('what a verification keeps beside the backup is known as its own', async () => {
+  const { backup } = await stage.holdfast.run('backup', { target: 'remote' });
+  const held = holding();
+  const data = new RegExp(`remote/${backup}/data/`);
+  stage.s3.plan({ on: 'GetObject', key: data, times: ALWAYS, fault: held.fault });
+  const run = await verify(backup);
+  const work = `holdfast/remote/${backup}/work/${(await run.describe()).runId}/`;
+  const kept = () => stage.s3.bucket.listed(work).map(([key]) => key.slice(work.length));
+  await expect.poll(kept, { timeout: 30_000 }).toContain('plan.json');
+  const claim = JSON.parse(stage.s3.bucket.get(`${work}run.json`).body.toString()) as unknown;
+  expect(claim).toMatchObject({ workflowId: run.workflowId, namespace: stage.holdfast.namespace });
+  held.release();
+  expect(await run.result()).toMatchObject({ ok: true });
+  expect(kept()).toEqual([]);
+});
+
 test('findings whose proof the store does not take are told all the same', async () => {
   const { backup } = await damagedFirst();
   const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const;

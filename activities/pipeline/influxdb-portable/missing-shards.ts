@@ -17,10 +17,10 @@ const AHEAD_MS = 3_600_000;
 
 /**
  * Whether a shard may have been named in advance. One that begins still later was named when a point of the future came.
- * @param start in milliseconds, as `asked`: when its server was asked for it, or later
+ * @param start in milliseconds, as `from` and `to`: between these its server has made the backup
  */
-export function isNamedAhead(start: number, asked: number): boolean {
-  return start > asked && start <= asked + AHEAD_MS;
+export function isNamedAhead(start: number, { from, to }: { from: number; to: number }): boolean {
+  return start > from && start <= to + AHEAD_MS;
 }
 
 /**

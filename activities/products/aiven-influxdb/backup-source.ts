@@ -60,7 +60,7 @@ async function capture(source: Source, sink: Sink): Promise<Capture> {
         artifacts: [],
         ...(task && { from: new Date(task.since) }),
         lines: taken.lines,
-        detail: detailOf(name, walked, taken),
+        detail: { ...detailOf(name, walked, taken), ...(task && { asked: task.since }) },
         warnings: warningsOf(walked, taken),
       };
     }

@@ -22,10 +22,19 @@ export async function conclude(
     came.set(shardIn(subject), tsmFiles(entries));
     if (entries.some(({ name }) => name.endsWith('.tombstone'))) deleted.push(subject);
   }
-  const { named: packed, ...kept } = detail;
+  const { named: packed, asked, ...kept } = detail;
   const named = unpackNamed(packed);
   const lastShard = lastShardOf(detail);
-  const lost = await judgeLost({ named, lastShard, came, now: Date.now(), identity, before });
+  const now = Date.now();
+  const lost = await judgeLost({
+    named,
+    lastShard,
+    came,
+    // A plan of an older version does not tell when it began.
+    made: { from: typeof asked === 'number' ? asked : now, to: now },
+    identity,
+    before,
+  });
   const withoutData = detail['shards'] === 0;
   const doubtful = withoutData && lost.backup === '' && lost.unsure.length > 0;
   const warnings: Warning[] = [

@@ -34,13 +34,19 @@ export function lastShardOf(detail: Record<string, unknown>): number | undefined
 
 type Before = Pick<BackupReader, 'manifest' | 'objects'>;
 
+/** When the service was asked for the backup, and when it had made it at the latest, in milliseconds. */
+interface Made {
+  from: number;
+  to: number;
+}
+
 interface Question {
   named: NamedShard[];
   /** The greatest number that the service has given a shard; undefined in the plan of an older version. */
   lastShard: number | undefined;
   /** The TSM files of the shards that came. */
   came: Map<number, string[]>;
-  now: number;
+  made: Made;
   /** Of the service. */
   identity: string;
   before?: (() => Promise<Before | undefined>) | undefined;
@@ -51,7 +57,7 @@ interface Question {
  * it has the shard without that file. The tool backs up what is there, and says nothing of either.
  */
 export async function judgeLost(question: Question): Promise<LostShards> {
-  const { named, came, now, identity } = question;
+  const { named, came, made, identity } = question;
   const last = named.length > 0 ? await question.before?.() : undefined;
   const ofService = last?.manifest.product.identity === identity;
   const known = ofService ? await knownOf(last, question.lastShard) : undefined;
@@ -64,7 +70,7 @@ export async function judgeLost(question: Question): Promise<LostShards> {
     unwritten: 0,
   };
   for (const one of named) {
-    const fate = fateOf(one, came.get(one.shard), now, known);
+    const fate = fateOf(one, came.get(one.shard), made, known);
     if (fate === 'unwritten') lost.unwritten += 1;
     else if (fate !== 'whole') lost[fate].push(`${one.place}/shard ${one.shard}`);
   }
@@ -77,13 +83,13 @@ type Fate = 'whole' | Exclude<keyof LostShards, 'backup'>;
 function fateOf(
   one: NamedShard,
   files: string[] | undefined,
-  now: number,
+  made: Made,
   known: Known | undefined,
 ): Fate {
   const then = known ? heldThen(one, known) : [];
   if (files) return lostFile(then, files) ? 'emptied' : 'whole';
-  if (then.length > 0) return one.expires !== null && one.expires <= now ? 'gone' : 'absent';
-  return isUnwritten(one, now, known) ? 'unwritten' : 'unsure';
+  if (then.length > 0) return one.expires !== null && one.expires <= made.to ? 'gone' : 'absent';
+  return isUnwritten(one, made, known) ? 'unwritten' : 'unsure';
 }
 
 /** Where numbers may have been given again, it was in other places or for later times. */
@@ -98,12 +104,13 @@ function heldThen({ shard, place, start }: NamedShard, known: Known): string[] {
  */
 function isUnwritten(
   { shard, start, end }: NamedShard,
-  now: number,
+  made: Made,
   known: Known | undefined,
 ): boolean {
   if ((known?.held.get(shard) ?? []).length > 0) return false;
-  if (isNamedAhead(start, now)) return true;
-  return known !== undefined && shard <= known.lastShard && (end ?? Infinity) <= known.from;
+  if (isNamedAhead(start, made)) return true;
+  if (known === undefined || known.mayBeAnother) return false;
+  return shard <= known.lastShard && (end ?? Infinity) <= known.from;
 }
 
 export function tsmFiles(entries: Entry[]): string[] {

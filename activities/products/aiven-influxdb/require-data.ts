@@ -16,11 +16,12 @@ export async function requireData(
   identity: string,
 ): Promise<void> {
   if (manifest.files.length > 0) return;
+  const now = Date.now();
   const { backup, absent } = await judgeLost({
     named: namedShards(metadata),
     lastShard: metadata.lastShard,
     came: new Map(),
-    now: Date.now(),
+    made: { from: now, to: now },
     identity,
     before,
   });

@@ -2,6 +2,7 @@ import type { TableCount } from './census-schema.ts';
 import { boundsOf, wasCounted } from './expectations.ts';
 import { judgeLater, viewOf } from './future.ts';
 import { judgeHeld } from './held.ts';
+import { judgeHidden } from './hidden.ts';
 import { judgeNewer } from './newer.ts';
 import { isAfter } from './times.ts';
 import {
@@ -32,7 +33,7 @@ export async function judge(
  * restore; those up to its newest one; and those that were of the future when it was taken.
  */
 async function judgeRows(now: Count, expected: Expected, restored: Restored): Promise<Verdict> {
-  const { view, later } = viewOf(expected, restored.restoredAt);
+  const { view, later, past } = viewOf(expected, restored.restoredAt);
   const { last } = boundsOf(view);
   const isNewer = now.last !== undefined && (last === undefined || isAfter(now.last, last));
   const newer = isNewer ? await judgeNewer(last, restored) : EQUIVALENT;
@@ -40,7 +41,8 @@ async function judgeRows(now: Count, expected: Expected, restored: Restored): Pr
 
   const held = isNewer ? await countUpTo(last, restored) : now;
   const ofHeld = await judgeHeld(held, view, restored);
-  const verdict = worstOf(ofHeld, newer, await judgeLater(later, view, restored));
+  const ofLater = await judgeLater(later, view, restored);
+  const verdict = worstOf(ofHeld, newer, ofLater, await judgeHidden(view, past, restored));
   if (verdict.result !== 'equivalent' || verdict.because) return verdict;
 
   const { before, after } = expected;

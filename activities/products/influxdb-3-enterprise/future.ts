@@ -21,25 +21,27 @@ interface Later {
   upTo: string;
 }
 
+interface View {
+  view: Expected;
+  later?: Later | undefined;
+  /** Where new rows may be among those of `view`: what of it is older than they are. */
+  past?: Expected;
+}
+
 /**
  * What of a table can be compared although clients write again: without its rows of the future, where a moment tells
  * those from all others. It must not be before either count, nor before what clients may write after the restore.
  */
-export function viewOf(
-  expected: Expected,
-  restoredAt: string,
-): { view: Expected; later?: Later | undefined } {
+export function viewOf(expected: Expected, restoredAt: string): View {
   const { before, after } = expected;
   const counted = [before?.past?.upTo, after?.past?.upTo].filter((upTo) => upTo !== undefined);
   if (counted.length === 0) return { view: expected };
+  const past = { ...expected, before: withoutLater(before), after: withoutLater(after) };
   const moment = [wellBefore(restoredAt), ...counted].reduce((a, b) => (isAfter(b, a) ? b : a));
-  if (!isApart(before, moment) || !isApart(after, moment)) {
-    return { view: { ...expected, before: whole(before), after: whole(after) } };
+  if (isApart(before, moment) && isApart(after, moment)) {
+    return { view: past, later: laterOf(before, after) };
   }
-  return {
-    view: { ...expected, before: withoutLater(before), after: withoutLater(after) },
-    later: laterOf(before, after),
-  };
+  return { view: { ...expected, before: whole(before), after: whole(after) }, past };
 }
 
 /** Whether the rows of the future came back: in the place where they lay are no fewer, and no more. */

@@ -34,9 +34,10 @@ export async function startRestore(
   const mine = { ...plan, asked: { at: since.toISOString(), look: { known } } };
   let lost: unknown;
   let sent = 0;
-  // What refuses a request that was sent twice may have accepted the first.
-  const isCertain = () => sent < 2;
   for (let tries = 1; tries <= TRIES; tries += 1) {
+    const sentBefore = sent;
+    // A refusal tells nothing of what was sent before.
+    const isCertain = () => sentBefore === 0 && sent < 2;
     await notes?.asking({ known });
     const outcome = await api
       .start(plan.name, () => void (sent += 1))

@@ -59,7 +59,7 @@ export async function planRestore(
       destructive: false,
       creates: few(chosen.map(({ name }) => name)),
       replaces: [],
-      leaves: few(leftBehind(content, chosen, new Date(backup.manifest.times.captured.to))),
+      leaves: few(leftBehind(content, chosen, backup.manifest.times.captured)),
       bound: [],
       artifacts: steps.length,
       bytes: steps

@@ -1,4 +1,5 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { Manifest } from '../../catalog/manifest.ts';
 import { told } from '../../few.ts';
 import { INTERNAL } from '../../pipeline/influxdb-portable/metadata.ts';
 import { isNamedAhead } from '../../pipeline/influxdb-portable/missing-shards.ts';
@@ -46,7 +47,7 @@ export function openToClients(chosen: ChosenDatabase[]): Warning {
 export function leftBehind(
   { metadata, missing }: Pick<BackupContent, 'metadata' | 'missing'>,
   chosen: ChosenDatabase[],
-  captured: Date,
+  captured: Manifest['times']['captured'],
 ): string[] {
   const wanted = new Set(chosen.map(({ from }) => from));
   const policiesOf = new Set(
@@ -78,10 +79,14 @@ export function leftBehind(
 }
 
 /** By database and policy. Those that were named in advance hold nothing. */
-function missingBy(missing: BackupContent['missing'], captured: Date): Map<string, string[]> {
+function missingBy(
+  missing: BackupContent['missing'],
+  captured: Manifest['times']['captured'],
+): Map<string, string[]> {
+  const made = { from: Date.parse(captured.from), to: Date.parse(captured.to) };
   const places = new Map<string, string[]>();
   for (const { database, policy, shard, start } of missing) {
-    if (isNamedAhead(Number(start / MILLION), captured.getTime())) continue;
+    if (isNamedAhead(Number(start / MILLION), made)) continue;
     const place = `${database}/${policy}`;
     const shards = places.get(place) ?? [];
     places.set(place, shards);

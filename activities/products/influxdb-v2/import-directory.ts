@@ -1,10 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
-import type { ArtifactPlan, BackupSource, OpenArtifact } from '../product.ts';
+import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../product.ts';
 import { fullName, isSystem, shardName, shardsOf, type Bucket } from './buckets.ts';
 import { packBuckets, type Captured } from './captured.ts';
 import { conclude } from './conclude.ts';
+import { tellEarlier } from './earlier-buckets.ts';
 import { print } from './lossless-json.ts';
 import { ROLE, SUBJECT } from './names.ts';
 import { tellOlder } from './not-in-metadata.ts';
@@ -13,12 +14,9 @@ import { fileBytes } from './spool.ts';
 import { stillSuspended } from './suspended-retention.ts';
 
 /** A directory that `influx backup` wrote, as the source of a backup: what is stored is what lies there. */
-export interface BackupDirectory extends BackupSource {
+export interface BackupDirectory extends DirectorySource {
   /** The name that the files of the newest backup in it begin with: `20240131T235959Z`. */
   base: string;
-  /** When the newest backup in it was begun, by that name. */
-  startedAt: Date;
-  artifacts: ArtifactPlan[];
 }
 
 interface Contents {
@@ -26,6 +24,8 @@ interface Contents {
   kv: OfficialFile;
   sql?: OfficialFile;
   buckets: Bucket[];
+  /** Of those that an older backup alone holds: when that was begun. */
+  older: Map<Bucket, Date>;
 }
 
 /**
@@ -41,14 +41,19 @@ export async function openBackupDirectory(dir: string): Promise<BackupDirectory>
   }
   return {
     base: contents.base,
-    startedAt: timeOf(contents.base),
+    startedAt: startOf(contents.base),
+    oldest: oldestOf(contents),
     artifacts,
     capture: async (sink) => {
       const { kv, sql } = contents;
       await sink.store(metadataArtifact(kv, SUBJECT.kv, 'bolt'), () => openFile(dir, kv));
       if (sql)
         await sink.store(metadataArtifact(sql, SUBJECT.sql, 'sqlite'), () => openFile(dir, sql));
-      const warnings = [...tellOlder(contents.buckets), ...stillSuspended(contents.buckets)];
+      const warnings = [
+        ...tellOlder(contents.buckets),
+        ...tellEarlier(contents.older),
+        ...stillSuspended(contents.buckets),
+      ];
       return { artifacts, detail: { ...detailOf(contents) }, warnings };
     },
     open: ({ key }) =>
@@ -61,35 +66,54 @@ export async function openBackupDirectory(dir: string): Promise<BackupDirectory>
   };
 }
 
+/** A bucket as the newest manifest has it that names it. */
+interface Named {
+  bucket: Bucket;
+  base: string;
+}
+
 /** The newest manifest gives the metadata; of each bucket the newest entry counts, as the official tool does it. */
 async function readManifests(dir: string): Promise<Contents> {
   const names = (await listed(dir)).filter((name) => name.endsWith('.manifest')).toSorted();
-  const buckets = new Map<string, Bucket>();
-  let contents: Contents | undefined;
+  let named: Named[] = [];
+  let newest: Pick<Contents, 'base' | 'kv' | 'sql'> | undefined;
   for (const name of names) {
     const path = join(dir, name);
-    const { kv, sql, ...manifest } = readManifest(await readFile(path, 'utf8'), path);
-    takeIn(manifest.buckets, buckets);
+    const { kv, sql, buckets } = readManifest(await readFile(path, 'utf8'), path);
     const base = name.slice(0, -'.manifest'.length);
-    contents = { base, kv, ...(sql && { sql }), buckets: [] };
+    named = [...notNamedBy(buckets, named), ...buckets.map((bucket) => ({ bucket, base }))];
+    newest = { base, kv, ...(sql && { sql }) };
   }
-  if (contents) return { ...contents, buckets: [...buckets.values()] };
-  throw new HoldfastError('INPUT_INVALID', `${dir} holds no backup: there is no *.manifest in it.`);
+  if (!newest) {
+    throw new HoldfastError(
+      'INPUT_INVALID',
+      `${dir} holds no backup: there is no *.manifest in it.`,
+    );
+  }
+  const older = named.flatMap(({ bucket, base }): [Bucket, Date][] => {
+    const time = base === newest.base ? undefined : timeOf(base);
+    return time && !shardsOf(bucket).next().done ? [[bucket, time]] : [];
+  });
+  return { ...newest, buckets: named.map(({ bucket }) => bucket), older: new Map(older) };
 }
 
 /**
- * Adds the buckets of a newer manifest to those of older ones, and marks what its metadata cannot know. Only where it is
- * of all buckets of an organisation does it tell that one is gone: a backup of single buckets (`--bucket`) does not name
- * both of the server's own, and one of a single organisation (`--org`) tells nothing of others.
+ * What a newer manifest leaves of older ones: what it names is newer there, under whatever name. Marks what its metadata
+ * cannot know: only where it is of all buckets of an organisation does it tell that one is gone. A backup of single
+ * buckets (`--bucket`) does not name both of the server's own, and one of a single organisation (`--org`) tells nothing of
+ * others.
  */
-function takeIn(newer: Bucket[], buckets: Map<string, Bucket>): void {
+function notNamedBy(newer: Bucket[], older: Named[]): Named[] {
   const own = newer.filter(isSystem).map(({ organizationID }) => organizationID);
   const whole = new Set(own.filter((id, at) => own.indexOf(id) !== at));
-  for (const [name, bucket] of buckets) {
-    const known = whole.size > 1 || whole.has(bucket.organizationID);
-    if (known) buckets.set(name, { ...bucket, notInMetadata: true });
-  }
-  for (const bucket of newer) buckets.set(fullName(bucket), bucket);
+  const ids = new Set(newer.map(({ bucketID }) => bucketID));
+  const names = new Set(newer.map(fullName));
+  return older
+    .filter(({ bucket }) => !ids.has(bucket.bucketID) && !names.has(fullName(bucket)))
+    .map(({ bucket, base }) => {
+      const known = whole.size > 1 || whole.has(bucket.organizationID);
+      return { bucket: known ? { ...bucket, notInMetadata: true } : bucket, base };
+    });
 }
 
 async function listed(dir: string): Promise<string[]> {
@@ -184,15 +208,25 @@ async function requireFile(dir: string, { fileName, size }: OfficialFile): Promi
   );
 }
 
+/** Everything else is as old as the newest backup. */
+function oldestOf({ base, older }: Contents): Date {
+  const times = [startOf(base), ...older.values()].map((time) => time.getTime());
+  return new Date(Math.min(...times));
+}
+
+function startOf(base: string): Date {
+  const time = timeOf(base);
+  if (time) return time;
+  throw new HoldfastError(
+    'INPUT_INVALID',
+    `${base}.manifest does not bear a time like 20240131T235959Z, as those of influx backup do.`,
+  );
+}
+
 /** Two digits each, as the official tool writes them: `20240131T235959Z`. */
-function timeOf(base: string): Date {
+function timeOf(base: string): Date | undefined {
   const digits = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(base);
-  if (!digits) {
-    throw new HoldfastError(
-      'INPUT_INVALID',
-      `${base}.manifest does not bear a time like 20240131T235959Z, as those of influx backup do.`,
-    );
-  }
+  if (!digits) return undefined;
   const [, year, month, day, hour, minute, second] = digits;
   return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }

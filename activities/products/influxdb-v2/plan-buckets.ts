@@ -5,6 +5,7 @@ import type { PlannedRestore } from '../product.ts';
 import { few } from '../../few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem } from './buckets.ts';
+import { earlierIn } from './earlier-buckets.ts';
 import { lostShards } from './lost-shards.ts';
 import type { LiveBucket, LiveMapping, Resources } from './resources.ts';
 import { chooseBuckets, type ChosenBucket } from './restore-choice.ts';
@@ -22,13 +23,17 @@ interface Request {
   resources: Resources;
 }
 
+const SETTINGS =
+  'users, tokens, dashboards, tasks, mappings and every other setting (only a restore of the whole server brings them back)';
+
 /** Plans the restore of buckets beside what the destination has. Whatever stands in the way is found here. */
 export async function planBuckets(request: Request): Promise<PlannedRestore> {
   const { content, backup, restore, destination, run } = request;
   const chosen = chooseBuckets(content.manifest.buckets, restore);
   const there = await lookAround(request.resources);
   const planned = chosen.map((one) => planBucket(one, there, request));
-  const steps = chosen.flatMap(({ bucket }) => stepsOf(bucket, content));
+  const buckets = chosen.map(({ bucket }) => bucket);
+  const steps = buckets.flatMap((bucket) => stepsOf(bucket, content));
   const detail: SomeBuckets = {
     version: 1,
     mode: 'buckets',
@@ -50,24 +55,20 @@ export async function planBuckets(request: Request): Promise<PlannedRestore> {
       replaces: few(
         replaced.map((bucket) => `${label(bucket)} (kept as ${bucket.replaces?.keptAs ?? ''})`),
       ),
-      leaves: few(
-        content.manifest.buckets
+      leaves: few([
+        SETTINGS,
+        ...content.manifest.buckets
           .filter(isSystem)
           .map((bucket) => `${fullName(bucket)} (of the server itself, not restored)`),
-      ),
+      ]),
       bound: few(await boundTo(replaced, there, request.resources)),
       artifacts: steps.length,
       bytes: plainBytes(steps),
       warnings: [
-        ...lostShards(
-          backup,
-          chosen.map(({ bucket }) => bucket),
-        ),
+        ...lostShards(backup, buckets),
+        ...earlierIn(backup, buckets),
         ...returningPoints(steps),
-        ...expiringSoon(
-          chosen.map(({ bucket }) => bucket),
-          new Date(),
-        ),
+        ...expiringSoon(buckets, new Date()),
       ],
     },
     steps,

@@ -5,6 +5,7 @@ import type { BackupReader, PlannedRestore } from '../product.ts';
 import { few } from '../../few.ts';
 import { plainBytes, stepsOf, type BackupContent } from './backup-content.ts';
 import { fullName, isSystem, parseBuckets, shardsOf } from './buckets.ts';
+import { earlierIn } from './earlier-buckets.ts';
 import { isAtLeast, readHealth, readVersion } from './health.ts';
 import { lostShards } from './lost-shards.ts';
 import { downloadBucketList } from './metadata.ts';
@@ -75,6 +76,7 @@ export async function planServer(request: Request): Promise<PlannedRestore> {
         ...(await versionWarnings(request)),
         ...filterWarnings(reader.manifest),
         ...tellOlder(older),
+        ...earlierIn(reader.manifest, buckets),
         ...returningPoints(steps),
         ...expiringSoon(buckets, new Date()),
       ],
@@ -155,9 +157,9 @@ async function metadataWarnings({
   if (hashed) {
     throw new HoldfastError(
       'TOKEN_AFTER_RESTORE',
-      `The backup does not know any of the tokens that could be used after a restore to ${resources.client.server} (${tried}), and it keeps only hashes of its own; nothing was changed.`,
+      `In the backup, none of the tokens that could be used after a restore to ${resources.client.server} is an operator's (${tried}), and it keeps only hashes of its own; nothing was changed.`,
       {
-        hint: 'Give an operator token of the server that the backup is of as `connection.tokenAfterRestore`; a worker keeps the variables that it was started with. If that token is lost, restore by buckets: `--on-conflict fail` brings back all of them, or `--bucket <name>` one.',
+        hint: 'Give an operator token of the server that the backup is of as `connection.tokenAfterRestore`, not an all-access one; a worker keeps the variables that it was started with. If that token is lost, restore by buckets: `--on-conflict fail` brings back all of them, or `--bucket <name>` one. Everything comes back with a token that is made in the backup itself: see docs/recovery-without-holdfast.md.',
       },
     );
   }
@@ -165,7 +167,7 @@ async function metadataWarnings({
     ...resting,
     {
       code: 'TOKEN_UNSURE',
-      message: `The backup does not know ${tried}: the restore depends on the token that the server answers, which is lost when the worker dies meanwhile. Better give \`connection.tokenAfterRestore\`.`,
+      message: `The backup knows no operator token among these: ${tried}. The restore depends on the token that the server answers, which is lost when the worker dies meanwhile. Better give \`connection.tokenAfterRestore\`.`,
     },
   ];
 }

@@ -1,12 +1,14 @@
 import type { Activities } from '../../../workflows/contract/activities.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
-import { attempt } from '../../attempt/attempt.ts';
+import { attempt, type Attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
+import type { Store } from '../../stores/store.ts';
 import { withDelegatedDestination, withStore } from '../../workspace.ts';
 import { keepProof } from '../keep-proof.ts';
 import { readRestorePlan, readState } from '../restore-in-store.ts';
 import { plannedJob, stagingOf } from './plan-delegated.ts';
+import type { Staging } from './plan-staging.ts';
 import { unstage } from './unstage.ts';
 
 export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJob'] {
@@ -23,10 +25,7 @@ export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJ
           const kept = compared
             ? await keepProof(at, store, job, totals, finished, staging.from)
             : [];
-          const left = await unstage(storage, staging, at.signal).then(
-            () => [],
-            (error: unknown) => [leftovers(error)],
-          );
+          const left = await clearAway(at, storage, staging);
           return {
             restored: finished.restored,
             warnings: [...finished.warnings, ...kept, ...left],
@@ -36,11 +35,25 @@ export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJ
     );
 }
 
+/** What a fault that passes keeps from being cleared away is tried again as often, by further attempts. */
+const CLEARING_ATTEMPTS = 10;
+
 /** The restore is done and proven: what could not be cleared away is no reason to undo it. */
-function leftovers(error: unknown): Warning {
-  if (!(error instanceof HoldfastError)) throw error;
-  return {
-    code: 'LEFTOVERS',
-    message: `What was put back for the database could not be removed again: ${error.message}`,
-  };
+async function clearAway(at: Attempt, storage: Store, staging: Staging): Promise<Warning[]> {
+  try {
+    await unstage(storage, staging, at.signal);
+    return [];
+  } catch (error) {
+    const known = error instanceof HoldfastError;
+    const passing = known && error.retryable && at.number < CLEARING_ATTEMPTS;
+    if (!known || passing || at.signal.aborted) throw error;
+    return [
+      {
+        code: 'LEFTOVERS',
+        message:
+          `What was put back for the database stays in ${storage.place}, below ${staging.ours.join(', ')}, and ` +
+          `\`holdfast doctor --remove-leftovers\` removes it; now it could not be removed: ${error.message}`,
+      },
+    ];
+  }
 }

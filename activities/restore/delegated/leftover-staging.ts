@@ -32,8 +32,9 @@ export async function removeLeftoverStaging(
   signal: AbortSignal,
 ): Promise<void> {
   const read = (name: string) => readIfThere(store, work + name, signal);
-  const plan = (await read('plan.json')) as PlannedRestore | undefined;
-  if (!plan || !('staging' in plan.detail)) return;
+  // A copy, and a verification, keep plans of another kind.
+  const plan = (await read('plan.json')) as PlannedRestore | { detail?: undefined } | undefined;
+  if (!plan?.detail || !('staging' in plan.detail)) return;
   const staging = stagingOf(plan);
   if (staging.ours.length === 0) return;
   const destination = snapshotOf(config, plan.summary.into);
