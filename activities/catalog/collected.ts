@@ -4,7 +4,7 @@ import type { Store } from '../stores/store.ts';
 import { readIfThere } from './json.ts';
 import { backupFolder } from './layout.ts';
 import { digestAgrees } from './manifest-digest.ts';
-import { objectLineSchema } from './manifest.ts';
+import { objectLineSchema, type Manifest } from './manifest.ts';
 import { readList } from './object-list.ts';
 
 /** What ends the copy of a delegated backup (docs/formats.md): its bytes lie in the Holdfast store too. */
@@ -63,6 +63,21 @@ export async function readCollected(
   const key = backupFolder(target, backup) + COLLECTED;
   const raw = await readIfThere(store, key, signal);
   return raw === undefined ? undefined : parseCollected(raw, `${store.place}/${key}`);
+}
+
+/** A copy that cannot be read is none; a verification says what is wrong with it. */
+export async function readableCopy(
+  store: Store,
+  { target, id }: Manifest,
+  signal?: AbortSignal,
+): Promise<Collected | undefined> {
+  try {
+    return await readCollected(store, target, id, signal);
+  } catch (error) {
+    const codes = ['BACKUP_DAMAGED', 'BACKUP_FORMAT_NEWER'];
+    if (error instanceof HoldfastError && codes.includes(error.code)) return undefined;
+    throw error;
+  }
 }
 
 function parseCollected(raw: unknown, where: string): Collected {

@@ -2,7 +2,7 @@ import { BACKUP_ID } from '../../workflows/contract/names.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
-import { readCollected, type Collected } from './collected.ts';
+import { readableCopy, type Collected } from './collected.ts';
 import { backupFolder, MANIFEST, targetFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { newestProof, type ProofSummary } from './proofs.ts';
@@ -71,19 +71,4 @@ async function condemned(
   if (!there) return undefined;
   const problem = `its deletion has begun; \`holdfast delete ${target} ${id}\` goes on with it`;
   return { id, problem };
-}
-
-/** A copy that cannot be read is none; a verification says what is wrong with it. */
-export async function readableCopy(
-  store: Store,
-  { target, id }: Manifest,
-  signal?: AbortSignal,
-): Promise<Collected | undefined> {
-  try {
-    return await readCollected(store, target, id, signal);
-  } catch (error) {
-    const codes = ['BACKUP_DAMAGED', 'BACKUP_FORMAT_NEWER'];
-    if (error instanceof HoldfastError && codes.includes(error.code)) return undefined;
-    throw error;
-  }
 }

@@ -1,12 +1,15 @@
 import type { Command } from 'commander';
 import { readChainObjects } from '../../activities/catalog/chain.ts';
-import { collectedObjects, type Collected } from '../../activities/catalog/collected.ts';
+import {
+  collectedObjects,
+  readableCopy,
+  type Collected,
+} from '../../activities/catalog/collected.ts';
 import {
   copyStateOf,
   isSameFailureDomain,
   type CopyState,
 } from '../../activities/catalog/copy-state.ts';
-import { readableCopy } from '../../activities/catalog/list-backups.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { readObjects } from '../../activities/catalog/objects.ts';
 import { newestProof, type ProofSummary } from '../../activities/catalog/proofs.ts';

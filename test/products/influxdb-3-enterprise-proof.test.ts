@@ -37,6 +37,17 @@ async function restored(stage: EnterpriseStage, backup: DelegatedBackup) {
   };
 }
 
+/** A backup that is held up while `meanwhile` happens; its census looks before and after that. */
+async function takenWhile(stage: EnterpriseStage, meanwhile: () => void): Promise<DelegatedBackup> {
+  const { name, observed } = await stage.begin('b');
+  meanwhile();
+  stage.world.faults.release?.();
+  await stage.follow(name);
+  const inventory = await stage.session.backup.inventory(name, observed);
+  const { backup } = await stage.take();
+  return { ...backup, name, file: () => Promise.resolve(inventory.files[0]!.bytes) };
+}
+
 const failing = (words: RegExp) => ({ subjects: [expect.stringMatching(words) as unknown] });
 const PROVEN = { identical: 4, equivalent: 0, subjects: [], codes: [] };
 const WRITTEN = { identical: 3, equivalent: 1, subjects: [], codes: ['WRITES_AFTER_RESTORE'] };
@@ -223,28 +234,20 @@ describe('a table to which clients wrote while the backup was taken', () => {
   test('by a clock that is ahead is proven by a restore that follows at once', async () => {
     await using stage = await enterpriseStage({ switches: { capturesLate: true, held: true } });
     append(stage, 1, ago(-2 * MINUTE_MS));
-    const { name, observed } = await stage.begin('b');
-    stage.world.simulator.switches.clockMs = 3 * MINUTE_MS;
-    append(stage, 1, ago(-5 * MINUTE_MS));
-    stage.world.faults.release?.();
-    await stage.follow(name);
-    const inventory = await stage.session.backup.inventory(name, observed);
-    const { backup } = await stage.take();
-    const file = () => Promise.resolve(inventory.files[0]!.bytes);
-    const prove = await restored(stage, { ...backup, name, file });
+    const backup = await takenWhile(stage, () => {
+      stage.world.simulator.switches.clockMs = 3 * MINUTE_MS;
+      append(stage, 1, ago(-5 * MINUTE_MS));
+    });
+    const prove = await restored(stage, backup);
     expect(await prove()).toEqual({ identical: 3, equivalent: 1, subjects: [], codes: [] });
   });
 
   test.each([true, false])('hides no loss behind new rows (captured late: %s)', async (late) => {
     await using stage = await enterpriseStage({ switches: { capturesLate: late, held: true } });
-    const { name, observed } = await stage.begin('b');
-    append(stage, 100, MEANWHILE);
-    stage.world.faults.release?.();
-    await stage.follow(name);
-    const inventory = await stage.session.backup.inventory(name, observed);
-    const { backup } = await stage.take();
-    const file = () => Promise.resolve(inventory.files[0]!.bytes);
-    const prove = await restored(stage, { ...backup, name, file });
+    const prove = await restored(
+      stage,
+      await takenWhile(stage, () => append(stage, 100, MEANWHILE)),
+    );
     expect(await prove()).toEqual({ identical: 3, equivalent: 1, subjects: [], codes: [] });
     append(stage, 80, ago(0));
     expect(await prove()).toEqual(WRITTEN);
