@@ -28,9 +28,9 @@ const VERBS: Record<string, () => Promise<AddVerb>> = {
 };
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 used wrongly or configuration invalid, 3 not found,
-4 refused, 5 done with warnings (--strict), 6 cancelled, 7 Temporal or worker not
-reachable, 8 verify or doctor found something.`;
+Exit codes: 0 done, 1 failed, 2 used wrongly or configuration invalid,
+3 not found, 4 refused, 5 done with warnings (--strict), 6 cancelled,
+7 Temporal or worker not reachable, 8 verify or doctor found something.`;
 
 /** @param verbs only these; default: all */
 export async function createProgram(verbs = Object.keys(VERBS)): Promise<Command> {

@@ -7,16 +7,18 @@ const LONGEST_PAUSE_MS = 30_000;
 /**
  * Connects a worker to Temporal. The SDK gives up at once when nobody answers; a worker that boots beside its server
  * waits for it instead.
+ * @param read how to connect, told anew for each attempt: what was refused may be an expired key that is replaced meanwhile
  * @param onFailure told of each failed attempt, with what Temporal or the network answered
- * @throws the signal's reason
+ * @throws the signal's reason; what `read` throws
  */
 export async function connectNative(
-  options: NativeConnectionOptions & { address: string },
+  read: () => Promise<NativeConnectionOptions & { address: string }>,
   onFailure: (failure: { address: string; reason: string; pauseMs: number }) => void,
   signal?: AbortSignal,
 ): Promise<NativeConnection> {
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
     signal?.throwIfAborted();
+    const options = await read();
     try {
       return await NativeConnection.connect(options);
     } catch (error) {

@@ -34,10 +34,12 @@ export async function checkPresence(
 /** An earlier backup may own thousands of the objects, and the lock of the target is held meanwhile. */
 const AT_ONCE = 16;
 
+/** Believed at the fifth attempt: some stores do not see for a moment what they took, and the run has come so far. */
 function missing(store: Store, key: string): HoldfastError {
   return new HoldfastError(
     'BACKUP_INCOMPLETE',
     `${key} was stored in ${store.name} and is not there.`,
+    { patience: { tries: 5 } },
   );
 }
 

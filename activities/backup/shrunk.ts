@@ -13,10 +13,10 @@ export function shrinkage(now: Measured, before: Measured): string | undefined {
     `This backup holds ${what}, its predecessor ${then}: unless that is right, \`latest\` passes over it.`;
   const [held, once] = [heldBy(now), heldBy(before)];
   if (isHalved(held?.objects, once?.objects)) {
-    return told(`${held?.objects} objects`, `${once?.objects}`);
+    return told(`${held?.objects} ${held?.words.objects}`, `${once?.objects}`);
   }
   if (isHalved(held?.places, once?.places)) {
-    return told(`${held?.places} classes and tenants`, `${once?.places}`);
+    return told(`${held?.places} ${held?.words.places}`, `${once?.places}`);
   }
   if (!isWhole(now) || !isWhole(before)) return undefined;
   const [{ plainBytes, artifacts }, earlier] = [now.totals, before.totals];

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../failure.ts';
+import { compareKeys } from '../stores/keys.ts';
 import type { Store } from '../stores/store.ts';
 
 /** Reads a small object whole. @throws OBJECT_MISSING */
@@ -83,7 +84,9 @@ export async function* documentsIn(
   folder: string,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
+  const keys: string[] = [];
   for await (const { key } of store.list(folder, { signal })) {
-    if (/^[^./][^/]*\.json$/.test(key.slice(folder.length))) yield key;
+    if (/^[^./][^/]*\.json$/.test(key.slice(folder.length))) keys.push(key);
   }
+  yield* keys.sort(compareKeys);
 }

@@ -29,8 +29,11 @@ export async function knownDamage(
   for await (const proof of newestFirst(store, target, backup, signal)) {
     if (!proof.ok) {
       const counting = proof.depth === 'deep' ? deep : quick;
+      // The one is told by the clock of a host, the other by Temporal's, with which it is compared.
+      const { began = '', time } = proof;
+      const foundAt = began > time ? began : time;
       for (const path of pathsOf(proof, backupFolder(target, backup))) {
-        if (!found.has(path) && counting?.has(path) !== false) found.set(path, proof.time);
+        if (!found.has(path) && counting?.has(path) !== false) found.set(path, foundAt);
       }
     } else if (proof.operation === 'verify') {
       quick = left(quick, proof);

@@ -4,8 +4,7 @@ import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
 import { readIfThere } from './json.ts';
 import { backupFolder, DELETING, MANIFEST, RUN, targetFolder, WORK } from './layout.ts';
-import { namesObjectsIn } from './named-elsewhere.ts';
-import { isCommitted, readManifest } from './read-manifest.ts';
+import { whoNamesObjectsIn } from './named-elsewhere.ts';
 import { removeBelow } from './remove-below.ts';
 
 const claimSchema = z.object({
@@ -108,16 +107,12 @@ export async function removeLeftover(
   { folder }: Leftover,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const id of await store.folders(targetFolder(target), { signal })) {
-    if (!BACKUP_ID.test(id)) continue;
-    if (!(await isCommitted(store, target, id, signal))) continue;
-    const manifest = await readManifest(store, target, id, signal);
-    if (await namesObjectsIn(store, manifest, folder, signal)) {
-      throw new HoldfastError(
-        'BACKUP_DAMAGED',
-        `Backup ${id} of ${target} names objects below ${folder}, which has no manifest; nothing is removed.`,
-      );
-    }
+  const id = await whoNamesObjectsIn(store, target, folder, signal);
+  if (id !== undefined) {
+    throw new HoldfastError(
+      'BACKUP_DAMAGED',
+      `Backup ${id} of ${target} names objects below ${folder}, which has no manifest; nothing is removed.`,
+    );
   }
   await removeBelow(store, folder, signal);
 }

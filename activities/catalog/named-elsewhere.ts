@@ -1,9 +1,11 @@
 import { posix } from 'node:path';
+import { BACKUP_ID } from '../../workflows/contract/names.ts';
 import type { Store } from '../stores/store.ts';
 import { collectedObjects, readCollected } from './collected.ts';
-import { backupFolder, DATA } from './layout.ts';
+import { backupFolder, DATA, targetFolder } from './layout.ts';
 import type { Manifest } from './manifest.ts';
 import { readObjects } from './objects.ts';
+import { isCommitted, readManifest } from './read-manifest.ts';
 
 /**
  * Whether a backup names an object that lies in another folder of its target, by its manifest or by its copy.
@@ -26,4 +28,22 @@ export async function namesObjectsIn(
     if (lies(from)) return true;
   }
   return false;
+}
+
+/**
+ * The first backup of a target that names an object which lies in a folder.
+ * @throws BACKUP_DAMAGED, BACKUP_FORMAT_NEWER of one that cannot be read: nobody knows what it names
+ */
+export async function whoNamesObjectsIn(
+  store: Store,
+  target: string,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  for (const id of await store.folders(targetFolder(target), { signal })) {
+    if (!BACKUP_ID.test(id) || !(await isCommitted(store, target, id, signal))) continue;
+    const manifest = await readManifest(store, target, id, signal);
+    if (await namesObjectsIn(store, manifest, folder, signal)) return id;
+  }
+  return undefined;
 }

@@ -26,7 +26,10 @@ const proofSchema = summarySchema.extend({
 });
 export type Proof = z.infer<typeof proofSchema>;
 
-/** A run proves once: an attempt after one that was not answered finds the proof of that one. */
+/**
+ * A run proves once: an attempt after one that was not answered finds the proof of that one. Names sort proofs as they
+ * were kept, also where the clock of a host is behind that of another, or was set back: what was found last counts.
+ */
 export async function recordProof(
   store: Store,
   target: string,
@@ -36,8 +39,19 @@ export async function recordProof(
 ): Promise<void> {
   const folder = backupFolder(target, backup) + PROOFS;
   const ending = `-${runSuffix(proof.runId)}-${proof.operation}.json`;
-  for await (const key of documentsIn(store, folder, signal)) if (key.endsWith(ending)) return;
-  await putOnce(store, folder + timeName(new Date(proof.time)) + ending, toJson(proof), signal);
+  let newest = 0;
+  for await (const key of documentsIn(store, folder, signal)) {
+    if (key.endsWith(ending)) return;
+    newest = timeIn(key.slice(folder.length)) ?? newest;
+  }
+  const time = new Date(Math.max(Date.parse(proof.time), newest + 1_000));
+  await putOnce(store, folder + timeName(time) + ending, toJson(proof), signal);
+}
+
+function timeIn(name: string): number | undefined {
+  const [, day, ...clock] = /^(\d{4}-\d\d-\d\d)t(\d\d)-(\d\d)-(\d\d)z-/.exec(name) ?? [];
+  const time = Date.parse(`${day}T${clock.join(':')}Z`);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /**

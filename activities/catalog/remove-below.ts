@@ -1,4 +1,5 @@
 import { HoldfastError } from '../failure.ts';
+import { compareKeys } from '../stores/keys.ts';
 import type { OpenUpload, Store, StoredObject } from '../stores/store.ts';
 
 const AT_ONCE = 1_000;
@@ -53,7 +54,7 @@ export async function removeBelow(
   let keys: string[] = [];
   for await (const object of store.list(prefix, { signal, markers: true })) {
     const { key } = object;
-    if (key.endsWith('/')) markers.unshift(key);
+    if (key.endsWith('/')) markers.push(key);
     else {
       seen?.(object);
       if (!last.includes(key)) keys.push(key);
@@ -65,5 +66,6 @@ export async function removeBelow(
   await store.remove(keys, { signal });
   for (const key of last) await store.remove([key], { signal });
   // The inner ones first: a service that keeps its objects as files may refuse to remove a folder that holds some.
-  for (const key of markers) await store.remove([key], { signal, markers: true });
+  for (const key of markers.sort(compareKeys).toReversed())
+    await store.remove([key], { signal, markers: true });
 }

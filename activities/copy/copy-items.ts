@@ -5,23 +5,14 @@ import type { Manifest } from '../catalog/manifest.ts';
 import type { ProductObject } from '../catalog/product-objects.ts';
 import { sameReaders } from '../pipeline/age/same-readers.ts';
 import { parseObjectPath } from '../pipeline/object-path.ts';
-import type { Store } from '../stores/store.ts';
+import type { CopySources } from './copy-sources.ts';
 import type { CopyItem } from './copy-work.ts';
 import type { CurrentCopy } from './current-copy.ts';
 import type { EarlierCopies } from './find-earlier.ts';
 import type { SoundLines } from './sound-lines.ts';
 
-interface Sources {
-  store: Store;
-  manifest: Manifest;
-  /** To be mended. */
-  current: CurrentCopy | undefined;
-  sound: SoundLines;
-  signal: AbortSignal;
-}
-
 /** Whether a copy still holds all that a restore needs. */
-export async function isWhole(sources: Sources): Promise<boolean> {
+export async function isWhole(sources: CopySources): Promise<boolean> {
   const { store, manifest, current, sound, signal } = sources;
   if (!current || current.unreadable !== undefined) return false;
   for await (const object of readChainObjects(store, manifest, signal)) {
@@ -36,7 +27,7 @@ export async function isWhole(sources: Sources): Promise<boolean> {
  * that it rests on. Nothing is taken over from a copy that others can read.
  */
 export async function copyItems(
-  sources: Sources & { earlier: EarlierCopies; readers: string[] | undefined },
+  sources: CopySources & { earlier: EarlierCopies; readers: string[] | undefined },
 ): Promise<{ items: CopyItem[]; warnings: Warning[] }> {
   const { store, manifest, current, earlier, readers, sound, signal } = sources;
   const isOurs = sameReaders(current?.collected?.encryption?.recipients, readers);

@@ -1,15 +1,13 @@
 import type { Activities } from '../../workflows/contract/activities.ts';
 import { attempt } from '../attempt/attempt.ts';
-import { readManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { requireNotMoved } from '../moved-storage.ts';
-import { openerIfHere, sealerOf, withStorage, withStore } from '../workspace.ts';
+import { sealerOf, withStorage, withStore } from '../workspace.ts';
 import { requireAfterBases } from './after-bases.ts';
 import { copyItems, isWhole } from './copy-items.ts';
+import { copySources } from './copy-sources.ts';
 import { CopyWork, type CopyPlan } from './copy-work.ts';
-import { currentCopy } from './current-copy.ts';
 import { findEarlier } from './find-earlier.ts';
-import { SoundLines } from './sound-lines.ts';
 
 /** A copy that is there already is looked at: what it lost is copied again, as long as the database has it. */
 export function planCopy(deps: Dependencies): Activities['planCopy'] {
@@ -19,11 +17,8 @@ export function planCopy(deps: Dependencies): Activities['planCopy'] {
         const stored = { artifacts: 0, bytes: 0 };
         const { snapshot } = job;
         const { signal } = at;
-        const manifest = await readManifest(store, snapshot.target, job.backup, signal);
-        const current = await currentCopy(store, manifest, signal);
-        const opener = await openerIfHere(snapshot);
-        const sound = new SoundLines({ store, manifest, opener, signal });
-        const sources = { store, manifest, current, sound, signal };
+        const sources = await copySources(store, job, signal);
+        const { manifest, current } = sources;
         const sealer = await sealerOf(snapshot);
         const work = new CopyWork(store, job, sealer, signal);
         const known = await work.plan();

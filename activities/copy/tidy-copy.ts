@@ -4,6 +4,7 @@ import type { Warning } from '../../workflows/contract/progress.ts';
 import type { Attempt } from '../attempt/attempt.ts';
 import { COLLECTED, collectedObjects, type Collected } from '../catalog/collected.ts';
 import { backupFolder, DATA, WORK } from '../catalog/layout.ts';
+import { whoNamesObjectsIn } from '../catalog/named-elsewhere.ts';
 import { readObjects } from '../catalog/objects.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
 import { abortUploadsBelow, removeBelow } from '../catalog/remove-below.ts';
@@ -28,7 +29,8 @@ export async function tidyCopy(
     return [];
   } catch (error) {
     const final = error instanceof HoldfastError && !error.retryable;
-    if (at.signal.aborted || (!final && at.number < TIDYING_ATTEMPTS)) throw error;
+    const attempts = Math.min(TIDYING_ATTEMPTS, job.snapshot.timeouts.attempts);
+    if (at.signal.aborted || (!final && at.number < attempts)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     return [
       {
@@ -75,5 +77,8 @@ async function removeStrays(
       if (!named.has(key)) strays.push(key);
     }
   }
-  if (strays.length > 0) await store.remove(strays, { signal });
+  if (strays.length === 0) return;
+  // Where this copy takes the place of one that was lost, others still name what that one held.
+  const isNamed = (await whoNamesObjectsIn(store, snapshot.target, folder, signal)) !== undefined;
+  if (!isNamed) await store.remove(strays, { signal });
 }

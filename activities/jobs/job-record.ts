@@ -3,6 +3,7 @@ import { firstOf, putOnce, readIfThere, readJson, toJson } from '../catalog/json
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { HoldfastError } from '../failure.ts';
 import type { BackupJobs } from '../products/delegated.ts';
+import { compareKeys } from '../stores/keys.ts';
 import type { Store } from '../stores/store.ts';
 
 /**
@@ -119,7 +120,7 @@ export async function recordsBelow(
   const keys: string[] = [];
   for await (const { key } of store.list(folder, { signal })) keys.push(key);
   const records: KeptRecord[] = [];
-  for (const key of keys) {
+  for (const key of keys.sort(compareKeys)) {
     if (key.endsWith(BEGUN)) continue;
     const record = (await readJson(store, key, signal)) as JobRecord;
     const begun = (await readIfThere(store, key + BEGUN, signal)) as Begun | undefined;

@@ -35,10 +35,12 @@ export interface DelegatedProduct {
 
 /** How much a database held when a backup of it was taken, whether the backup rests on others or not. */
 export interface Held {
-  /** Classes, and tenants of those that have them. */
+  /** Classes, and tenants of those that have them; tables. */
   places: number;
   /** Absent when some places could not be counted. */
   objects?: number | undefined;
+  /** What people call the two. */
+  words: { places: string; objects: string };
 }
 
 export interface DelegatedContext extends ProductContext {

@@ -35,7 +35,8 @@ export async function keepProof(
     await recordProof(store, snapshot.target, backup, proof, at.signal);
     return [];
   } catch (error) {
-    const final = error instanceof HoldfastError && (!error.retryable || at.number >= ATTEMPTS);
+    const attempts = Math.min(ATTEMPTS, destination.timeouts.attempts);
+    const final = error instanceof HoldfastError && (!error.retryable || at.number >= attempts);
     if (!final) throw error;
     const message = `The restore is done, and its proof could not be kept beside the backup: ${error.message}`;
     return [{ code: 'PROOF_NOT_KEPT', message }];

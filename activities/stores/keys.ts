@@ -21,7 +21,7 @@ export function checkPrefix(place: string, prefix: string): void {
   if (whole !== '') checkKey(place, whole);
 }
 
-/** The order in which every store lists: by the bytes of UTF-8, as S3 does. */
+/** The order of keys: by the bytes of UTF-8, as S3 lists them. */
 export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -57,7 +57,10 @@ export interface Store {
 
   head(key: string, options?: HeadOptions): Promise<StoredObject | undefined>;
 
-  /** Every object whose key begins with the prefix, in key order. */
+  /**
+   * Every object whose key begins with the prefix. Mostly in key order, on which nobody may build: some services list by
+   * what they make of a key (Storj encrypts it).
+   */
   list(prefix: string, options?: MarkerOptions): AsyncIterable<StoredObject>;
 
   /** The names of the folders directly below the prefix (`''` or ending in `/`), in order, without `/`. */

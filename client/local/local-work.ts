@@ -3,6 +3,7 @@ import type { Output } from '../terminal/output.ts';
 import { renderBar } from '../terminal/progress-bar.ts';
 
 const DRAW_EVERY_MS = 500;
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface LocalWorkFacts {
   /** As the bar calls it: `importing`. */
@@ -14,7 +15,7 @@ export interface LocalWorkFacts {
   hint: string;
 }
 
-/** Work in this process, with its bar. Ctrl-C and SIGTERM end it by its signal. */
+/** Work in this process, with its bar. Ctrl-C, SIGTERM and a terminal that is closed end it by its signal. */
 export class LocalWork implements Disposable {
   readonly #output: Output;
   readonly #facts: LocalWorkFacts;
@@ -32,8 +33,7 @@ export class LocalWork implements Disposable {
     this.#output = output;
     this.#facts = facts;
     this.#timer = setInterval(() => this.#draw(), DRAW_EVERY_MS);
-    process.on('SIGINT', this.#onSignal);
-    process.on('SIGTERM', this.#onSignal);
+    for (const signal of ENDING) process.on(signal, this.#onSignal);
   }
 
   get signal(): AbortSignal {
@@ -69,8 +69,7 @@ export class LocalWork implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    process.off('SIGINT', this.#onSignal);
-    process.off('SIGTERM', this.#onSignal);
+    for (const signal of ENDING) process.off(signal, this.#onSignal);
     this.#output.clear();
   }
 }

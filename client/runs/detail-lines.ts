@@ -33,8 +33,8 @@ export function detailLines(
       ['waiting for', idle ? `a worker on the task queue ${idle}` : seen.progress?.waitingFor],
       ['to go on', idle && startWorkerOn(idle)],
       ...progressPairs(seen.progress),
-      ['failure', error && printable(`${error.code}: ${error.message}`)],
-      ['what to do', error && printable(error.hint)],
+      ['failure', error && `${error.code}: ${error.message}`],
+      ['what to do', error?.hint],
     ]),
     ...seen.pending
       .filter(({ lastError }) => lastError)

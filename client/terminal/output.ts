@@ -77,8 +77,9 @@ export class Output {
     );
   }
 
-  style(styles: Style[], text: string): string {
-    if (!process.stderr.isTTY || process.env.NO_COLOR || process.env.TERM === 'dumb') return text;
+  /** @param to where it will be written */
+  style(styles: Style[], text: string, to: { isTTY?: boolean } = process.stderr): string {
+    if (!to.isTTY || process.env.NO_COLOR || process.env.TERM === 'dumb') return text;
     return styleText(styles, text);
   }
 

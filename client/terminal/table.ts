@@ -1,3 +1,5 @@
+import { printable } from './output.ts';
+
 export interface Column {
   title: string;
   align?: 'left' | 'right';
@@ -9,7 +11,8 @@ const GAP = 2;
 
 /** A table as lines of at most `width` characters; what does not fit is cut in the flexible columns, with an ellipsis. */
 export function renderTable(columns: Column[], rows: string[][], width: number): string[] {
-  const all = [columns.map(({ title }) => title), ...rows];
+  const cells = rows.map((row) => row.map((cell) => printable(cell).replace(/\s/g, ' ')));
+  const all = [columns.map(({ title }) => title), ...cells];
   const widths = columns.map((_, index) =>
     Math.max(...all.map((row) => (row[index] ?? '').length)),
   );
@@ -46,5 +49,5 @@ export function cut(text: string, width: number): string {
 export function renderPairs(pairs: [name: string, value: string | undefined][]): string[] {
   const shown = pairs.filter(([, value]) => value !== undefined && value !== '');
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${printable(value ?? '')}`);
 }

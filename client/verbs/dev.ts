@@ -90,7 +90,7 @@ async function dev(call: Invocation, options: Options): Promise<void> {
     const { runWorkers } = await import('../worker/run-workers.ts');
     await runWorkers({
       config,
-      temporal: { connectionOptions: { address }, namespace },
+      temporal: async () => ({ connectionOptions: { address }, namespace }),
       taskQueues: [TASK_QUEUE, ...queuesOf(config)],
       output,
       logLevel: options.logLevel,

@@ -70,7 +70,7 @@ const MARKS = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' };
 
 function linesOf({ output }: Invocation, { area, subject, level, message, hint }: Check): string[] {
   const styles = { ok: ['green'], note: ['yellow'], problem: ['bold', 'red'] } as const;
-  const mark = output.style([...styles[level]], MARKS[level]);
+  const mark = output.style([...styles[level]], MARKS[level], process.stdout);
   return [
     `${mark} ${area} ${subject}: ${printable(message)}`,
     ...(hint && level !== 'ok' ? [`        ${printable(hint)}`] : []),

@@ -37,7 +37,7 @@ export function workerVerb(program: Command): void {
       for (const line of warningLines(config.warnings)) call.output.remark(line);
       await runWorkers({
         config,
-        temporal: await temporalOptions(config.temporal),
+        temporal: () => temporalOptions(config.temporal),
         taskQueues: [...new Set(options.taskQueue ?? [TASK_QUEUE])],
         output: call.output,
         logLevel: options.logLevel,

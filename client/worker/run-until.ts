@@ -30,12 +30,30 @@ export async function runUntil(
   try {
     await running;
   } catch (error) {
-    setTimeout(() => process.exit(process.exitCode ?? EXIT.failed), GRACE_MS).unref();
+    endSoon();
     throw stopped.aborted ? unstopped(error) : await whyFailed(place, error);
   } finally {
     // When one fails, the others are not left behind.
     shutdown();
   }
+}
+
+/**
+ * Makes workers. One that Temporal refuses in the midst of that is not taken back by the SDK, and keeps the process.
+ * @throws what Temporal refuses, TEMPORAL_UNREACHABLE; what `make` throws
+ */
+export async function madeAt<T>(place: TemporalPlace, make: () => Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    endSoon();
+    const refused = error instanceof Error && error.name === 'TransportError';
+    throw refused ? await whyFailed(place, error) : error;
+  }
+}
+
+function endSoon(): void {
+  setTimeout(() => process.exit(process.exitCode ?? EXIT.failed), GRACE_MS).unref();
 }
 
 async function untilEnded(worker: RunningWorker): Promise<void> {

@@ -20,13 +20,14 @@ import {
 import { workerIdentity } from '../temporal/worker-identity.ts';
 import { type Output, printable } from '../terminal/output.ts';
 import { logLine } from './log-line.ts';
-import { runUntil } from './run-until.ts';
+import { madeAt, runUntil } from './run-until.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { warnOfOthers } from './warn-of-others.ts';
 
 export interface WorkersOptions {
   config: Config;
-  temporal: TemporalOptions;
+  /** Read for each attempt to connect. */
+  temporal: () => Promise<TemporalOptions>;
   /** One worker for each. Workflows run on `holdfast` alone. */
   taskQueues: string[];
   output: Output;
@@ -41,7 +42,7 @@ export interface WorkersOptions {
  */
 export async function runWorkers(options: WorkersOptions): Promise<void> {
   const { config, temporal, output, signal } = options;
-  const { namespace, connectionOptions } = temporal;
+  const { namespace, connectionOptions } = await temporal();
   const logger = new DefaultLogger(options.logLevel, (entry) => {
     output.log(logLine(entry));
   });
@@ -61,19 +62,17 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
     await register(place, output);
     if (options.taskQueues.includes(TASK_QUEUE)) await tellUnapplied(place, config, output);
     const digest = digestOf(config);
-    const workers = await Promise.all(
-      options.taskQueues.map((taskQueue) =>
-        createWorker({
-          connection,
-          namespace,
-          taskQueue,
-          identity: workerIdentity(digest),
-          stores,
-          loadConfig: () => loadConfig({ path: config.path }),
-          searchable: () => areSearchable(place),
-        }),
-      ),
-    );
+    const make = (taskQueue: string) =>
+      createWorker({
+        connection,
+        namespace,
+        taskQueue,
+        identity: workerIdentity(digest),
+        stores,
+        loadConfig: () => loadConfig({ path: config.path }),
+        searchable: () => areSearchable(place),
+      });
+    const workers = await madeAt(place, () => Promise.all(options.taskQueues.map(make)));
     const ended = runUntil(stopped, workers, place);
     for (const taskQueue of options.taskQueues) {
       output.event(
@@ -92,13 +91,13 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
 
 /** Undefined when it was told to stop before Temporal answered. */
 async function connect(
-  { connectionOptions }: TemporalOptions,
+  temporal: WorkersOptions['temporal'],
   output: Output,
   stopped: AbortSignal,
 ): Promise<NativeConnection | undefined> {
   try {
     return await connectNative(
-      connectionOptions,
+      async () => (await temporal()).connectionOptions,
       ({ address, reason, pauseMs }) =>
         output.event(
           { event: 'unreachable', address, reason },
@@ -126,15 +125,14 @@ async function tellUnapplied(
 }
 
 /**
- * A worker without its namespace fails in the midst of its start, and its process stays. Who may not ask goes on.
- * @throws CONFIG_INVALID
+ * A worker that is refused its namespace fails in the midst of its start: sooner, and in better words, here.
+ * @throws what Temporal refuses, TEMPORAL_UNREACHABLE
  */
 async function requireNamespace({ connection, namespace, address }: TemporalPlace): Promise<void> {
   try {
     await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
-    const refusal = temporalRefusal(error, `Temporal at ${address}`);
-    if (refusal?.code === 'CONFIG_INVALID') throw refusal;
+    throw temporalRefusal(error, `Temporal at ${address}`) ?? error;
   }
 }
 

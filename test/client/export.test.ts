@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,7 +13,9 @@ import { exportBackup, type ExportOptions } from '../../activities/export/export
 import { HoldfastError } from '../../activities/failure.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
+import { LocalWork } from '../../client/local/local-work.ts';
 import { writeWholeFile } from '../../client/local/write-file.ts';
+import { Output } from '../../client/terminal/output.ts';
 import { members } from '../influxdb-v1/portable-backup.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { startAivenWorld, TOKEN, type AivenWorld } from '../workflows/aiven-world.ts';
@@ -132,6 +135,23 @@ describe('a file that is whole or not there', () => {
     await writeWholeFile(path, mine(), { force: true });
     expect(await readFile(path, 'utf8')).toBe('new');
     expect((await readdir(folder.path)).toSorted()).toEqual(['one.tar', 'two.tar']);
+  });
+
+  it('leaves nothing behind when the terminal is closed', async () => {
+    const brokenOff = 'The export was broken off; no file was left.';
+    const facts = { phase: 'exporting', artifacts: 1, brokenOff, hint: 'Start it again.' };
+    using work = new LocalWork(new Output({ json: true }), facts);
+    const endless = async function* () {
+      yield* mine();
+      await sleep(600_000, undefined, { signal: work.signal });
+    };
+    const written = writeWholeFile(at('one.tar'), endless(), { force: false });
+    written.catch(() => undefined);
+    await expect.poll(() => readdir(folder.path)).toEqual([expect.stringMatching(/\.part$/)]);
+    process.emit('SIGHUP', 'SIGHUP');
+    expect(work.signal.reason).toMatchObject({ code: 'CANCELLED', message: brokenOff });
+    await expect(written).rejects.toThrow();
+    expect(await readdir(folder.path)).toEqual([]);
   });
 
   it('is told of where no file can be', async () => {

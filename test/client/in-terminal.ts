@@ -25,10 +25,17 @@ export interface InTerminal {
   ended: Promise<number | null>;
 }
 
-/** The real command in a terminal of 80 columns. */
-export function startInTerminal(args: string[], env: Record<string, string>): InTerminal {
+/**
+ * The real command in a terminal of 80 columns.
+ * @param stdout the file that its result goes to instead
+ */
+export function startInTerminal(
+  args: string[],
+  env: Record<string, string>,
+  stdout?: string,
+): InTerminal {
   const quoted = [process.execPath, ...commandForNode(), ...args].map((arg) => `'${arg}'`);
-  const command = `stty cols 80 rows 24; exec ${quoted.join(' ')}`;
+  const command = `stty cols 80 rows 24; exec ${quoted.join(' ')}${stdout ? ` > '${stdout}'` : ''}`;
   const { PATH, HOME } = process.env;
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd: ROOT,

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -57,6 +57,12 @@ describe('where no worker polls the queue', () => {
     expect(doctor.stdout).toMatch(/^PROBLEM temporal search attributes: not registered: Holdfast/m);
     expect(doctor.stdout).toMatch(/temporal operator search-attribute create --address .* --name/);
   });
+});
+
+it.skipIf(!hasTerminals)('colours no report of the doctor that goes into a file', async () => {
+  const report = join(here.path, 'report.txt');
+  await startInTerminal(['doctor'], env, report).ended;
+  expect(await readFile(report, 'utf8')).toMatch(/^PROBLEM temporal task queue holdfast: /m);
 });
 
 describe('holdfast cancel', () => {

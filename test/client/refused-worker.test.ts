@@ -28,3 +28,17 @@ it('a worker that Temporal gives no more work ends, for whoever starts it anew',
     /^TEMPORAL_UNREACHABLE: The worker in namespace \S+ of Temporal at \S+ has failed; its log says why\.$/m,
   );
 });
+
+it.each([
+  ['asked for its namespace', 0],
+  ['asked for it once more, by the SDK', 1],
+])('a worker that is refused as Temporal is %s ends, too', async (_, passes) => {
+  const refusal = { 'grpc-status': '7', 'grpc-message': 'Not for you' };
+  const temporal = inject('temporalAddress');
+  await using proxy = await startGrpcProxy(temporal, 'DescribeNamespace', refusal, passes);
+  const worker = start(['worker'], { env: { ...here.env, TEMPORAL_ADDRESS: proxy.address } });
+  onTestFinished(() => worker.kill('SIGKILL'));
+  const { code, stderr } = await worker.ended;
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(/^PERMISSION_MISSING: Temporal at \S+ does not allow .*: Not for you\.$/m);
+});

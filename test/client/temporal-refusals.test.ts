@@ -16,6 +16,7 @@ import { run, start } from './command.ts';
 let folder: TemporaryFolder;
 let server: Http2Server;
 /** What the server answers to every call, as gRPC words it. */
+const keys = new Set<string | undefined>();
 let answer = { 'grpc-status': '16', 'grpc-message': 'Request unauthorized.' };
 let env: Record<string, string>;
 
@@ -24,7 +25,8 @@ beforeAll(async () => {
   const config = join(folder.path, 'holdfast.yaml');
   await writeFile(config, 'stores: {}\ntargets: {}\n');
   server = createServer();
-  server.on('stream', (stream) => {
+  server.on('stream', (stream, { authorization }) => {
+    keys.add(authorization);
     stream.respond(
       { ':status': 200, 'content-type': 'application/grpc', ...answer },
       { endStream: true },
@@ -68,6 +70,21 @@ describe('a Temporal that refuses the credentials', () => {
     await expect
       .poll(() => worker.stderr())
       .toMatch(/no connection to Temporal at 127\.0\.0\.1:\d+: Request unauthorized; trying again/);
+    worker.kill('SIGTERM');
+    await worker.ended;
+  });
+
+  it('is shown the key that has taken the place of an expired one meanwhile', async () => {
+    answer = unauthorised;
+    const key = join(folder.path, 'key');
+    await writeFile(key, 'expired');
+    const config = join(folder.path, 'with-key.yaml');
+    const temporal = '{ apiKey: { file: key }, tls: false }';
+    await writeFile(config, `temporal: ${temporal}\nstores: {}\ntargets: {}\n`);
+    const worker = start(['worker'], { env: { ...env, HOLDFAST_CONFIG: config } });
+    await expect.poll(() => [...keys]).toContain('Bearer expired');
+    await writeFile(key, 'fresh');
+    await expect.poll(() => [...keys]).toContain('Bearer fresh');
     worker.kill('SIGTERM');
     await worker.ended;
   });

@@ -6,7 +6,7 @@ import type { FoundSchedule } from '../../client/schedules/find-schedules.ts';
 import { humanAge, humanBytes, humanDuration, knownTotal } from '../../client/terminal/figures.ts';
 import { printable } from '../../client/terminal/output.ts';
 import { renderBar } from '../../client/terminal/progress-bar.ts';
-import { renderTable } from '../../client/terminal/table.ts';
+import { renderPairs, renderTable } from '../../client/terminal/table.ts';
 import { warningLines } from '../../client/terminal/warnings.ts';
 import { scheduleLines } from '../../client/verbs/schedule/list.ts';
 
@@ -207,5 +207,8 @@ it('many warnings are counted from the twentieth on', () => {
 describe('what a server sent', () => {
   it('cannot steer the terminal', () => {
     expect(printable('a\u001b[31mred\u001b]0;title\u0007\u0008b')).toBe('aredb');
+    const name = 'a\u001b[2J\nb';
+    expect(renderTable([{ title: 'OBJECT' }], [[name]], 80)).toEqual(['OBJECT', 'a b']);
+    expect(renderPairs([['note', name]])).toEqual(['note  a\nb']);
   });
 });

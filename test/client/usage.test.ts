@@ -44,6 +44,17 @@ describe('the help', () => {
     expect(prose.filter((line) => line.length > 80)).toEqual([]);
   });
 
+  it.each([
+    ['all of it', program],
+    ['schedules', program.commands.find((command) => command.name() === 'schedule')],
+  ])('of %s fits 80 columns', (_, command) => {
+    let text = '';
+    command?.configureOutput({ writeOut: (more) => (text += more), getOutHelpWidth: () => 80 });
+    command?.outputHelp();
+    expect(text).toContain('Usage: holdfast');
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
   it('of a backfill names the times that a backup made up for late bears', () => {
     const schedule = program.commands.find((command) => command.name() === 'schedule');
     const backfill = schedule?.commands.find((command) => command.name() === 'backfill');
@@ -112,6 +123,7 @@ describe('the command used wrongly', () => {
 
 describe('options that count', () => {
   it.each([
+    [['worker', '--log-level', 'verbose'], /--log-level <level>.* Allowed choices are TRACE, .*\./],
     [['status', '--limit', 'abc'], /--limit <count>.* Give a whole number, 0 or more\./],
     [['dev', '--port', '65000'], /^The UI would have port 66000, .* ports end at 65535\.$/],
   ])('are refused where they mean nothing: %j', async (args, message) => {

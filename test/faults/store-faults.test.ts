@@ -235,6 +235,21 @@ describe('a backup over faults of its store that pass is whole', () => {
   });
 });
 
+test('a backup is whole over a store that does not see for a moment what it took', async () => {
+  const { bucket } = stage.s3;
+  bucket.unlisted = /\.tar/;
+  stage.s3.plan({
+    on: 'HeadObject',
+    key: /\.tar/,
+    times: 3,
+    fault: { kind: 'answer', status: 404, code: 'NotFound' },
+  });
+  const end = await backup();
+  bucket.unlisted = undefined;
+  expect(end).toMatchObject({ status: 'COMPLETED', report: { state: 'ok' } });
+  expect(await audit(stage)).toEqual({ backups: [end.report['backup']], problems: [] });
+});
+
 describe('a directory', () => {
   const local = async () => ending(await stage.holdfast.start('backup', { target: 'metrics' }));
 

@@ -30,6 +30,12 @@ async function* inChunks(text: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+test('a token in plain text is found as Go writes it', async () => {
+  const kept = record('"token":"R\\u0026D\\u003cops\\u003e"');
+  const { known } = await searchMetadata(inChunks(kept), [new Secret('R&D<ops>')]);
+  expect(known).toEqual([true]);
+});
+
 const known = async (...kept: string[]) =>
   (await searchMetadata(inChunks(kept.join('\0'.repeat(700))), [new Secret(TOKEN)])).known;
 const filler = '-'.repeat(100_000);

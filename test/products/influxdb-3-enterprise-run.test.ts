@@ -191,3 +191,19 @@ describe('a deletion', () => {
     expect(await kept(input)).toEqual(before);
   });
 });
+
+test('a backup of a cluster from which most rows were deleted is suspect, though their files are there', async () => {
+  world.simulator.cluster.write('telemetry', linesOf('many', 3_000));
+  const before = await holdfast.run('backup', { target: TARGET });
+  for (const table of ['cpu', 'disk']) {
+    world.simulator.cluster.deleteRows('telemetry', table, 0n, 2n ** 62n);
+  }
+  world.simulator.cluster.write('telemetry', ['cpu,host=last v=1 1000000']);
+  const after = await holdfast.run('backup', { target: TARGET });
+  expect([before.state, after.state]).toEqual(['ok', 'suspect']);
+  expect(after.plainBytes).toBeGreaterThan(before.plainBytes / 2);
+  expect(after.warnings).toContainEqual({
+    code: 'SOURCE_SHRUNK',
+    message: expect.stringMatching(/^This backup holds 1 rows, its predecessor \d+: /) as string,
+  });
+});

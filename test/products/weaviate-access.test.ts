@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { failureOf } from './delegated-stage.ts';
 import { ended, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
 const BOTH = { users: { restore: true }, roles: { restore: true } };
@@ -147,6 +148,36 @@ describe('users and roles of a Weaviate with keys', () => {
     await using _ = stage;
     const { summary } = await stage.plan(backup, {}, by(BOTH));
     expect(summary.bound).toEqual([expect.stringMatching(/^the key of this target, .* carol: /)]);
+  });
+
+  test('may be what the key has its rights by, which is said beforehand and when they are gone', async () => {
+    const accounts = ACCOUNTS.map((one) => ({ ...one }));
+    const { stage, backup, by } = await changedSince({ accounts });
+    await using _ = stage;
+    process.env['HOLDFAST_TEST_SAVER'] = 'of-saver';
+    const { restore } = by({ ...BOTH, apiKey: { env: 'HOLDFAST_TEST_SAVER' } });
+    const request = {
+      backup,
+      restore: { target: 'articles' },
+      destination: 'articles',
+      run: 'own',
+    };
+    const planned = await restore.plan(request);
+    expect(planned.summary.bound).toEqual([
+      expect.stringMatching(
+        /^the rights of this target's key, which the user saver has by of-saver:/,
+      ),
+    ]);
+    const state = await restore.start(planned, new Date());
+    accounts[1] = { name: 'saver', key: 'of-saver', backups: [], reads: true };
+    const lockedOut = await failureOf(restore.poll(planned, state));
+    expect(lockedOut.code).toBe('PERMISSION_MISSING');
+    expect(lockedOut.message).toMatch(
+      /puts the users and roles of the backup .* its end is not known\.$/,
+    );
+    // What was never accepted takes nothing from anybody.
+    const early = await failureOf(restore.poll(planned, {}));
+    expect(early.message).toMatch(/lacks the right `manage_backups` \(HTTP 403.*\)\.$/);
   });
 
   test('count as replaced when the key sees none of them', async () => {

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { openBackupDirectory } from '../../activities/products/influxdb-v2/import-directory.ts';
 import { findTool } from '../../infra/tools/find-tool.ts';
 import { members } from '../influxdb-v1/portable-backup.ts';
 import { startAivenSimulator, type AivenSimulator } from '../simulators/aiven-influxdb/index.ts';
@@ -15,6 +16,8 @@ import {
 import { startInfluxd, type Influxd } from '../support/influxd.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { startVersitygw, type Versitygw } from '../support/versitygw.ts';
+import { takeBackup } from './adapter.ts';
+import { influx } from './influxd.ts';
 import { follow, missing, newAgeKey, recoveryBlocks, runBlock } from './recovery-page.ts';
 
 const SOURCE_TOKEN = 'operator-token-of-the-source';
@@ -200,16 +203,27 @@ describe('docs/recovery-without-holdfast.md', () => {
     const { backup } = await holdfast.run('backup', { target: 'plain' });
     const env = await variables('tokenless', join(holdfast.folder, 'disk', 'plain', backup));
     await follow(['fetch-directory', 'check', 'leave-out'], env);
-    const { code, output } = await runBlock(
-      (await recoveryBlocks()).get('make-operator-token') ?? '',
-      { ...env, ORGANISATION: source.org, INFLUX_USER: 'admin' },
-    );
-    expect(code, output).toBe(0);
-    const token = /Recovery Token\s+(\S+)/.exec(output.trim().split('\n').at(-1) ?? '')?.[1] ?? '';
+    const token = await makeOperatorToken(env);
     await using spare = await startInfluxd({ token: SPARE_TOKEN, org: 'other', bucket: 'other' });
     await follow(['restore-server'], { ...env, ...destination(spare), OPERATOR_TOKEN: token });
     await expectTheSame(spare);
     expect((await api(spare.url, token, 'GET')).text).toContain('of the night');
+  });
+
+  test('makes a token in metadata that are compressed, as `influx backup` leaves them', async () => {
+    const official = join(folder.path, 'official');
+    await influx(source, ['backup', official], SOURCE_TOKEN);
+    await using taken = await takeBackup(await openBackupDirectory(official));
+    const env = await variables('imported', '');
+    const data = join(String(env['RECOVERY']), 'data');
+    await cp(taken.directory, data, { recursive: true });
+    expect((await readdir(data)).filter((name) => name.endsWith('.bolt.gz'))).toHaveLength(1);
+    // An attempt whose worker died may have left older metadata, which the backup then holds, too.
+    await writeFile(join(data, '20000101T000000Z.bolt'), '');
+    const token = await makeOperatorToken(env);
+    await using spare = await startInfluxd({ token: SPARE_TOKEN, org: 'other', bucket: 'other' });
+    await follow(['restore-server'], { ...env, ...destination(spare), OPERATOR_TOKEN: token });
+    await expectTheSame(spare);
   });
 
   test('leaves alone what a second attempt wrote, which the manifest names', async () => {
@@ -267,6 +281,14 @@ describe('docs/recovery-without-holdfast.md', () => {
     expect(code).not.toBe(0);
     expect(output).toContain(`${name}: FAILED`);
   });
+
+  async function makeOperatorToken(env: Record<string, string>): Promise<string> {
+    const block = (await recoveryBlocks()).get('make-operator-token') ?? '';
+    const names = { ORGANISATION: source.org, INFLUX_USER: 'admin' };
+    const { code, output } = await runBlock(block, { ...env, ...names });
+    expect(code, output).toBe(0);
+    return /Recovery Token\s+(\S+)/.exec(output.trim().split('\n').at(-1) ?? '')?.[1] ?? '';
+  }
 
   /** The spare server is the source now: its organisation, and a token that it did not have. */
   async function expectTheSame({ url }: Influxd): Promise<void> {

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
-type Call = 'stat' | 'open' | 'readdir' | 'readFile' | 'link' | 'unlink' | 'write';
+type Call = 'stat' | 'open' | 'readdir' | 'readFile' | 'link' | 'unlink' | 'write' | 'sync';
 
 /** What a file system answers to a call about a path: the name of its error, or nothing; a dead one never does. */
 type Fault = (call: Call, path: string) => string | undefined | Promise<undefined>;
@@ -63,7 +63,12 @@ export function diskFaults(): Disk {
       await check('write', path);
       return writev(...args);
     };
-    return Object.assign(handle, { writev: write });
+    const flush = handle.sync.bind(handle);
+    const sync = async () => {
+      await check('sync', path);
+      return flush();
+    };
+    return Object.assign(handle, { writev: write, sync });
   };
   const use = (functions: object) => {
     Object.assign(fileSystem, functions);

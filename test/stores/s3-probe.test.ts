@@ -109,6 +109,13 @@ const lacking: [string, ProbeFinding['level'], string, (simulator: S3Simulator) 
   ],
   ['list', 'required', 'a listing is not complete', ({ bucket }) => (bucket.unlisted = /small/)],
   [
+    'list',
+    'required',
+    'it answered 501',
+    // The first two are of the folder.
+    always('ListObjectsV2', answer(501, 'NotImplemented'), undefined, 2),
+  ],
+  [
     'checksums',
     'advised',
     'a body was taken whose CRC32 was wrong',

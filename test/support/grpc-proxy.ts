@@ -12,18 +12,21 @@ const FORBIDDEN = { 'grpc-status': '7', 'grpc-message': 'Not for you' };
 /**
  * Passes every call on but one, by its name, and refuses that: unless told otherwise because it may not be made, as a
  * gateway before Temporal does.
+ * @param passes how often it is passed on before
  */
 export async function startGrpcProxy(
   target: string,
   forbidden: string,
   refusal = FORBIDDEN,
+  passes = 0,
 ): Promise<GrpcProxy> {
   const upstream = connect(`http://${target}`);
   upstream.on('error', () => undefined);
   const server = createServer();
+  let calls = 0;
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    if (headers[':path']?.endsWith(`/${forbidden}`)) {
+    if (headers[':path']?.endsWith(`/${forbidden}`) && ++calls > passes) {
       stream.respond(
         { ':status': 200, 'content-type': 'application/grpc', ...refusal },
         { endStream: true },

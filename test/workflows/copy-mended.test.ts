@@ -168,6 +168,48 @@ test('a damaged copy that cannot be mended is never called whole, and loses noth
   expect(await verify('far', backup)).toMatchObject({ ok: true });
 });
 
+test('a copy that lost more while it was mended is not called whole, also where its end comes in two attempts', async () => {
+  const backup = await copied('far');
+  const before = world.collected('far', backup);
+  const [gone = '', next = ''] = objectsOf('far', backup);
+  bucketOf('far').objects.delete(gone);
+  const receipts = holding();
+  const key = new RegExp(`far/${backup}/work/copy-[^/]+/receipts/`);
+  world.far.plan({ on: 'PutObject', key, fault: receipts.fault });
+  world.far.seen.length = 0;
+  const first = copy('far', backup).catch(causeOf);
+  const asked = () =>
+    world.far.seen.some((one) => one.operation === 'PutObject' && key.test(one.key));
+  await expect.poll(asked, { timeout: 30_000 }).toBe(true);
+  bucketOf('far').objects.delete(next);
+  // What it worked with is gone, and it does not hear so.
+  world.far.plan({ on: 'DeleteObjects', times: 2, fault: { kind: 'lost-answer' } });
+  receipts.release();
+  expect(await first).toMatchObject({ type: 'BACKUP_INCOMPLETE' });
+  expect(world.collected('far', backup)).toEqual(before);
+
+  expect(codes((await copy('far', backup)).warnings)).toEqual(['COPY_DAMAGED']);
+  expect(await verify('far', backup)).toMatchObject({ ok: true });
+});
+
+test.each(['far', 'sealed'] as const)(
+  'a copy that is made anew, since it was lost, leaves what others name of the first one (%s)',
+  async (target) => {
+    const base = await copied(target);
+    const leaf = await copied(target);
+    world.restOn(target, leaf, base);
+    world.forgetCopy(target, leaf);
+    await copy(target, leaf);
+    const named = objectsOf(target, base);
+    bucketOf(target).objects.delete(place(target, base, 'collected.json'));
+    await copy(target, base);
+    expect(objectsOf(target, base)).toEqual(expect.arrayContaining(named));
+    for (const one of [base, leaf]) {
+      expect(await verify(target, one)).toMatchObject({ ok: true, warnings: [] });
+    }
+  },
+);
+
 describe('the copy of a backup that rests on another one', () => {
   test('takes what the copy of the base lost from the database, and says so', async () => {
     const base = await copied('far');

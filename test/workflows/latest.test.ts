@@ -3,10 +3,11 @@ import { findBackup, SAFETY_TAG } from '../../activities/catalog/find-backup.ts'
 import { toJson } from '../../activities/catalog/json.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
 import { writeObjects } from '../../activities/catalog/objects.ts';
-import { newestProof } from '../../activities/catalog/proofs.ts';
+import { newestProof, recordProof } from '../../activities/catalog/proofs.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
+import { listOf } from '../stores/sources.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 let root: TemporaryFolder;
@@ -135,6 +136,24 @@ describe('`latest`', () => {
     expect(keys.toSorted()).toEqual(['depth', 'ok', 'operation', 'time']);
   });
 
+  test.each([
+    ['within one second', '03:00:00.400Z'],
+    ['by a clock that is hours behind that of the host before', '01:00:00Z'],
+  ])('heeds what was found last, also %s', async (_, later) => {
+    const found = (runId: string, clock: string, ok: boolean) => {
+      const proof = { ...deep(ok), operation: 'verify', runId } as const;
+      const time = `2026-11-20T${clock}`;
+      return recordProof(store, 'metrics', id(2), { ...proof, time });
+    };
+    await found('run-ffffff', '03:00:00.300Z', true);
+    await found('run-bbbbbb', later, false);
+    expect(await latest()).toBe(id(1));
+    await found('run-aaaaaa', later, true);
+    expect(await latest()).toBe(id(2));
+    await found('run-aaaaaa', '04:00:00Z', true);
+    expect(await listOf(store.list(`metrics/${id(2)}/proofs/`))).toHaveLength(3);
+  });
+
   test('takes it again when the earlier one was verified again and is sound', async () => {
     await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
     await proofsOf(id(1), { ...deep(false), damaged: ['data/a'] }, quick(true));
@@ -166,6 +185,19 @@ describe('`latest`', () => {
     const after = new Date(Date.UTC(2026, 10, 20, 3, 0, proven)).toISOString();
     await proofsOf(id(3), { ...look, began: when === 'after' ? after : before });
     expect(await latest()).toBe(id(expected));
+  });
+
+  test('passes over it when it was looked at before the find, whose host was hours behind', async () => {
+    await commit(id(3), {}, [line({ path: 'data/x', from: `../${id(1)}/data/a` })]);
+    await proofsOf(id(1), {
+      ...deep(false),
+      damaged: ['data/a'],
+      began: '2026-11-20T06:00:00.000Z',
+    });
+    await proofsOf(id(3), { ...deep(true), began: '2026-11-20T05:00:00.000Z' });
+    expect(await latest()).toBe(id(2));
+    await proofsOf(id(3), { ...deep(true), began: '2026-11-20T07:00:00.000Z' });
+    expect(await latest()).toBe(id(3));
   });
 
   test('passes over it although other parts of the earlier one were restored', async () => {

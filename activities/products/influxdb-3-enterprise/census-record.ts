@@ -56,6 +56,7 @@ export async function recordCensus(session: Session, observed: unknown): Promise
       databases: after.databases.length,
       tables: after.tables.length,
       rows: after.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
+      uncounted: after.tables.filter(({ rows }) => rows === null).length + after.left,
     },
   };
 }

@@ -7,6 +7,7 @@ import type { DelegatedContext, DelegatedProduct, DelegatedSession } from '../de
 import { createBackupJobs } from './backup-jobs.ts';
 import { EnterpriseClient, type ClientOptions } from './client.ts';
 import { type Connection, connectionSchema } from './config.ts';
+import { held } from './measured.ts';
 import { preflight } from './preflight.ts';
 import { createRestoreJobs } from './restore-jobs.ts';
 import type { Session } from './session.ts';
@@ -18,6 +19,7 @@ export const influxdb3Enterprise: DelegatedProduct = {
   connection: connectionSchema,
   storage,
   identity: ({ clusterUuid }) => (typeof clusterUuid === 'string' ? clusterUuid : undefined),
+  held,
   locks: (connection) => [placeOf(connectionSchema.parse(connection))],
   connect,
 };

@@ -25,11 +25,15 @@ export function chooseDatabases(databases: Database[], request: RestoreRequest):
   refuseForeignKeys(request);
   const user = databases.filter(({ name }) => name !== INTERNAL);
   requireKnown(user, select?.databases, 'database', ({ name }, wanted) => name === wanted);
-  requireKnown(user, select?.retentionPolicies, 'retention policy', ({ name, policies }, wanted) =>
-    policies.some((policy) => isPolicy(name, policy.name, wanted)),
+  const within = user.filter(({ name }) => select?.databases?.includes(name) ?? true);
+  requireKnown(
+    within,
+    select?.retentionPolicies,
+    'retention policy',
+    ({ name, policies }, wanted) => policies.some((policy) => isPolicy(name, policy.name, wanted)),
+    select?.databases && ' in the databases that are selected',
   );
-  const chosen = user
-    .filter(({ name }) => select?.databases?.includes(name) ?? true)
+  const chosen = within
     .map((database) => chosenPolicies(database, select?.retentionPolicies))
     .filter(({ policies }) => select?.retentionPolicies === undefined || policies.length > 0);
   if (chosen.length === 0) {
@@ -81,6 +85,7 @@ function requireKnown(
   wanted: string[] | undefined,
   what: string,
   matches: (database: Database, name: string) => boolean,
+  where = '',
 ): void {
   for (const name of wanted ?? []) {
     if (databases.some((database) => matches(database, name))) continue;
@@ -89,7 +94,7 @@ function requireKnown(
       'SELECTION_EMPTY',
       name === INTERNAL
         ? `The database ${INTERNAL} is the server's own and is never restored.`
-        : `The backup holds no ${what} "${name}"; its databases are ${there.join(', ') || 'none'}.`,
+        : `The backup holds no ${what} "${name}"${where || `; its databases are ${there.join(', ') || 'none'}`}.`,
     );
   }
 }

@@ -29,8 +29,11 @@ export function chooseBuckets(buckets: Bucket[], request: RestoreRequest): Chose
   refuseForeignKeys(request);
   const user = buckets.filter((bucket) => !isSystem(bucket));
   requireKnown(user, select?.organisations, 'organisation', isOrganisation);
-  requireKnown(user, select?.buckets, 'bucket', isBucket);
-  const selected = user.filter((bucket) => isSelected(bucket, select));
+  const within = user.filter((bucket) =>
+    isSelected(bucket, { organisations: select?.organisations }),
+  );
+  requireKnown(within, select?.buckets, 'bucket', isBucket, select?.organisations && SELECTED);
+  const selected = within.filter((bucket) => isSelected(bucket, select));
   if (selected.length === 0) {
     throw new HoldfastError('SELECTION_EMPTY', 'The selection matches no bucket of the backup.');
   }
@@ -80,11 +83,16 @@ function refuseForeignKeys({ select }: RestoreRequest): void {
   }
 }
 
+/** Where a name was looked for: parts of a sentence. */
+const WHOLE = { where: '', hold: 'it holds' };
+const SELECTED = { where: ' in the organisations that are selected', hold: 'they hold' };
+
 function requireKnown(
   buckets: Bucket[],
   wanted: string[] | undefined,
   what: string,
   matches: (bucket: Bucket, name: string) => boolean,
+  { where, hold } = WHOLE,
 ): void {
   for (const name of wanted ?? []) {
     if (buckets.some((bucket) => matches(bucket, name))) continue;
@@ -93,7 +101,7 @@ function requireKnown(
       'SELECTION_EMPTY',
       system
         ? `The bucket "${name}" is the server's own, and comes back only with the whole server.`
-        : `The backup holds no ${what} "${name}"; it holds ${some(buckets.map(fullName))}.`,
+        : `The backup holds no ${what} "${name}"${where}; ${hold} ${some(buckets.map(fullName))}.`,
     );
   }
 }

@@ -70,6 +70,10 @@ function forms(token: string): string[] {
     const base64 = createHash(algorithm).update(token).digest('base64');
     return [base64, base64.replaceAll('+', '-').replaceAll('/', '_')];
   });
-  // In JSON, so that a short token is not found by chance inside something else.
-  return [JSON.stringify(token), ...hashes];
+  // In JSON, as Go writes it, so that a short token is not found by chance inside something else.
+  const json = JSON.stringify(token).replaceAll(
+    /[&<>]/g,
+    (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`,
+  );
+  return [json, ...hashes];
 }

@@ -11,5 +11,11 @@ const counts = z.object({
 /** By the detail that an inventory gave. Which tenants are awake changes from night to night, so all count or none. */
 export function held(detail: Record<string, unknown>): Held | undefined {
   const { data } = counts.safeParse(detail);
-  return data && { places: data.places, objects: data.uncounted > 0 ? undefined : data.objects };
+  return (
+    data && {
+      places: data.places,
+      objects: data.uncounted > 0 ? undefined : data.objects,
+      words: { places: 'classes and tenants', objects: 'objects' },
+    }
+  );
 }

@@ -8,6 +8,8 @@ export interface ReplacedAccess {
   roles?: string;
   /** The user of the key that is used, when it is among those that are replaced. */
   own?: string;
+  /** The same user, when what the key may do rests on assignments that are replaced. */
+  ownRoles?: { user: string; roles: string[] } | undefined;
 }
 
 /** Told to those alone that see everything; all others get lists that are shortened without a word. */
@@ -22,8 +24,12 @@ const usersSchema = z
   .nullish();
 const rolesSchema = z.array(z.object({ name: z.string() })).nullish();
 const assignedSchema = z.array(z.unknown()).nullish();
+const roleName = z
+  .object({ name: z.string() })
+  .transform(({ name }) => name)
+  .catch('a role');
 const ownSchema = z
-  .object({ username: z.string().nullish(), roles: z.array(z.unknown()).nullish() })
+  .object({ username: z.string().nullish(), roles: z.array(roleName).nullish() })
   .nullish();
 
 export async function replacedAccess(
@@ -34,7 +40,7 @@ export async function replacedAccess(
   const listed = await read(client, '/v1/authz/roles', rolesSchema);
   const names = (listed ?? []).map(({ name }) => name);
   const caller = await whoAsks(client);
-  const whole = names.includes(SEES_ALL) || (listed?.length === 0 && caller.roles === 0);
+  const whole = names.includes(SEES_ALL) || (listed?.length === 0 && caller.roles?.length === 0);
   const replaced: ReplacedAccess = {};
   if (wanted.users) {
     const all = (await read(client, '/v1/users/db', usersSchema)) ?? [];
@@ -51,8 +57,20 @@ export async function replacedAccess(
     if (roles.length > 0 || !whole) {
       replaced.roles = told('all roles and assignments', roles, whole);
     }
+    replaced.ownRoles = assignedTo(caller);
   }
   return replaced;
+}
+
+interface Caller {
+  name?: string;
+  roles?: string[];
+}
+
+/** The settings of the server assign `root` anew. */
+function assignedTo({ name, roles = [] }: Caller): ReplacedAccess['ownRoles'] {
+  if (!name || roles.length === 0 || roles.includes(SEES_ALL)) return undefined;
+  return { user: name, roles };
 }
 
 /**
@@ -60,13 +78,14 @@ export async function replacedAccess(
  * comes in there without a key, and without roles all lists are whole.
  * @returns nothing when the server does not say
  */
-async function whoAsks(client: WeaviateClient): Promise<{ name?: string; roles?: number }> {
+async function whoAsks(client: WeaviateClient): Promise<Caller> {
   const answer = await ask(client, '/v1/users/own-info', [401, 500]);
   // Of a key that it does not know it says so; of nobody it says nothing.
   if (!('value' in answer))
-    return answer.status === 401 && answer.form === 'empty' ? { roles: 0 } : {};
+    return answer.status === 401 && answer.form === 'empty' ? { roles: [] } : {};
   const own = parsed(client, answer.value, ownSchema);
-  return own?.username ? { name: own.username, roles: own.roles?.length ?? 0 } : {};
+  if (!own?.username) return {};
+  return { name: own.username, roles: own.roles ?? [] };
 }
 
 /** Built-in roles that somebody has: they stay, and who has them does not. */

@@ -1,5 +1,5 @@
 import type { RestorePlan } from '../../../workflows/contract/operations.ts';
-import { few } from '../../few.ts';
+import { few, told } from '../../few.ts';
 import type { Alias } from './database.ts';
 import type { ReplacedAccess } from './replaced-access.ts';
 import type { Conflicts } from './restore-choice.ts';
@@ -45,10 +45,15 @@ export function effectsOf({ detail, conflicts, aliases, access }: Planned): Effe
         .filter((one) => isDropped(one.class))
         .map((one) => `alias ${one.alias} of class ${one.class}`),
       ...(access.own === undefined ? [] : [ownKey(access.own)]),
+      ...(access.ownRoles ? [ownRights(access.ownRoles)] : []),
     ]),
   };
 }
 
 function ownKey(user: string): string {
   return `the key of this target, of the user ${user}: unless the backup holds that user with the same key, the server knows it no more, and the run cannot see its own end`;
+}
+
+function ownRights({ user, roles }: NonNullable<ReplacedAccess['ownRoles']>): string {
+  return `the rights of this target's key, which the user ${user} has by ${told(roles)}: unless the backup gives that user as many, the server refuses it from then on, and the run cannot see its own end`;
 }

@@ -4,6 +4,7 @@ import type { PlannedJob, RestoreJobs } from '../delegated.ts';
 import { restoreKey } from './descriptors.ts';
 import { few } from '../../few.ts';
 import { isBeforeSchema, stateOf } from './job-status.ts';
+import { unlessLockedOut } from './locked-out.ts';
 import { madeEarly } from './made-by.ts';
 import { planRestore } from './plan-restore.ts';
 import { pollRestore } from './poll-restore.ts';
@@ -23,7 +24,10 @@ export function createRestoreJobs(weaviate: Weaviate): RestoreJobs {
       early.clear();
       return { ...(await startRestore(weaviate, plan, since, notes)) };
     },
-    poll: (plan, state) => pollRestore(weaviate, plan, state),
+    poll: (plan, state) => {
+      const poll = () => pollRestore(weaviate, plan, state);
+      return unlessLockedOut(weaviate, plan, stateFrom(state), poll);
+    },
     pauseMs: (elapsedMs) => (elapsedMs < 2_000 ? 2_000 : elapsedMs < 60_000 ? 5_000 : 10_000),
     cancel: (plan, state) => cancel(weaviate, plan, stateFrom(state), early),
     prove: (plan, _state, backup, onProgress) => prove(weaviate, plan, backup, onProgress),

@@ -1,5 +1,6 @@
 import type { Activities } from '../../../workflows/contract/activities.ts';
 import type { Warning } from '../../../workflows/contract/progress.ts';
+import type { Timeouts } from '../../../workflows/contract/snapshot.ts';
 import { attempt, type Attempt } from '../../attempt/attempt.ts';
 import type { Dependencies } from '../../dependencies.ts';
 import { HoldfastError } from '../../failure.ts';
@@ -25,7 +26,7 @@ export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJ
           const kept = compared
             ? await keepProof(at, store, job, totals, finished, staging.from)
             : [];
-          const left = await clearAway(at, storage, staging);
+          const left = await clearAway(at, storage, staging, job.destination.timeouts);
           return {
             restored: finished.restored,
             warnings: [...finished.warnings, ...kept, ...left],
@@ -39,13 +40,18 @@ export function finishRestoreJob(deps: Dependencies): Activities['finishRestoreJ
 const CLEARING_ATTEMPTS = 10;
 
 /** The restore is done and proven: what could not be cleared away is no reason to undo it. */
-async function clearAway(at: Attempt, storage: Store, staging: Staging): Promise<Warning[]> {
+async function clearAway(
+  at: Attempt,
+  storage: Store,
+  staging: Staging,
+  { attempts }: Timeouts,
+): Promise<Warning[]> {
   try {
     await unstage(storage, staging, at.signal);
     return [];
   } catch (error) {
     const known = error instanceof HoldfastError;
-    const passing = known && error.retryable && at.number < CLEARING_ATTEMPTS;
+    const passing = known && error.retryable && at.number < Math.min(CLEARING_ATTEMPTS, attempts);
     if (!known || passing || at.signal.aborted) throw error;
     return [
       {

@@ -1,4 +1,4 @@
-import { putOnce, readJson, toJson } from '../../catalog/json.ts';
+import { documentsIn, putOnce, readJson, toJson } from '../../catalog/json.ts';
 import type { PlannedJob, RequestNotes } from '../../products/delegated.ts';
 import type { Store } from '../../stores/store.ts';
 
@@ -34,7 +34,7 @@ export async function withAsked(
   plan: PlannedJob,
   signal: AbortSignal,
 ): Promise<PlannedJob> {
-  for await (const { key } of store.list(work + ASKED, { signal })) {
+  for await (const key of documentsIn(store, work + ASKED, signal)) {
     return { ...plan, asked: (await readJson(store, key, signal)) as PlannedJob['asked'] };
   }
   return { ...plan, asked: null };

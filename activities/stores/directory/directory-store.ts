@@ -3,7 +3,7 @@ import { readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
 import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
-import { Interruption, settledWithin } from '../interruption.ts';
+import { delayed, Interruption, settledWithin } from '../interruption.ts';
 import { checkPrefix } from '../keys.ts';
 import { SourceFailure, stopSource } from '../stop-source.ts';
 import type { HostIdentity } from '../host-identity.ts';
@@ -27,6 +27,10 @@ import { fileAt, namesIn, walk } from './walk.ts';
 import { writeStream } from './write-file.ts';
 
 type Settings = Extract<StoreSettings, { type: 'directory' }>;
+
+const COMMIT_GRACE_MS = 300;
+/** What a disk that answers no more leaves behind is removed when it answers again, or with the backup. */
+const CLEANING_MS = 500;
 
 /** A local directory, or a shared one, with the guarantees of an object store. */
 export class DirectoryStore implements Store {
@@ -94,7 +98,7 @@ export class DirectoryStore implements Store {
 
   async head(key: string, options: CallOptions = {}): Promise<StoredObject | undefined> {
     return this.#call(`look at ${key}`, options, async () => {
-      const found = await this.#lookAt(key, pathOf(this.#root, this.#label, key));
+      const found = await this.#lookAt(key, pathOf(this.#root, this.#label, key), options);
       if (found) return { key, bytes: found.size };
       await checkRoot(this.#root, this.#label);
       return undefined;
@@ -104,7 +108,7 @@ export class DirectoryStore implements Store {
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<StoredObject> {
     checkPrefix(this.#label, prefix);
     for await (const { key, path } of this.#walk(prefix, 'objects', options)) {
-      const found = await this.#lookAt(key, path);
+      const found = await this.#lookAt(key, path, options);
       if (found) yield { key, bytes: found.size, modifiedAt: found.mtime };
     }
   }
@@ -147,23 +151,34 @@ export class DirectoryStore implements Store {
     const check = () =>
       this.#call(`list ${prefix}`, options, () => checkRoot(this.#root, this.#label));
     await check();
+    const interruption = new Interruption(options.signal);
+    const files = walk(this.#root, prefix, which, options.signal)[Symbol.asyncIterator]();
     try {
-      yield* walk(this.#root, prefix, which, options.signal);
+      for (;;) {
+        const next = await interruption.wait(files.next());
+        if (next.done) break;
+        yield next.value;
+      }
     } catch (error) {
       // A folder that this user may not enter is told by its name, whatever was listed.
       const { path } = error as NodeJS.ErrnoException;
       throw isDenied(error) && path !== undefined
         ? await this.#readFailure(error, `list ${relative(this.#root, path)}`)
         : directoryFailure(error, this.#label, `list ${prefix}`);
+    } finally {
+      interruption.end();
     }
     // The files of a disk that was taken away meanwhile look like removed ones.
     await check();
   }
 
-  async #lookAt(key: string, path: string): Promise<Stats | undefined> {
-    return fileAt(path).catch(async (error: unknown) => {
-      throw await this.#readFailure(error, `look at ${key}`);
-    });
+  async #lookAt(key: string, path: string, options: CallOptions): Promise<Stats | undefined> {
+    const action = `look at ${key}`;
+    return this.#call(action, options, () =>
+      fileAt(path).catch(async (error: unknown) => {
+        throw await this.#readFailure(error, action);
+      }),
+    );
   }
 
   async remove(keys: string[], options: CallOptions = {}): Promise<void> {
@@ -184,7 +199,7 @@ export class DirectoryStore implements Store {
       const name = intendedName(id.slice(id.lastIndexOf('/') + 1));
       if (name === undefined) continue;
       const key = id.slice(0, id.lastIndexOf('/') + 1) + name;
-      const found = key.startsWith(prefix) && (await this.#lookAt(key, path));
+      const found = key.startsWith(prefix) && (await this.#lookAt(key, path, options));
       if (found) yield { key, id, startedAt: found.birthtime };
     }
   }
@@ -220,7 +235,7 @@ export class DirectoryStore implements Store {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#cleaning);
+    await settledWithin(Promise.all(this.#cleaning), CLEANING_MS);
   }
 
   async #write(
@@ -243,17 +258,29 @@ export class DirectoryStore implements Store {
       const limit = this.maxObjectBytes;
       const bytes = await writeStream(temporary.handle, iterator, interruption, limit, tooLong);
       ended = true;
-      // From here on it is a matter of moments and of one link: it is let finish rather than left in doubt.
-      await appear(temporary, path);
+      await interruption.wait(temporary.handle.sync());
+      await this.#letFinish(appear(temporary, path), signal);
       return { key, bytes };
     } catch (error) {
       const cleaning = this.#clean(opening);
-      await Promise.all([ended || stopSource(iterator), settledWithin(cleaning, 500)]);
+      await Promise.all([ended || stopSource(iterator), settledWithin(cleaning, CLEANING_MS)]);
       if (error instanceof SourceFailure) throw error.thrown;
       if (errnoOf(error) === 'EEXIST') throw this.#exists(key);
       throw await this.#failure(error, `write ${key}`);
     } finally {
       interruption.end();
+    }
+  }
+
+  /** A matter of moments and of one link: it is rather let finish than left in doubt, unless the disk answers no more. */
+  async #letFinish(appearing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    const patient = delayed(signal, COMMIT_GRACE_MS);
+    const interruption = new Interruption(patient.signal);
+    try {
+      await interruption.wait(appearing);
+    } finally {
+      interruption.end();
+      patient.end();
     }
   }
 
@@ -351,7 +378,6 @@ async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 }
 
 async function replace(temporary: TemporaryFile, path: string): Promise<void> {
-  await temporary.handle.sync();
   await temporary.handle.close();
   await rename(temporary.path, path);
   await syncFolder(dirname(path));

@@ -30,11 +30,10 @@ export async function openTemporary(
 }
 
 /**
- * Makes a written file appear under its name: bytes first, then the name, then the folder that holds the name. A link
- * fails when the name is taken, where a rename would replace silently.
+ * Makes a file, whose bytes are on the disk, appear under its name: first the name, then the folder that holds the name. A
+ * link fails when the name is taken, where a rename would replace silently.
  */
 export async function publish(temporary: TemporaryFile, path: string): Promise<void> {
-  await temporary.handle.sync();
   await temporary.handle.close();
   await link(temporary.path, path).catch((error: unknown) => {
     // So Linux answers for FAT and exFAT, where this very folder has just taken a file.

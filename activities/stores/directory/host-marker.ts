@@ -80,6 +80,7 @@ async function writeMarker(
   const temporary = await openTemporary(root, path, access);
   try {
     await temporary.handle.writeFile(`${marker.id} ${marker.name}\n`);
+    await temporary.handle.sync();
     await publish(temporary, path);
   } catch (error) {
     await discard(temporary);

@@ -4,7 +4,7 @@ import {
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import { HoldfastError } from '../../failure.ts';
-import { checkKey, checkPrefix } from '../keys.ts';
+import { checkKey, checkPrefix, compareKeys } from '../keys.ts';
 import type { StoreResources } from '../resources.ts';
 import { ObjectsRetained } from '../retained.ts';
 import type {
@@ -190,7 +190,7 @@ export class S3Store implements Store {
     for await (const entry of this.#each(`list ${prefix}`, signal, found)) {
       if ('folder' in entry) names.push(entry.folder.slice(listing.prefix.length, -1));
     }
-    return names;
+    return names.sort(compareKeys);
   }
 
   async remove(keys: string[], { signal, markers = false }: MarkerOptions = {}): Promise<void> {

@@ -58,6 +58,8 @@ export class Bucket {
   servesAll = false;
   /** Open uploads are listed by the whole key of one object, or all of them, as MinIO does it. */
   uploadsByWholeKey = false;
+  /** Listings come in the order of what the service makes of the keys, as Storj's do, which encrypts them. */
+  listsByHash = false;
   /** All parts but the last have one length, as R2 wants it. */
   equalParts = false;
   minPartBytes = 0;
@@ -103,7 +105,14 @@ export class Bucket {
   listed(prefix: string): [string, KeptObject][] {
     return [...this.objects]
       .filter(([key]) => key.startsWith(prefix) && !this.unlisted?.test(key))
-      .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      .sort(([a], [b]) => this.compare(a, b));
+  }
+
+  /** The order in which keys, and what they have in common, are listed. */
+  compare(a: string, b: string): number {
+    const [one, other] = [Buffer.from(a), Buffer.from(b)];
+    if (!this.listsByHash) return Buffer.compare(one, other);
+    return md5(one) < md5(other) ? -1 : Number(a !== b);
   }
 
   begin(key: string, metadata: Record<string, string>, checked = false): Upload {

@@ -191,40 +191,35 @@ function list(bucket: Bucket, query: URLSearchParams): Answer {
   const delimiter = query.get('delimiter') ?? '';
   const limit = Math.min(Number(query.get('max-keys') ?? bucket.pageSize), bucket.pageSize);
   const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
-  const contents: Xml[] = [];
-  const folders = new Set<string>();
-  let last = '';
-  let truncated = false;
+  const places = new Map<string, KeptObject | undefined>();
   for (const [key, object] of bucket.listed(prefix)) {
     const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
-    const folder = cut < 0 ? undefined : key.slice(0, cut + delimiter.length);
-    const place = folder ?? key;
-    if (Buffer.compare(Buffer.from(place), Buffer.from(after)) <= 0 && after !== '') continue;
-    if (folder !== undefined && folders.has(folder)) continue;
-    if (contents.length + folders.size === limit) {
-      truncated = true;
-      break;
-    }
-    last = place;
-    if (folder !== undefined) folders.add(folder);
-    else {
-      contents.push({
-        Key: key,
-        Size: object.body.byteLength,
-        ETag: `"${object.etag}"`,
-        LastModified: object.modified.toISOString(),
-        StorageClass: object.storageClass ?? 'STANDARD',
-      });
-    }
+    if (cut < 0) places.set(key, object);
+    else places.set(key.slice(0, cut + delimiter.length), undefined);
   }
+  const left = [...places]
+    .filter(([place]) => after === '' || bucket.compare(place, after) > 0)
+    .sort(([a], [b]) => bucket.compare(a, b));
+  const page = left.slice(0, limit);
+  const truncated = left.length > limit;
   return xml('ListBucketResult', {
     Prefix: prefix,
-    KeyCount: contents.length + folders.size,
+    KeyCount: page.length,
     IsTruncated: truncated,
-    ...(truncated && { NextContinuationToken: last }),
-    Contents: contents,
-    CommonPrefixes: [...folders].map((folder) => ({ Prefix: folder })),
+    ...(truncated && { NextContinuationToken: page.at(-1)?.[0] ?? '' }),
+    Contents: page.flatMap(([key, object]) => (object ? [entryOf(key, object)] : [])),
+    CommonPrefixes: page.flatMap(([folder, object]) => (object ? [] : [{ Prefix: folder }])),
   });
+}
+
+function entryOf(key: string, { body, etag, modified, storageClass }: KeptObject): Xml {
+  return {
+    Key: key,
+    Size: body.byteLength,
+    ETag: `"${etag}"`,
+    LastModified: modified.toISOString(),
+    StorageClass: storageClass ?? 'STANDARD',
+  };
 }
 
 function listUploads(bucket: Bucket, query: URLSearchParams): Answer {
