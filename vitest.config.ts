@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     passWithNoTests: false,
     // Most tests wait for servers and time-outs: more than one worker for a core keeps both busy.
-    maxWorkers: 5,
+    maxWorkers: 6,
     projects: [
       {
         test: {

@@ -37,12 +37,13 @@ export async function findLeftovers(
   for (const id of await store.folders(targetFolder(target), { signal })) {
     if (!BACKUP_ID.test(id)) continue;
     const folder = backupFolder(target, id);
-    if (!(await store.head(folder + MANIFEST, { signal }))) {
-      found.push(await measure(store, folder, folder + RUN, signal));
-      continue;
-    }
+    // Also where its manifest is gone already: the rest of it goes by another deletion.
     if (await store.head(folder + DELETING, { signal })) {
       found.push({ ...(await measure(store, folder, folder + DELETING, signal)), condemned: true });
+      continue;
+    }
+    if (!(await store.head(folder + MANIFEST, { signal }))) {
+      found.push(await measure(store, folder, folder + RUN, signal));
       continue;
     }
     for (const run of await store.folders(folder + WORK, { signal })) {

@@ -43,7 +43,7 @@ export function commitCopy(deps: Dependencies): Activities['commitCopy'] {
             // another copy of the same backup that came to its end has removed plan and receipts.
             collected = await find();
             if (!collected) {
-              if (isGone(failed)) await work.forget();
+              if (isGone(failed, at, job)) await work.forget();
               throw failed ?? lost(store, job);
             }
           }
@@ -160,9 +160,11 @@ function sum(things: { bytes: number }[]): number {
 }
 
 /** Plan and receipts name what is there no more: with them no copy of this backup would ever come to its end. */
-function isGone(error: unknown): boolean {
+function isGone(error: unknown, { number }: Attempt, { snapshot }: CopyJob): boolean {
   const codes = ['BACKUP_DAMAGED', 'BACKUP_INCOMPLETE'];
-  return error instanceof HoldfastError && codes.includes(error.code);
+  if (!(error instanceof HoldfastError) || !codes.includes(error.code)) return false;
+  // What is not believed yet is looked for again by the next attempt, which needs them.
+  return number >= Math.min(error.patience?.tries ?? 1, snapshot.timeouts.attempts);
 }
 
 function incomplete({ backup, snapshot }: CopyJob, what: string): HoldfastError {

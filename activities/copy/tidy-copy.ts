@@ -79,6 +79,23 @@ async function removeStrays(
   }
   if (strays.length === 0) return;
   // Where this copy takes the place of one that was lost, others still name what that one held.
-  const isNamed = (await whoNamesObjectsIn(store, snapshot.target, folder, signal)) !== undefined;
-  if (!isNamed) await store.remove(strays, { signal });
+  if (!(await mayBeNamed(store, snapshot.target, folder, signal))) {
+    await store.remove(strays, { signal });
+  }
+}
+
+async function mayBeNamed(
+  store: Store,
+  target: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return (await whoNamesObjectsIn(store, target, folder, signal)) !== undefined;
+  } catch (error) {
+    // Nobody knows what a backup names that cannot be read; and one may be deleted while it is looked at.
+    const codes = ['BACKUP_DAMAGED', 'BACKUP_FORMAT_NEWER', 'BACKUP_UNKNOWN'];
+    if (error instanceof HoldfastError && codes.includes(error.code)) return true;
+    throw error;
+  }
 }

@@ -43,6 +43,19 @@ export class Interruption {
   }
 }
 
+/** The same for a single promise. */
+export async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  promise: Promise<T>,
+): Promise<T> {
+  const interruption = new Interruption(signal);
+  try {
+    return await interruption.wait(promise);
+  } finally {
+    interruption.end();
+  }
+}
+
 /** Resolves when the promise settles either way, at the latest after `ms`. Never rejects. */
 export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

@@ -9,6 +9,8 @@ const UNAUTHENTICATED = 16;
 
 const CREDENTIALS_HINT =
   'Check `apiKey` and `tls` in the section `temporal` of the configuration, else TEMPORAL_* variables and temporal.toml.';
+const RIGHTS_HINT =
+  'They must be allowed to write in the namespace, and to call `GetClusterInfo` ("More workers" in docs/operations.md). They stand in the section `temporal` of the configuration, else in TEMPORAL_* variables and temporal.toml.';
 const NAMESPACE_HINT =
   'Correct `namespace` in the section `temporal` of the configuration, or TEMPORAL_NAMESPACE; or create it in Temporal.';
 
@@ -40,7 +42,7 @@ export function temporalRefusal(error: unknown, server = 'Temporal'): HoldfastEr
   }
   if (grpc?.code === PERMISSION_DENIED) {
     const message = `${server} does not allow this with these credentials: ${reason}.`;
-    return new HoldfastError('PERMISSION_MISSING', message, { ...options, hint: CREDENTIALS_HINT });
+    return new HoldfastError('PERMISSION_MISSING', message, { ...options, hint: RIGHTS_HINT });
   }
   return new HoldfastError(
     'TEMPORAL_UNREACHABLE',
@@ -51,8 +53,16 @@ export function temporalRefusal(error: unknown, server = 'Temporal'): HoldfastEr
 
 /** Whether Temporal, or what stands before it, does not have this call made, now or later. */
 export function isForbidden(error: unknown): boolean {
-  const code = error instanceof Error ? grpcAnswerIn(error)?.code : undefined;
-  return code === PERMISSION_DENIED || code === UNIMPLEMENTED;
+  return isUnknownCall(error) || codeOf(error) === PERMISSION_DENIED;
+}
+
+/** Whether what stands before Temporal, or an old one, does not know this call. */
+export function isUnknownCall(error: unknown): boolean {
+  return codeOf(error) === UNIMPLEMENTED;
+}
+
+function codeOf(error: unknown): number | undefined {
+  return error instanceof Error ? grpcAnswerIn(error)?.code : undefined;
 }
 
 function missingNamespace(error: Error, grpc: GrpcAnswer | undefined): string | undefined {

@@ -126,10 +126,11 @@ async function agreement(
     );
   }
   if (!call.output.interactive) {
+    const named = replaces(plan) && confirm !== plan.into ? ` and --confirm ${plan.into}` : '';
     throw new HoldfastError(
       'CONFIRM_REQUIRED',
       'Nothing was restored: nobody can be asked here whether the plan is right.',
-      { hint: 'Look at the plan, then pass --yes.' },
+      { hint: `Look at the plan, then pass --yes${named}.` },
     );
   }
   if (replaces(plan) && confirm === undefined) {

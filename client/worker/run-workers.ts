@@ -8,7 +8,7 @@ import { TASK_QUEUE } from '../../workflows/contract/names.ts';
 import { unappliedRemark } from '../schedules/remark.ts';
 import type { TemporalPlace } from '../temporal/connect.ts';
 import type { TemporalOptions } from '../temporal/options.ts';
-import { temporalRefusal } from '../temporal/refusal.ts';
+import { isUnknownCall, temporalRefusal } from '../temporal/refusal.ts';
 import {
   areSearchable,
   mistypedSentence,
@@ -23,6 +23,9 @@ import { logLine } from './log-line.ts';
 import { madeAt, runUntil } from './run-until.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { warnOfOthers } from './warn-of-others.ts';
+
+/** What the SDK warns of at each start of a worker beside a database. */
+const IS_MEANT = /^No workflows registered/;
 
 export interface WorkersOptions {
   config: Config;
@@ -42,9 +45,8 @@ export interface WorkersOptions {
  */
 export async function runWorkers(options: WorkersOptions): Promise<void> {
   const { config, temporal, output, signal } = options;
-  const { namespace, connectionOptions } = await temporal();
   const logger = new DefaultLogger(options.logLevel, (entry) => {
-    output.log(logLine(entry));
+    if (!IS_MEANT.test(entry.message)) output.log(logLine(entry));
   });
   Runtime.install({ logger, shutdownSignals: [] });
 
@@ -53,11 +55,11 @@ export async function runWorkers(options: WorkersOptions): Promise<void> {
   using _ = stopOnSignals(stop, () =>
     output.event({ event: 'stopping' }, 'stopping; activities are told to end (again: at once)'),
   );
-  const connection = await connect(temporal, output, stopped);
-  if (!connection) return;
+  const place = await connect(temporal, output, stopped);
+  if (!place) return;
+  const { connection, namespace } = place;
   const stores = createStoreResources();
   try {
-    const place = { connection, namespace, address: connectionOptions.address };
     await requireNamespace(place);
     await register(place, output);
     if (options.taskQueues.includes(TASK_QUEUE)) await tellUnapplied(place, config, output);
@@ -94,10 +96,10 @@ async function connect(
   temporal: WorkersOptions['temporal'],
   output: Output,
   stopped: AbortSignal,
-): Promise<NativeConnection | undefined> {
+): Promise<(TemporalPlace & { connection: NativeConnection }) | undefined> {
   try {
-    return await connectNative(
-      async () => (await temporal()).connectionOptions,
+    const { connection, namespace, connectionOptions } = await connectNative(
+      temporal,
       ({ address, reason, pauseMs }) =>
         output.event(
           { event: 'unreachable', address, reason },
@@ -107,6 +109,7 @@ async function connect(
         ),
       stopped,
     );
+    return { connection, namespace, address: connectionOptions.address };
   } catch (error) {
     if (stopped.aborted) return undefined;
     throw error;
@@ -132,6 +135,8 @@ async function requireNamespace({ connection, namespace, address }: TemporalPlac
   try {
     await connection.workflowService.describeNamespace({ namespace });
   } catch (error) {
+    // A gateway that does not know this question: the SDK goes on without its answer, too.
+    if (isUnknownCall(error)) return;
     throw temporalRefusal(error, `Temporal at ${address}`) ?? error;
   }
 }

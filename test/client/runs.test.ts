@@ -185,6 +185,12 @@ describe('holdfast restore', () => {
     },
   );
 
+  it('says at once all that it wants where nobody can be asked', async () => {
+    const { result } = await run('restore', 'metrics', '--json');
+    const hint = 'Look at the plan, then pass --yes and --confirm metrics.';
+    expect(result).toMatchObject({ error: { code: 'CONFIRM_REQUIRED', hint } });
+  });
+
   it('says that the name given is not that of the destination', async () => {
     const { code, stderr } = await run('restore', 'metrics', '--yes', '--confirm', 'metricks');
     expect(code).toBe(4);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { createServer, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -83,7 +83,9 @@ describe('a Temporal that refuses the credentials', () => {
     await writeFile(config, `temporal: ${temporal}\nstores: {}\ntargets: {}\n`);
     const worker = start(['worker'], { env: { ...env, HOLDFAST_CONFIG: config } });
     await expect.poll(() => [...keys]).toContain('Bearer expired');
-    await writeFile(key, 'fresh');
+    // At once: a worker that read half of it would end.
+    await writeFile(`${key}.new`, 'fresh');
+    await rename(`${key}.new`, key);
     await expect.poll(() => [...keys]).toContain('Bearer fresh');
     worker.kill('SIGTERM');
     await worker.ended;

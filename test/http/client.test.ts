@@ -118,9 +118,13 @@ describe('a request', () => {
 
   it('fails with what its own source threw, and the server sees no whole request', async () => {
     let whole = false;
+    let closed = false;
     const url = await serving((request, response) => {
       request.on('end', () => (whole = true)).resume();
-      request.on('close', () => response.end());
+      request.on('close', () => {
+        closed = true;
+        response.end();
+      });
     });
     const broken = async function* () {
       yield Buffer.from('half');
@@ -130,7 +134,7 @@ describe('a request', () => {
     await expect(client(url).request({ ...post, body: broken() })).rejects.toThrow(
       'the store is gone',
     );
-    await sleep(50);
+    await expect.poll(() => closed).toBe(true);
     expect(whole).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { held } from '../../activities/products/influxdb-3-enterprise/measured.ts';
 import { failureOf, mayPass } from './delegated-stage.ts';
 import { enterpriseStage, type EnterpriseStage } from './influxdb-3-enterprise-stage.ts';
 
@@ -62,4 +63,21 @@ test('a table that is not in the backup and cannot be counted is not taken for o
   expect(warnings).toMatchObject([
     { code: 'PROOF_PARTIAL', message: expect.stringContaining('telemetry/added') },
   ]);
+});
+
+test('how many rows a cluster held is told of a backup that counted every table alone, and how many tables of each', async () => {
+  await using stage = await enterpriseStage();
+  const { inventory: whole } = await stage.take();
+  const all = held(whole.detail);
+  expect(all).toMatchObject({ places: 4, objects: whole.detail['rows'] });
+  stage.world.simulator.switches.tableUnreadable = { at: [UNREADABLE] };
+  const { inventory } = await stage.take();
+  expect(inventory.warnings).toMatchObject([
+    { code: 'CENSUS_PARTIAL', message: expect.stringMatching(/^1 tables .*telemetry\/disk/) },
+  ]);
+  expect(held(inventory.detail)).toEqual({ ...all, objects: undefined });
+  // Older versions said nothing of tables that were not counted.
+  const { uncounted: _, ...older } = whole.detail;
+  expect(held(older)).toEqual(all);
+  expect(held({ ...whole.detail, census: 'missing' })).toBeUndefined();
 });

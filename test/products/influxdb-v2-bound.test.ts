@@ -43,11 +43,11 @@ async function replacing(): Promise<RestoreRun> {
   return restoreRun(session, backup, request, await run.spool());
 }
 
-test('scrapers of a replaced bucket are moved, and its replications are named', async () => {
+test('scrapers of a replaced bucket are moved, and its replications are named before them', async () => {
   const restoring = await replacing();
   expect(restoring.plan.summary.bound).toEqual([
-    'scraper "sc" of acme/telemetry (moved to the restored bucket)',
     'replication "rep" of acme/telemetry (stays with the replaced bucket; make a new one)',
+    'scraper "sc" of acme/telemetry (moved to the restored bucket)',
   ]);
   expect(restoring.plan.summary.leaves).toContainEqual(
     expect.stringMatching(/tokens, dashboards, tasks.* whole server/),

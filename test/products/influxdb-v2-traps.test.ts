@@ -336,6 +336,25 @@ describe('a destination that misbehaves', () => {
     expect(moved?.bucketID).not.toBe(old.id);
   });
 
+  test.each([
+    ['one', 'two'],
+    ['two', 'one'],
+  ])('gives no bucket its name when that of another was taken: %s', async (taken, other) => {
+    await createBucket(server, 'billing');
+    await writeLines(server, 'billing', ['cpu v=1 1700000000']);
+    const both = await (await backupAgain()).take(session);
+    const rename = { telemetry: 'one', billing: 'two' };
+    const request = { select: { buckets: Object.keys(rename) }, rename };
+    const restoring = await restoreRun(session, both, request, await run.spool());
+    await restoring.prepare();
+    for (const step of restoring.plan.steps) await restoring.apply(step);
+    await createBucket(server, taken);
+    const failure = await failureOf(restoring.finish());
+    expect(failure.code).toBe('DESTINATION_CHANGED');
+    expect(failure.message).toContain(`the name acme/${taken};`);
+    expect((await bucketsOf(server)).map(({ name }) => name)).not.toContain(other);
+  });
+
   async function planRenamed(from: BackupReader, to = session) {
     const request = { select: { buckets: ['telemetry'] }, rename: { telemetry: 'copy' } };
     return restoreRun(to, from, request, await run.spool());

@@ -54,9 +54,9 @@ describe('users and roles in a restore of Weaviate', () => {
     expect(there()).toEqual([['ada'], ['reading']]);
     const { restored } = await world.by(BOTH).restore.finish(planned, {});
     expect(restored).toEqual([
-      'class Article',
       'users (as the server says, not compared)',
       'roles (as the server says, not compared)',
+      'class Article',
     ]);
   });
 
@@ -75,7 +75,7 @@ describe('users and roles in a restore of Weaviate', () => {
     const planned = await plan(BOTH);
     expect(planned.summary).toMatchObject({
       destructive: false,
-      creates: ['class Article', 'users of the backup', 'roles of the backup'],
+      creates: ['users of the backup', 'roles of the backup', 'class Article'],
       replaces: [],
     });
     const session = world.by(BOTH);
@@ -148,6 +148,28 @@ describe('users and roles of a Weaviate with keys', () => {
     await using _ = stage;
     const { summary } = await stage.plan(backup, {}, by(BOTH));
     expect(summary.bound).toEqual([expect.stringMatching(/^the key of this target, .* carol: /)]);
+  });
+
+  test('stand before classes and aliases, of which a long list does not show all', async () => {
+    const { stage, backup, by } = await changedSince({ accounts: ACCOUNTS });
+    await using _ = stage;
+    const fresh = await stage.plan(backup, {}, by());
+    expect(fresh.summary.leaves).toEqual([
+      expect.stringMatching(/^users \(not restored/),
+      expect.stringMatching(/^roles \(not restored/),
+    ]);
+    await stage.ask('POST', '/schema', { class: 'Article' });
+    await stage.ask('POST', '/aliases', { alias: 'Story', class: 'Article' });
+    const { summary } = await stage.plan(backup, { onConflict: 'replace' }, by(BOTH));
+    expect(summary.replaces).toEqual([
+      expect.stringMatching(/^all users and their keys/),
+      expect.stringMatching(/^all roles and assignments/),
+      'class Article (dropped before)',
+    ]);
+    expect(summary.bound).toEqual([
+      expect.stringMatching(/^the key of this target/),
+      'alias Story of class Article',
+    ]);
   });
 
   test('may be what the key has its rights by, which is said beforehand and when they are gone', async () => {

@@ -28,6 +28,15 @@ describe('a restore of Weaviate', () => {
     return { plan, state: await stage.session.restore.start(plan, new Date()) };
   };
 
+  test('into an empty database says which classes and aliases it makes', async () => {
+    const { summary } = await stage.plan(backup, { select: { classes: ['Article', 'Note'] } });
+    expect(summary.creates).toEqual([
+      'class Article',
+      'class Note',
+      'alias Story of class Article',
+    ]);
+  });
+
   describe('that cannot be', () => {
     test.each([
       ['rename', { rename: { Article: 'Other' } }, 'INPUT_INVALID', /under its own name only/],
@@ -100,6 +109,7 @@ describe('a restore of Weaviate', () => {
       await alias('Story', 'Else');
       const kept = await stage.plan(backup);
       expect(kept.summary).toMatchObject({ destructive: false });
+      expect(kept.summary.creates).not.toContain('alias Story of class Article');
       expect(kept.summary.warnings.map(({ code }) => code)).toEqual(['ALIAS_NOT_RESTORED']);
       await stage.restore(kept, backup);
       expect(aliases()).toEqual({ Story: 'Else' });

@@ -49,11 +49,58 @@ describe('a disk that answers no more', () => {
     ['write', 'write', /~new$/, create],
     ['have what was written on the disk', 'sync', /~new$/, create],
     ['make it appear', 'link', /~new$/, create],
+    ['remove', 'unlink', /data.x$/, (signal) => store.remove(['t/b/data/x'], { signal })],
+    ['remove a folder', 'rmdir', /data$/, (signal) => store.remove(['t/b/data/x'], { signal })],
   ])('lets go of a call that would %s, once that is aborted', async (_name, on, where, run) => {
+    await expectLettingGo((call, path) => call === on && where.test(path), run);
+  });
+
+  it.each<[string, Call, string, Call, (signal: AbortSignal) => Promise<unknown>]>([
+    [
+      'has no object',
+      'open',
+      'ENOENT',
+      'stat',
+      (signal) => collect(store.read('t/b/data/x', { signal })),
+    ],
+    [
+      'cannot read one',
+      'open',
+      'EIO',
+      'readdir',
+      (signal) => collect(store.read('t/b/data/x', { signal })),
+    ],
+    [
+      'may not enter a folder',
+      'readdir',
+      'EACCES',
+      'readdir',
+      (signal) => listOf(store.list('t/b/', { signal })),
+    ],
+  ])('lets go of one that %s, and asks why (%s: %s)', async (_name, on, code, asking, run) => {
+    const where = /data.(x$|$)/;
+    const isRoot = (call: Call, path: string) => call === asking && path === folder.path;
+    let failed = false;
+    await expectLettingGo(
+      (call, path) => failed && isRoot(call, path),
+      run,
+      (call, path) => {
+        if (call !== on || !where.test(path)) return undefined;
+        failed = true;
+        return code;
+      },
+    );
+  });
+
+  async function expectLettingGo(
+    hangs: (call: Call, path: string) => boolean,
+    run: (signal: AbortSignal) => Promise<unknown>,
+    fails: (call: Call, path: string) => string | undefined = () => undefined,
+  ): Promise<void> {
     const aborted = new AbortController();
     const asked = new Promise<void>((resolve) => {
       disk.fault = (call, path) => {
-        if (call !== on || !where.test(path)) return undefined;
+        if (!hangs(call, path)) return fails(call, path);
         resolve();
         return new Promise<undefined>(() => undefined);
       };
@@ -67,5 +114,5 @@ describe('a disk that answers no more', () => {
     expect(await settledWithin(end, PATIENCE_MS)).toBe(true);
     expect(await end).toMatchObject({ message: 'enough' });
     expect(await settledWithin(store.close(), PATIENCE_MS)).toBe(true);
-  });
+  }
 });

@@ -43,6 +43,18 @@ describe('a directory whose disk is not mounted, as /etc/fstab has it', () => {
     expect(await readdir(path)).toEqual([]);
   });
 
+  it('is refused also where another disk is mounted above it', async () => {
+    const path = join(folder.path, 'backups');
+    await mkdir(path);
+    mounts([folder.path, path], [folder.path]);
+    const error = await expectFailure(
+      open(path).put('t/x', Buffer.from('x')),
+      'STORE_BUCKET_MISSING',
+    );
+    expect(error.message).toContain(`no disk is mounted at ${path}, `);
+    expect(await readdir(path)).toEqual([]);
+  });
+
   it('shows no empty list, and is told by the probe', async () => {
     mounts([folder.path], []);
     const store = open();

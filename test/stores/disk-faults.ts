@@ -4,7 +4,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
-type Call = 'stat' | 'open' | 'readdir' | 'readFile' | 'link' | 'unlink' | 'write' | 'sync';
+type Call =
+  'stat' | 'open' | 'readdir' | 'readFile' | 'link' | 'unlink' | 'rmdir' | 'write' | 'sync';
 
 /** What a file system answers to a call about a path: the name of its error, or nothing; a dead one never does. */
 type Fault = (call: Call, path: string) => string | undefined | Promise<undefined>;
@@ -27,8 +28,8 @@ interface Disk {
 export function diskFaults(): Disk {
   const none: Fault = () => undefined;
   const disk: Disk = { fault: none, contents: {}, untyped: undefined };
-  const { stat, lstat, open, readdir, readFile, link, unlink } = fileSystem;
-  const real = { stat, open, readdir, readFile, link, unlink };
+  const { stat, lstat, open, readdir, readFile, link, unlink, rmdir } = fileSystem;
+  const real = { stat, open, readdir, readFile, link, unlink, rmdir };
   const check = async (call: Call, path: unknown) => {
     const code = await disk.fault(call, String(path));
     if (code === undefined) return;

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CopyOptions, Store } from '../../activities/stores/store.ts';
-import { ALWAYS, type Fault, type FaultRule, type Operation } from '../simulators/s3/faults.ts';
+import {
+  ALWAYS,
+  holding,
+  type Fault,
+  type FaultRule,
+  type Operation,
+} from '../simulators/s3/faults.ts';
 import { ticksUntil } from '../support/ticks.ts';
 import { expectFailure } from './conformance.ts';
 import { IMPATIENT, simulatedS3 } from './s3-simulator.ts';
@@ -106,11 +112,13 @@ describe('a copy by the store itself, under fault', () => {
   it('never mixes two objects when the source is replaced between its parts', async () => {
     await given(LONG);
     const { etag } = (await source.head('id/node1/chunk-1'))!;
-    plan('UploadPartCopy', { kind: 'slow', ms: 200 }, { skip: 3, times: ALWAYS });
+    const { fault, release } = holding();
+    plan('UploadPartCopy', fault, { skip: 3, times: ALWAYS });
     const copying = copy({ etag: etag! });
     copying.catch(() => undefined);
     await expect.poll(() => asked('UploadPartCopy'), { interval: 5 }).toBeGreaterThan(3);
     await source.overwrite('id/node1/chunk-1', someBytes(LONG));
+    release();
     await expectFailure(copying, 'OBJECT_CHANGED');
     await store.close();
     expect(kept()).toBeUndefined();

@@ -19,13 +19,16 @@ export function underFault(): void {
   });
   afterAll(async () => s3.close());
   afterEach(async () => {
-    await store.close();
-    expect([...s3.simulator.bucket.uploads.values()], 'open uploads').toEqual([]);
-    for (const [key, writes] of s3.simulator.bucket.writes) {
-      expect(writes, `commits of ${key}`).toBeLessThanOrEqual(1);
+    try {
+      await store.close();
+      expect([...s3.simulator.bucket.uploads.values()], 'open uploads').toEqual([]);
+      for (const [key, writes] of s3.simulator.bucket.writes) {
+        expect(writes, `commits of ${key}`).toBeLessThanOrEqual(1);
+      }
+      expect(s3.resources.budget.held, 'bytes held').toBe(0);
+    } finally {
+      s3.simulator.reset();
     }
-    expect(s3.resources.budget.held, 'bytes held').toBe(0);
-    s3.simulator.reset();
   });
 }
 

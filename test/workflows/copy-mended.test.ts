@@ -210,6 +210,23 @@ test.each(['far', 'sealed'] as const)(
   },
 );
 
+test('what attempts that lost left of a copy stays where nobody knows whether another backup names it, and nothing else', async () => {
+  const other = await copied('near');
+  const backup = await copied('near');
+  world.forgetCopy('near', backup);
+  const stray = `${data('near', backup)}stray`;
+  bucketOf('near').put(stray, Buffer.from('x'), {}, false);
+  const manifest = place('near', other, 'backup.json');
+  alter('near', manifest, flipped);
+  expect(await copy('near', backup)).toMatchObject({ warnings: [] });
+  expect(world.keys('near', backup).filter((key) => key.startsWith('work/'))).toEqual([]);
+  expect(objectsOf('near', backup)).toContain(stray);
+
+  alter('near', manifest, flipped);
+  await copy('near', backup);
+  expect(objectsOf('near', backup)).not.toContain(stray);
+});
+
 describe('the copy of a backup that rests on another one', () => {
   test('takes what the copy of the base lost from the database, and says so', async () => {
     const base = await copied('far');

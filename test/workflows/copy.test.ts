@@ -87,6 +87,26 @@ describe('a copy', () => {
   });
 
   test.each(['near', 'far'] as const)(
+    'is whole over a store that does not see for a moment what it took (%s)',
+    async (target) => {
+      const store = target === 'near' ? world.near : world.far;
+      const id = await backup(target);
+      await world.copied(target, id);
+      world.forgetCopy(target, id);
+      const key = new RegExp(`holdfast/${target}/${id}/data/`);
+      store.bucket.unlisted = key;
+      store.plan({
+        on: 'HeadObject',
+        key,
+        fault: { kind: 'answer', status: 404, code: 'NotFound' },
+      });
+      const report = await copy(target, id);
+      store.bucket.unlisted = undefined;
+      expect(report).toMatchObject({ objects: world.written(id).length, warnings: [] });
+    },
+  );
+
+  test.each(['near', 'far'] as const)(
     'goes on from where another one ended, object by object (%s)',
     async (target) => {
       const store = target === 'near' ? world.near : world.far;

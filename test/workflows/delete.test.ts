@@ -30,18 +30,19 @@ async function copiedBackup(target: string): Promise<string> {
   return backup;
 }
 
-/** A deletion that has looked whether it may, and is about to say that it does. */
-async function beginning(id: string): Promise<{ ended: Promise<unknown> }> {
+/** A deletion that has looked whether it may, and whose word that it begins is on its way. */
+async function beginning(id: string) {
+  const word = holding();
   world.far.seen.length = 0;
-  const slow = { kind: 'slow', ms: 1_000 } as const;
-  world.far.plan({ on: 'PutObject', key: /deleting\.json$/, fault: slow });
-  const ended = remove('far', id);
+  world.far.plan({ on: 'PutObject', key: /deleting\.json$/, fault: word.fault });
+  const input = { target: 'far', backup: id, confirm: id };
+  const handle = await world.holdfast.start('delete', input);
   const begun = () =>
     world.far.seen.some(
       ({ operation, key }) => operation === 'PutObject' && key.endsWith('deleting.json'),
     );
   await expect.poll(begun, { timeout: 60_000, interval: 20 }).toBe(true);
-  return { ended };
+  return { handle, release: word.release };
 }
 
 const remove = (target: string, backup: string, more: object = { confirm: backup }) =>
@@ -145,12 +146,13 @@ describe('delete', () => {
 
   test('sees a reader that comes while it begins, and takes it back', async () => {
     const id = await copiedBackup('far');
-    const removing = await beginning(id);
+    const { handle, release } = await beginning(id);
     const until = new Date(Date.now() + 60_000).toISOString();
     const lease = { operation: 'restore', workflowId: 'restore/far/x', runId: 'r', until };
     const key = `holdfast/far/${id}/leases/r.json`;
     world.far.bucket.put(key, Buffer.from(JSON.stringify(lease)), {}, false);
-    expect(await removing.ended).toMatchObject({ type: 'LOCK_HELD' });
+    release();
+    expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'LOCK_HELD' });
     expect(world.keys('far', id)).not.toContain('deleting.json');
     expect(world.keys('far', id)).toContain('backup.json');
   });
@@ -160,35 +162,22 @@ describe('delete', () => {
     const key = `holdfast/far/${id}/backup.json`;
     const manifest = world.far.bucket.objects.get(key)!;
     world.far.bucket.objects.delete(key);
-    const removing = await beginning(base);
+    const { handle, release } = await beginning(base);
     world.far.bucket.objects.set(key, manifest);
     world.restOn('far', id, base);
-    expect(await removing.ended).toMatchObject({ type: 'BACKUP_NEEDED' });
+    release();
+    expect(await handle.result().catch(causeOf)).toMatchObject({ type: 'BACKUP_NEEDED' });
     expect(world.keys('far', base)).not.toContain('deleting.json');
     expect(world.keys('far', base)).toContain('backup.json');
   });
 
   describe('takes back what it began, and leaves the backup as it was,', () => {
-    /** A deletion whose word that it begins is on its way. */
-    async function held(id: string) {
-      const word = holding();
-      world.far.seen.length = 0;
-      world.far.plan({ on: 'PutObject', key: /deleting\.json$/, fault: word.fault });
-      const input = { target: 'far', backup: id, confirm: id };
-      const handle = await world.holdfast.start('delete', input);
-      const begun = () =>
-        world.far.seen.some(
-          ({ operation, key }) => operation === 'PutObject' && key.endsWith('deleting.json'),
-        );
-      await expect.poll(begun, { timeout: 60_000, interval: 20 }).toBe(true);
-      return { handle, release: word.release };
-    }
     const put = (key: string, content: object) =>
       world.far.bucket.put(key, Buffer.from(JSON.stringify(content)), {}, false);
 
     test('when it is cancelled before it is sure', async () => {
       const id = await copiedBackup('far');
-      const { handle, release } = await held(id);
+      const { handle, release } = await beginning(id);
       const looking = holding();
       world.far.plan({ on: 'ListObjectsV2', fault: looking.fault });
       release();
@@ -202,7 +191,7 @@ describe('delete', () => {
 
     test('also when an attempt of its own that died had begun it', async () => {
       const id = await copiedBackup('far');
-      const { handle, release } = await held(id);
+      const { handle, release } = await beginning(id);
       const { runId } = await handle.describe();
       put(`holdfast/far/${id}/deleting.json`, { runId });
       const until = new Date(Date.now() + 60_000).toISOString();

@@ -66,10 +66,12 @@ describe('leftovers', () => {
       await write(`${id(n)}/data/x.tar`, 'bytes');
       await write(`${id(n)}/deleting.json`, run);
     }
+    // Its very end alone is left to do.
+    await write(`${id(3)}/deleting.json`, DEAD);
     const found = await findLeftovers(store, 'metrics');
     expect(found[0]).toMatchObject({ folder: `metrics/${id(0)}/`, objects: 3 });
     const verdicts = await Promise.all(found.map((one) => judge(one, { ...OWN, isClosed })));
-    expect(verdicts).toEqual(['condemned', 'running', 'condemned-elsewhere']);
+    expect(verdicts).toEqual(['condemned', 'running', 'condemned-elsewhere', 'condemned']);
     const begun = (n: number) => ({
       id: id(n),
       problem: `its deletion has begun; \`holdfast delete metrics ${id(n)}\` goes on with it`,

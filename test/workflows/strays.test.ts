@@ -62,3 +62,16 @@ test('what earlier backups own is looked at before the commit, some at a time', 
     message: expect.stringContaining('data/33') as string,
   });
 });
+
+test.each([
+  ['of its own', {}, `${FOLDER}data/x`],
+  ['of an earlier backup', { from: '../earlier/data/x' }, 'metrics/earlier/data/x'],
+])('an object %s that lies there with another size ends the commit', async (_, from, key) => {
+  await using backup = await backupFolder();
+  await backup.store.put(key, Buffer.from('longer'));
+  const lines = [{ ...line('data/x'), ...from }];
+  await expect(checkPresence(backup.store, FOLDER, lines, signal)).rejects.toMatchObject({
+    code: 'BACKUP_INCOMPLETE',
+    message: expect.stringMatching(/ has 6 bytes, and 5 were stored\.$/) as string,
+  });
+});

@@ -102,6 +102,24 @@ test('what a verification keeps beside the backup is known as its own', async ()
   expect(kept()).toEqual([]);
 });
 
+test('of what is begun beside the backup and was never ended, a verification ends only its own', async () => {
+  const { backup } = await stage.holdfast.run('backup', { target: 'remote' });
+  const held = holding();
+  const data = new RegExp(`remote/${backup}/data/`);
+  stage.s3.plan({ on: 'GetObject', key: data, times: ALWAYS, fault: held.fault });
+  const run = await verify(backup);
+  const { runId } = await run.describe();
+  const leases = `holdfast/remote/${backup}/leases/`;
+  const [own, other] = [runId, 'a-restore'].map((name) =>
+    stage.s3.bucket.begin(`${leases}${name}.json`, {}),
+  );
+  held.release();
+  expect(await run.result()).toMatchObject({ ok: true });
+  const { uploads } = stage.s3.bucket;
+  expect([own, other].map((upload) => uploads.has(upload?.id ?? ''))).toEqual([false, true]);
+  uploads.clear();
+});
+
 test('findings whose proof the store does not take are told all the same', async () => {
   const { backup } = await damagedFirst();
   const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const;

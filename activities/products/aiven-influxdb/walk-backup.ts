@@ -113,16 +113,23 @@ async function takeShard(
   await inFlight.small.run(async () => void (await take(() => each(bytes))));
 }
 
-/** The same bytes, and when they have been read to their end. */
+/** The same bytes, and when they have been read to their end. Fails as the tar does, whatever the reader makes of that. */
 function passing(source: AsyncIterable<Uint8Array>): {
   body: AsyncIterable<Uint8Array>;
   passed: Promise<void>;
 } {
   let done!: () => void;
-  const passed = new Promise<void>((resolve) => (done = resolve));
+  let failed!: (error: unknown) => void;
+  const passed = new Promise<void>((resolve, reject) => ([done, failed] = [resolve, reject]));
+  passed.catch(() => undefined);
   const body = async function* () {
-    yield* source;
-    done();
+    try {
+      yield* source;
+      done();
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
   };
   return { body: body(), passed };
 }

@@ -151,7 +151,10 @@ function newOrganisations(planned: PlannedBucket[], there: Surroundings): string
   return [...names].filter((name) => !there.organisations.has(name));
 }
 
-/** What points to a replaced bucket by its id: mappings and scrapers are moved, tokens and replications cannot be. */
+/**
+ * What points to a replaced bucket by its id. Tokens and replications cannot be moved: they come first, since somebody has
+ * to make new ones.
+ */
 async function boundTo(
   replaced: PlannedBucket[],
   { organisations }: Surroundings,
@@ -160,30 +163,32 @@ async function boundTo(
   if (replaced.length === 0) return [];
   const authorizations = await resources.authorizations();
   const scrapers = await resources.scrapers();
-  const bound: string[] = [];
+  const stays: string[] = [];
+  const moved: string[] = [];
   for (const bucket of replaced) {
     const { id: old, mappings } = bucket.replaces ?? { id: '', mappings: [] };
     const orgID = organisations.get(bucket.organisation) ?? '';
-    bound.push(
+    const tokens = authorizations
+      .filter(({ buckets }) => buckets.includes(old))
+      .map(
+        ({ id, description }) => `token ${description === '' ? id : `"${description}" (${id})`}`,
+      );
+    const replications = await replicationsOf(old, orgID, resources);
+    stays.push(...[...tokens, ...replications].map((what) => `${what} of ${label(bucket)}`));
+    moved.push(
       ...mappings.map(
         ({ database, retentionPolicy }) =>
-          `DBRP mapping ${database}/${retentionPolicy} of ${label(bucket)} (moved to the restored bucket)`,
+          `DBRP mapping ${database}/${retentionPolicy} of ${label(bucket)}`,
       ),
-      ...authorizations
-        .filter(({ buckets }) => buckets.includes(old))
-        .map(
-          ({ id, description }) =>
-            `token ${description === '' ? id : `"${description}" (${id})`} of ${label(bucket)} (stays with the replaced bucket; make a new one)`,
-        ),
       ...scrapers
         .filter(({ bucketID }) => bucketID === old)
-        .map(({ name }) => `scraper "${name}" of ${label(bucket)} (moved to the restored bucket)`),
-      ...(await replicationsOf(old, orgID, resources)).map(
-        (name) => `${name} of ${label(bucket)} (stays with the replaced bucket; make a new one)`,
-      ),
+        .map(({ name }) => `scraper "${name}" of ${label(bucket)}`),
     );
   }
-  return bound;
+  return [
+    ...stays.map((what) => `${what} (stays with the replaced bucket; make a new one)`),
+    ...moved.map((what) => `${what} (moved to the restored bucket)`),
+  ];
 }
 
 function label({ organisation, name }: PlannedBucket): string {

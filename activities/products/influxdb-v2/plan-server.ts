@@ -111,10 +111,11 @@ async function lookAround(request: Request): Promise<{
     holding.length > 0;
   return {
     used,
+    // Buckets last: of so many the rest is only counted.
     replaces: [
-      ...live.map(({ orgID, name }) => `${names.get(orgID) ?? orgID}/${name}`),
       ...settings.filter((kind) => kind !== 'users'),
       `users and every other setting of ${destination}`,
+      ...live.map(({ orgID, name }) => `${names.get(orgID) ?? orgID}/${name}`),
     ],
     bound: [
       `every token of ${destination} (${authorizations.length} now) stops working; those of the backup work instead`,

@@ -15,37 +15,40 @@ interface Planned {
 
 type Effects = Pick<RestorePlan, 'destructive' | 'creates' | 'replaces' | 'leaves' | 'bound'>;
 
-/** What a restore does to the destination, for people. */
+/** What a restore does to the destination, for people. What concerns the whole server comes first: lists are cut off behind. */
 export function effectsOf({ detail, conflicts, aliases, access }: Planned): Effects {
   const { classes, drops, overwriteAlias, users, roles, access: replacedAccess = [] } = detail;
   const dropped = new Set(drops.classes.map((name) => name.toLowerCase()));
   const isDropped = (name: string) => dropped.has(name.toLowerCase());
   const [moved, stays] = overwriteAlias ? [conflicts.held, []] : [[], conflicts.held];
+  const present = new Set(aliases.map(({ alias }) => alias.toLowerCase()));
+  const made = detail.aliases.filter(({ alias }) => !present.has(alias.toLowerCase()));
   const replaces = [
+    ...replacedAccess,
     ...drops.classes.map((name) => `class ${name} (dropped before)`),
     ...drops.aliases.map((name) => `alias ${name} (dropped before)`),
     ...moved.map((one) => `alias ${one.alias} (moved from ${one.class})`),
-    ...replacedAccess,
   ];
   return {
     destructive: replaces.length > 0,
     creates: few([
-      ...classes.filter(({ name }) => !isDropped(name)).map(({ name }) => `class ${name}`),
       ...(users && !access.users ? ['users of the backup'] : []),
       ...(roles && !access.roles ? ['roles of the backup'] : []),
+      ...classes.filter(({ name }) => !isDropped(name)).map(({ name }) => `class ${name}`),
+      ...made.map((one) => `alias ${one.alias} of class ${one.class}`),
     ]),
     replaces: few(replaces),
     leaves: few([
-      ...stays.map((one) => `alias ${one.alias} (points to ${one.class} there)`),
       ...(users ? [] : ['users (not restored: `connection.users.restore`)']),
       ...(roles ? [] : ['roles (not restored: `connection.roles.restore`)']),
+      ...stays.map((one) => `alias ${one.alias} (points to ${one.class} there)`),
     ]),
     bound: few([
+      ...(access.own === undefined ? [] : [ownKey(access.own)]),
+      ...(access.ownRoles ? [ownRights(access.ownRoles)] : []),
       ...aliases
         .filter((one) => isDropped(one.class))
         .map((one) => `alias ${one.alias} of class ${one.class}`),
-      ...(access.own === undefined ? [] : [ownKey(access.own)]),
-      ...(access.ownRoles ? [ownRights(access.ownRoles)] : []),
     ]),
   };
 }

@@ -85,10 +85,10 @@ async function finish(
   if (whose === 'ours') await storage.remove([restoreKey(plan.name)], { signal });
   return {
     restored: few([
-      ...classes.map(({ name }) => `class ${name}`),
-      ...restored.map(({ alias }) => `alias ${alias}`),
       ...(users ? ['users (as the server says, not compared)'] : []),
       ...(roles ? ['roles (as the server says, not compared)'] : []),
+      ...classes.map(({ name }) => `class ${name}`),
+      ...restored.map(({ alias }) => `alias ${alias}`),
     ]),
     warnings: lost.map((one) => ({
       code: 'ALIAS_NOT_RESTORED',

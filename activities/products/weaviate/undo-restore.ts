@@ -65,7 +65,7 @@ export async function undoRestore(
     const isThere = ofRestore.has(name) || present.some((one) => one.name === name);
     return isThere ? [] : [`class ${name}`];
   });
-  if (!keep && detail.access?.length && begun) lost.push(ACCESS);
+  if (!keep && detail.access?.length && begun) lost.unshift(ACCESS);
   const aliases = await putAliasesBack(weaviate, plan, {
     begun,
     kept: ofRestore,

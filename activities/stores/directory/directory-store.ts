@@ -3,7 +3,7 @@ import { readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
 import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
-import { delayed, Interruption, settledWithin } from '../interruption.ts';
+import { delayed, Interruption, settledWithin, unlessAborted } from '../interruption.ts';
 import { checkPrefix } from '../keys.ts';
 import { SourceFailure, stopSource } from '../stop-source.ts';
 import type { HostIdentity } from '../host-identity.ts';
@@ -92,7 +92,7 @@ export class DirectoryStore implements Store {
     try {
       yield* readFileRange(path, this.#label, key, options);
     } catch (error) {
-      throw await this.#readFailure(error, `read ${key}`);
+      throw await this.#readFailure(error, `read ${key}`, options);
     }
   }
 
@@ -118,7 +118,7 @@ export class DirectoryStore implements Store {
     return this.#call(`list ${prefix}`, options, async () => {
       await checkRoot(this.#root, this.#label);
       const found: string[] = [];
-      for (const name of await this.#namesIn(prefix)) {
+      for (const name of await this.#namesIn(prefix, options)) {
         if (!name.endsWith('/')) continue;
         // A folder without an object does not exist in an object store either.
         if (await this.#holdsObjects(prefix + name, options)) found.push(name.slice(0, -1));
@@ -139,11 +139,11 @@ export class DirectoryStore implements Store {
     }
   }
 
-  async #namesIn(prefix: string): Promise<string[]> {
+  async #namesIn(prefix: string, options: CallOptions): Promise<string[]> {
     try {
       return await namesIn(join(this.#root, prefix));
     } catch (error) {
-      throw isDenied(error) ? await this.#readFailure(error, `list ${prefix}`) : error;
+      throw isDenied(error) ? await this.#readFailure(error, `list ${prefix}`, options) : error;
     }
   }
 
@@ -163,7 +163,7 @@ export class DirectoryStore implements Store {
       // A folder that this user may not enter is told by its name, whatever was listed.
       const { path } = error as NodeJS.ErrnoException;
       throw isDenied(error) && path !== undefined
-        ? await this.#readFailure(error, `list ${relative(this.#root, path)}`)
+        ? await this.#readFailure(error, `list ${relative(this.#root, path)}`, options)
         : directoryFailure(error, this.#label, `list ${prefix}`);
     } finally {
       interruption.end();
@@ -176,7 +176,7 @@ export class DirectoryStore implements Store {
     const action = `look at ${key}`;
     return this.#call(action, options, () =>
       fileAt(path).catch(async (error: unknown) => {
-        throw await this.#readFailure(error, action);
+        throw await this.#readFailure(error, action, options);
       }),
     );
   }
@@ -190,7 +190,9 @@ export class DirectoryStore implements Store {
         if (await removeFile(path)) folders.add(dirname(path));
       });
     }
-    for (const folder of folders) await this.#removeEmpty(folder);
+    for (const folder of folders) {
+      await this.#call(`remove ${keys[0]}`, options, () => this.#removeEmpty(folder));
+    }
   }
 
   async *openUploads(prefix: string, options: CallOptions = {}): AsyncIterable<OpenUpload> {
@@ -266,7 +268,7 @@ export class DirectoryStore implements Store {
       await Promise.all([ended || stopSource(iterator), settledWithin(cleaning, CLEANING_MS)]);
       if (error instanceof SourceFailure) throw error.thrown;
       if (errnoOf(error) === 'EEXIST') throw this.#exists(key);
-      throw await this.#failure(error, `write ${key}`);
+      throw await this.#failure(error, `write ${key}`, { signal });
     } finally {
       interruption.end();
     }
@@ -275,13 +277,7 @@ export class DirectoryStore implements Store {
   /** A matter of moments and of one link: it is rather let finish than left in doubt, unless the disk answers no more. */
   async #letFinish(appearing: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
     const patient = delayed(signal, COMMIT_GRACE_MS);
-    const interruption = new Interruption(patient.signal);
-    try {
-      await interruption.wait(appearing);
-    } finally {
-      interruption.end();
-      patient.end();
-    }
+    await unlessAborted(patient.signal, appearing).finally(() => patient.end());
   }
 
   #clean(opening: Promise<TemporaryFile> | undefined): Promise<void> {
@@ -310,31 +306,32 @@ export class DirectoryStore implements Store {
     return this.#guest ? accessLike(this.#root) : ownAccess(this.#root);
   }
 
-  async #call<T>(action: string, { signal }: CallOptions, run: () => Promise<T>): Promise<T> {
-    const interruption = new Interruption(signal);
+  async #call<T>(action: string, options: CallOptions, run: () => Promise<T>): Promise<T> {
     try {
-      return await interruption.wait(run());
+      return await unlessAborted(options.signal, run());
     } catch (error) {
-      throw await this.#failure(error, action);
-    } finally {
-      interruption.end();
+      throw await this.#failure(error, action, options);
     }
   }
 
   /** A missing root explains a missing file better than the file's own error. */
-  async #failure(error: unknown, action: string): Promise<unknown> {
+  async #failure(error: unknown, action: string, { signal }: CallOptions): Promise<unknown> {
     if (errnoOf(error) === 'ENOENT') {
-      const missing = await checkRoot(this.#root, this.#label).catch((found: unknown) => found);
+      const looking = unlessAborted(signal, checkRoot(this.#root, this.#label));
+      const missing = await looking.catch((found: unknown) => found);
       if (missing) return directoryFailure(missing, this.#label, action);
     }
     return directoryFailure(error, this.#label, action);
   }
 
   /** One bad object is told apart from a file system that is gone as a whole, which may come back. */
-  async #readFailure(error: unknown, action: string): Promise<unknown> {
-    const answers = () => readdir(this.#root).then(Boolean, () => false);
+  async #readFailure(error: unknown, action: string, options: CallOptions): Promise<unknown> {
+    const { signal } = options;
+    const answers = () => unlessAborted(signal, readdir(this.#root)).then(Boolean, () => false);
     const denied = isDenied(error);
-    if (!(denied || isUnreadable(error)) || !(await answers())) return this.#failure(error, action);
+    if (!(denied || isUnreadable(error)) || !(await answers())) {
+      return signal?.aborted ? signal.reason : this.#failure(error, action, options);
+    }
     if (denied) {
       return new HoldfastError(
         'OBJECT_DENIED',

@@ -46,7 +46,7 @@ export async function* readObject(
       const body = answer.Body as Readable;
       try {
         end = checkRange(request, answer, position, end);
-        if (isOther(request, answer)) throw changed(request.store, request.name);
+        if (isOther(etag, answer)) throw changed(request.store, request.name);
         etag ??= answer.ETag;
         const chunks = chunksOf(body);
         for (;;) {
@@ -130,8 +130,8 @@ function checkRange(
 }
 
 /** A service that takes no notice of the condition still says what it sends. */
-function isOther({ etag }: ReadRequest, { ETag }: GetObjectCommandOutput): boolean {
-  return etag !== undefined && ETag !== undefined && etagOf(ETag).etag !== etag;
+function isOther(etag: string | undefined, { ETag }: GetObjectCommandOutput): boolean {
+  return etag !== undefined && ETag !== undefined && etagOf(ETag).etag !== etagOf(etag).etag;
 }
 
 export function changed(store: string, name: string): HoldfastError {

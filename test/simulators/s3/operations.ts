@@ -156,7 +156,10 @@ function download(object: KeptObject, request: S3Request, fault: Fault | undefin
   const answer = head(object);
   const total = object.body.byteLength;
   const wanted = (request.headers['if-match'] ?? '').replaceAll('"', '');
-  if (wanted !== '' && wanted !== object.etag) throw new S3Error(412, 'PreconditionFailed');
+  const ignored = fault?.kind === 'ignored-header' && fault.header === 'if-match';
+  if (wanted !== '' && wanted !== object.etag && !ignored) {
+    throw new S3Error(412, 'PreconditionFailed');
+  }
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   if (!range || fault?.kind === 'ignored-range') return { ...answer, body: object.body };
   const shift = fault?.kind === 'wrong-range' ? fault.shift : 0;
