@@ -56,7 +56,7 @@ describe('replications and scrapers of a real influxd', () => {
     const request = { select: { buckets: ['telemetry'] }, onConflict: 'replace' as const };
     const { plan, warnings } = await restore(connect(server.url), taken, request, 'run8');
     const bound = plan.summary.bound.join();
-    expect(bound).toMatch(/scraper "sc" .*moved.*replication "rep" .*make a new one/);
+    expect(bound).toMatch(/replication "rep" .*make a new one.*scraper "sc" .*moved/);
     expect(warnings).toMatchObject([
       { code: 'REPLACED_KEPT', message: expect.stringContaining('replication "rep"') as string },
     ]);
