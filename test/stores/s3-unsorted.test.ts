@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findBackup, newestBackup } from '../../activities/catalog/find-backup.ts';
 import { toJson } from '../../activities/catalog/json.ts';
-import type { Manifest } from '../../activities/catalog/manifest.ts';
-import { writeObjects } from '../../activities/catalog/objects.ts';
 import { newestProof } from '../../activities/catalog/proofs.ts';
 import { predecessor } from '../../activities/catalog/predecessor.ts';
 import { removeBelow } from '../../activities/catalog/remove-below.ts';
 import { recordsBelow } from '../../activities/jobs/job-record.ts';
 import type { Store } from '../../activities/stores/store.ts';
+import { commitBare } from '../support/bare-backup.ts';
 import { listOf } from './sources.ts';
 import { simulatedS3 } from './s3-simulator.ts';
 
@@ -26,31 +25,8 @@ const { signal } = new AbortController();
 const NIGHTS = Array.from({ length: 9 }, (_, n) => `2026-11-2${n + 1}t02-00-00z-00000${n}`);
 const LAST = NIGHTS.at(-1) ?? '';
 
-async function commit(id: string): Promise<void> {
-  const time = '2026-11-20T02:00:00Z';
-  const manifest: Manifest = {
-    format: 1,
-    holdfast: '0.1.0',
-    id,
-    target: 'metrics',
-    product: { name: 'influxdb-v2', version: '2.9.1', identity: '' },
-    kind: 'streamed',
-    run: { workflowId: 'backup/metrics/x', runId: 'x', attempt: 1 },
-    times: { started: time, captured: { from: time, to: time }, completed: time },
-    totals: { artifacts: 0, objects: 0, storedBytes: 0, plainBytes: 0, newBytes: 0 },
-    objects: await writeObjects(store, `metrics/${id}/`, []),
-    encryption: null,
-    state: 'ok',
-    note: null,
-    tags: {},
-    warnings: [],
-    detail: {},
-  };
-  await store.put(`metrics/${id}/backup.json`, toJson(manifest));
-}
-
 it('has its backups told by age all the same', async () => {
-  for (const id of NIGHTS.toReversed()) await commit(id);
+  for (const id of NIGHTS.toReversed()) await commitBare(store, id);
   expect(await store.folders('metrics/')).toEqual(NIGHTS);
   expect((await findBackup(store, 'metrics', 'latest')).manifest.id).toBe(LAST);
   expect(await newestBackup(store, 'metrics', 'latest')).toBe(LAST);

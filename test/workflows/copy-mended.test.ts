@@ -168,11 +168,8 @@ test('a damaged copy that cannot be mended is never called whole, and loses noth
   expect(await verify('far', backup)).toMatchObject({ ok: true });
 });
 
-test('a copy that lost more while it was mended is not called whole, also where its end comes in two attempts', async () => {
-  const backup = await copied('far');
-  const before = world.collected('far', backup);
-  const [gone = '', next = ''] = objectsOf('far', backup);
-  bucketOf('far').objects.delete(gone);
+/** A copy that has moved what it must, and waits with keeping its receipts. It ends as what failed. */
+async function heldAtReceipts(backup: string) {
   const receipts = holding();
   const key = new RegExp(`far/${backup}/work/copy-[^/]+/receipts/`);
   world.far.plan({ on: 'PutObject', key, fault: receipts.fault });
@@ -181,10 +178,19 @@ test('a copy that lost more while it was mended is not called whole, also where 
   const asked = () =>
     world.far.seen.some((one) => one.operation === 'PutObject' && key.test(one.key));
   await expect.poll(asked, { timeout: 30_000 }).toBe(true);
+  return { first, release: receipts.release };
+}
+
+test('a copy that lost more while it was mended is not called whole, also where its end comes in two attempts', async () => {
+  const backup = await copied('far');
+  const before = world.collected('far', backup);
+  const [gone = '', next = ''] = objectsOf('far', backup);
+  bucketOf('far').objects.delete(gone);
+  const { first, release } = await heldAtReceipts(backup);
   bucketOf('far').objects.delete(next);
   // What it worked with is gone, and it does not hear so.
   world.far.plan({ on: 'DeleteObjects', times: 2, fault: { kind: 'lost-answer' } });
-  receipts.release();
+  release();
   expect(await first).toMatchObject({ type: 'BACKUP_INCOMPLETE' });
   expect(world.collected('far', backup)).toEqual(before);
 
@@ -247,16 +253,9 @@ describe('the copy of a backup that rests on another one', () => {
     world.forgetCopy('far', leaf);
     const [gone = '', next = ''] = objectsOf('far', base);
     bucketOf('far').objects.delete(gone);
-    const receipts = holding();
-    const key = new RegExp(`far/${leaf}/work/copy-[^/]+/receipts/`);
-    world.far.plan({ on: 'PutObject', key, fault: receipts.fault });
-    world.far.seen.length = 0;
-    const first = copy('far', leaf).catch(causeOf);
-    const asked = () =>
-      world.far.seen.some((one) => one.operation === 'PutObject' && key.test(one.key));
-    await expect.poll(asked, { timeout: 30_000 }).toBe(true);
+    const { first, release } = await heldAtReceipts(leaf);
     bucketOf('far').objects.delete(next);
-    receipts.release();
+    release();
     expect(await first).toMatchObject({ type: 'BACKUP_DAMAGED' });
 
     expect(await copy('far', leaf)).toMatchObject({ backup: leaf });

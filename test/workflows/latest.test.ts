@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findBackup, SAFETY_TAG } from '../../activities/catalog/find-backup.ts';
 import { toJson } from '../../activities/catalog/json.ts';
 import type { Manifest, ObjectLine } from '../../activities/catalog/manifest.ts';
-import { writeObjects } from '../../activities/catalog/objects.ts';
 import { newestProof, recordProof } from '../../activities/catalog/proofs.ts';
 import { HoldfastError } from '../../activities/failure.ts';
 import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { listOf } from '../stores/sources.ts';
+import { commitBare } from '../support/bare-backup.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 let root: TemporaryFolder;
@@ -25,32 +25,8 @@ afterEach(() => root?.remove());
 
 const id = (n: number) => `2026-11-20t0${n}-00-00z-00000${n}`;
 
-async function commit(
-  backup: string,
-  more: Partial<Manifest> = {},
-  lines: ObjectLine[] = [],
-): Promise<void> {
-  const time = '2026-11-20T02:00:00Z';
-  const manifest: Manifest = {
-    format: 1,
-    holdfast: '0.1.0',
-    id: backup,
-    target: 'metrics',
-    product: { name: 'influxdb-v2', version: '2.9.1', identity: '' },
-    kind: 'streamed',
-    run: { workflowId: 'backup/metrics/x', runId: 'x', attempt: 1 },
-    times: { started: time, captured: { from: time, to: time }, completed: time },
-    totals: { artifacts: 0, objects: 0, storedBytes: 0, plainBytes: 0, newBytes: 0 },
-    objects: await writeObjects(store, `metrics/${backup}/`, lines),
-    state: 'ok',
-    note: null,
-    tags: {},
-    warnings: [],
-    detail: {},
-    ...more,
-  };
-  await store.put(`metrics/${backup}/backup.json`, toJson(manifest));
-}
+const commit = (backup: string, more?: Partial<Manifest>, lines?: ObjectLine[]) =>
+  commitBare(store, backup, more, lines);
 
 /** What was found out about the newer of the two, one after the other. */
 async function proofs(...found: { operation: string; ok: boolean; depth?: string }[]) {
