@@ -1,10 +1,11 @@
 import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { compileProgram } from './compiled-program.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ENTRY = fileURLToPath(new URL('command-child.ts', import.meta.url));
 const SHARED = 'HOLDFAST_TEST_COMMAND';
 
 /**
@@ -15,27 +16,17 @@ const SHARED = 'HOLDFAST_TEST_COMMAND';
 export async function shareCommandBundle(workflows: string): Promise<() => Promise<void>> {
   const folder = await temporaryFolder('command');
   const inside = (...names: string[]) => join(folder.path, ...names);
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: ['client/main.ts'],
-    // All in one folder: what looks for its neighbours is as deep as in a package.
-    outdir: inside('command'),
-    chunkNames: '[hash]',
-    bundle: true,
-    splitting: true,
-    keepNames: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'warning',
-  });
   for (const name of ['node_modules', 'infra', 'package.json']) {
     await symlink(join(ROOT, name), inside(name));
   }
   await mkdir(inside('workflows'));
   await copyFile(workflows, inside('workflows', 'bundle.js'));
-  process.env[SHARED] = inside('command', 'main.js');
+  await mkdir(inside('command'));
+  await compileProgram(ENTRY, inside('command', 'main.cjs'), {
+    external: ['@temporalio/worker', 'esbuild', 'tsx'],
+    trial: ['--help'],
+  });
+  process.env[SHARED] = inside('command', 'main.cjs');
   return () => folder.remove();
 }
 

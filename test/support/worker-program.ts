@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as bundle } from 'esbuild';
+import type { Plugin } from 'esbuild';
+import { compileProgram } from './compiled-program.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
-/** A worker as one file, and its workflows as another: a process that is killed sixty times must start fast. */
+/** A worker as one file, and its workflows as another: processes that are killed by the hundred must start fast. */
 export interface WorkerProgram {
   entry: string;
   workflows: string;
@@ -17,9 +18,19 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/holdfast-tests', 
 
 const SHARED = 'HOLDFAST_TEST_WORKER';
 
-/** Packages that are no modules of ECMAScript ask for Node's own by `require`. */
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+/** The SDK's own bundler of workflows looks for its neighbours in the package; the workflows are bundled already. */
+const withoutBundler: Plugin = {
+  name: 'without the bundler of workflows',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/workflow\/bundler$/ }, () => ({
+      path: 'none',
+      namespace: 'none',
+    }));
+    bundler.onLoad({ filter: /./, namespace: 'none' }, () => ({
+      contents: 'exports.defaultWorkflowInterceptorModules = [];',
+    }));
+  },
+};
 
 /** Builds the program once for all files of a run. */
 export async function shareWorkerProgram(): Promise<() => Promise<void>> {
@@ -40,20 +51,11 @@ async function build(): Promise<WorkerProgram> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, 'worker-'));
   const program = {
-    entry: join(folder, 'worker.mjs'),
+    entry: join(folder, 'worker.cjs'),
     workflows: join(folder, 'workflows.js'),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
-  await bundle({
-    entryPoints: [ENTRY],
-    outfile: program.entry,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['@temporalio/*'],
-    banner: { js: REQUIRE },
-    logLevel: 'error',
-  });
+  await compileProgram(ENTRY, program.entry, { plugins: [withoutBundler] });
   await writeFile(program.workflows, await workflowBundle());
   return program;
 }
