@@ -50,8 +50,11 @@ const TRIES: Record<(typeof FAILURES)[FailureCode]['retry'], number> = {
 /** A list of all mistakes of a configuration may be long; what is longer helps nobody. */
 const LONGEST_MESSAGE = 10_000;
 
-/** The shape in which a failure crosses into Temporal: `type` is the code, `details[0]` holds fault and hint. */
-export function toApplicationFailure(error: unknown, attempt = 1): ApplicationFailure {
+/**
+ * The shape in which a failure crosses into Temporal: `type` is the code, `details[0]` holds fault and hint.
+ * @param times so often the activity has failed with this code in a row
+ */
+export function toApplicationFailure(error: unknown, times = 1): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const known =
     error instanceof HoldfastError
@@ -62,7 +65,7 @@ export function toApplicationFailure(error: unknown, attempt = 1): ApplicationFa
   const failure = ApplicationFailure.create({
     message: shortened(known.message, LONGEST_MESSAGE),
     type: known.code,
-    nonRetryable: attempt >= triesOf(known),
+    nonRetryable: times >= triesOf(known),
     details: [{ fault: known.fault, hint: known.hint }],
     nextRetryDelay: known.patience?.pauseMs,
   });

@@ -12,9 +12,13 @@ export async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): 
     try {
       return await ask();
     } catch (error) {
-      const passing = error instanceof HoldfastError && error.retryable && !signal.aborted;
-      if (!passing || tries === FAULTS) throw error;
+      if (signal.aborted || !isPassing(error, tries) || tries === FAULTS) throw error;
       await pause(Math.min(FIRST_PAUSE_MS * tries, LONGEST_PAUSE_MS), signal);
     }
   }
+}
+
+function isPassing(error: unknown, tries: number): boolean {
+  if (!(error instanceof HoldfastError)) return false;
+  return error.retryable || tries < (error.patience?.tries ?? 1);
 }

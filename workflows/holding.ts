@@ -71,6 +71,7 @@ async function take(run: Run, id: string, snapshot: TargetSnapshot): Promise<Loc
     const child = state.holder ? null : await tryStart(run, id);
     if (child) {
       if (state.fenceMs > 0) {
+        // A cancel meanwhile does not release the lock: closed with the run, it has whoever is next wait as long.
         run.enter('letting the last holder’s activities end');
         await sleep(state.fenceMs, { summary: `fencing ${id}` });
       }

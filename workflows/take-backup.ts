@@ -49,7 +49,7 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
 /** What cannot be tidied up must not keep the copy from being begun, without which the bytes lie in one place. */
 async function tidy(job: BackupJob): Promise<Warning[]> {
   try {
-    await activities('ask', 'remove plan and receipts', job.snapshot).tidyBackup(job);
+    await activities('clean', 'remove plan and receipts', job.snapshot).tidyBackup(job);
     return [];
   } catch (error) {
     return afterCommit(error);

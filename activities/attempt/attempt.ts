@@ -3,6 +3,7 @@ import type { Figures } from '../../workflows/contract/progress.ts';
 import { SIGNAL } from '../../workflows/contract/names.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError, toApplicationFailure } from '../failure.ts';
+import { failedBefore, inARow } from './failed.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { shortened } from '../shortened.ts';
 import { mayTell } from './telling.ts';
@@ -29,6 +30,7 @@ export async function attempt<T>(
   const { activityId, attempt: number } = context.info;
   const counts: Attempt['figures'] = { artifacts: 0, bytes: 0 };
   const done = doneBefore(context.info.heartbeatDetails);
+  let failed = failedBefore(context.info.heartbeatDetails);
   const figures = (lastError = counts.lastError): Figures => ({
     activity: activityId,
     attempt: number,
@@ -39,7 +41,7 @@ export async function attempt<T>(
   const beat = () => {
     // The server knows nothing of a local activity, and the SDK would warn of each beat.
     if (!context.info.isLocal)
-      context.heartbeat({ ...figures(), ...(done.size > 0 && { done: [...done] }) });
+      context.heartbeat({ ...figures(), ...(done.size > 0 && { done: [...done] }), failed });
   };
   const heartbeat = new Heartbeat(context.info.heartbeatTimeoutMs, () => {
     beat();
@@ -50,10 +52,11 @@ export async function attempt<T>(
   try {
     return await body({ signal, number, figures: counts, done });
   } catch (error) {
+    if (!signal.aborted) failed = inARow(failed, error);
     beat();
     if (context.cancellationSignal.aborted) throw ending(context);
     if (heartbeat.lapsed.aborted) throw givenUp();
-    const failure = toApplicationFailure(error, number);
+    const failure = toApplicationFailure(error, context.info.isLocal ? number : failed?.times);
     if (!(error instanceof HoldfastError)) context.log.error('unexpected failure', { error });
     await tell(deps, context, figures(failure.message), true);
     throw failure;

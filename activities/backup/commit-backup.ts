@@ -7,7 +7,7 @@ import { MANIFEST } from '../catalog/layout.ts';
 import { MANIFEST_FORMAT, type Manifest } from '../catalog/manifest.ts';
 import { withDigest } from '../catalog/manifest-digest.ts';
 import { writeObjects } from '../catalog/objects.ts';
-import { predecessor } from '../catalog/predecessor.ts';
+import { predecessors } from '../catalog/predecessor.ts';
 import { parseManifest } from '../catalog/read-manifest.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { HoldfastError } from '../failure.ts';
@@ -17,13 +17,10 @@ import { checkPresence } from './check-presence.ts';
 import { comparableBytes } from './comparable-bytes.ts';
 import { namingEarlier } from './name-earlier.ts';
 import { reportOf } from './report.ts';
-import { shrinkage } from './shrunk.ts';
+import { ACCEPTS_SHRINKING, shrinkage, yardsticks } from './shrunk.ts';
 import { totalsOf, warningsOf } from './summarise.ts';
 import { takenBy, type Taken } from './taken.ts';
 import { workingAt, type UnderWay } from './under-way.ts';
-
-/** The tag by which a person says that the source is smaller for good; the next backup is measured against this one. */
-const ACCEPTS_SHRINKING = 'accept-shrunk';
 
 /**
  * The commit. Before the manifest appears: every planned artifact has a receipt, and every object is in the store with
@@ -51,14 +48,15 @@ async function compose(
   taken: Taken,
 ): Promise<Manifest> {
   const totals = totalsOf(taken);
-  const before = await predecessor(store, job, at.signal);
   const product = {
     name: job.snapshot.product,
     version: preflight.version,
     identity: preflight.identity,
   };
   const { delegated, detail } = taken;
-  const shrunk = before && (await shrunkFrom(store, before, { ...taken, product, totals }, at));
+  const measured = { ...taken, product, totals };
+  const earlier = await yardsticks(predecessors(store, job, at.signal), measured);
+  const shrunk = await shrunkFrom(store, earlier, measured, at);
   const isLess = shrunk !== undefined || taken.lacking === true;
   const sealer = await sealerOf(job.snapshot);
   const named = { id: job.backup, target: job.snapshot.target, product, tags: job.tags };
@@ -91,17 +89,18 @@ async function compose(
 
 async function shrunkFrom(
   store: Store,
-  before: Manifest,
+  [before, ...older]: Manifest[],
   now: Taken & Pick<Manifest, 'product' | 'totals'>,
   at: Attempt,
 ): Promise<string | undefined> {
+  if (!before) return undefined;
   const { lines, delegated, totals } = now;
   const measured = { lines, productBytes: delegated?.bytes ?? 0, plainBytes: totals.plainBytes };
   const bytes = await comparableBytes(store, measured, before, at.signal);
-  return shrinkage(
-    { ...now, totals: { ...totals, plainBytes: bytes.now } },
+  return shrinkage({ ...now, totals: { ...totals, plainBytes: bytes.now } }, [
     { ...before, totals: { ...before.totals, plainBytes: bytes.before } },
-  );
+    ...older,
+  ]);
 }
 
 async function publish(backup: UnderWay, manifest: Manifest): Promise<BackupReport> {

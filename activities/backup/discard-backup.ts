@@ -28,6 +28,11 @@ export function discardBackup(deps: Dependencies): Activities['discardBackup'] {
           ? await product.givenUp({ connection: job.snapshot.connection, notes })
           : [];
       await removeBelow(store, folder, at.signal);
+      // An attempt to commit that is cut off from Temporal may have come to its end meanwhile: what it names is gone.
+      const manifest = folder + MANIFEST;
+      if (await store.head(manifest, { signal: at.signal })) {
+        await store.remove([manifest], { signal: at.signal });
+      }
       return { committed: null, warnings };
     });
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Readable } from 'node:stream';
 import { backupId, timeName } from '../../workflows/contract/names.ts';
+import type { Warning } from '../../workflows/contract/progress.ts';
 import type { TargetSnapshot } from '../../workflows/contract/snapshot.ts';
 import { putOnce, readIfThere, toJson } from '../catalog/json.ts';
 import { backupFolder, DELETING, MANIFEST, RUN } from '../catalog/layout.ts';
@@ -10,9 +11,10 @@ import { withDigest } from '../catalog/manifest-digest.ts';
 import { notebookInMemory } from '../catalog/notebook.ts';
 import { UNWATCHED_JOB } from '../jobs/patience.ts';
 import { writeObjects } from '../catalog/objects.ts';
-import { parseManifest, readManifest } from '../catalog/read-manifest.ts';
+import { parseManifest } from '../catalog/read-manifest.ts';
 import { eachBounded } from '../each-bounded.ts';
 import { HoldfastError } from '../failure.ts';
+import { patiently } from '../patiently.ts';
 import type { Sealer } from '../pipeline/age/sealer.ts';
 import { storeArtifact } from '../pipeline/store-artifact.ts';
 import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/product.ts';
@@ -38,15 +40,21 @@ export interface ImportOptions {
   onArtifact(): void;
 }
 
+interface Imported {
+  manifest: Manifest;
+  /** It was imported before. */
+  already: boolean;
+  /** Those of the manifest, and of what came after it. */
+  warnings: Warning[];
+}
+
 /**
  * Takes a backup of the product's own tool into the store: streamed, hashed and checked like any other, and committed
  * last. Its id comes from what lies in the directory, so taking it in twice gives one backup, and an import that was
  * broken off goes on where it was.
  * @throws INPUT_INVALID while that backup is being deleted
  */
-export async function importDirectory(
-  options: ImportOptions,
-): Promise<{ manifest: Manifest; already: boolean }> {
+export async function importDirectory(options: ImportOptions): Promise<Imported> {
   const { store, snapshot, directory, signal } = options;
   const { target } = snapshot;
   const { startedAt } = directory;
@@ -54,10 +62,8 @@ export async function importDirectory(
   const id = backupId(startedAt, runId);
   const folder = backupFolder(target, id);
   if (await store.head(folder + DELETING, { signal })) throw halfDeleted(options, id);
-  const there = await readIfThere(store, folder + MANIFEST, signal);
-  if (there !== undefined) {
-    return { manifest: parseManifest(there, `${store.place}/${folder}${MANIFEST}`), already: true };
-  }
+  const there = await committedIn(store, folder, signal);
+  if (there) return { manifest: there, already: true, warnings: there.warnings };
 
   const run = { workflowId: `import/${target}/${timeName(startedAt)}`, runId };
   const claim = { ...run, cluster: '', namespace: '', startedAt: new Date().toISOString() };
@@ -68,7 +74,7 @@ export async function importDirectory(
   await putOnce(store, folder + RUN, mark, signal);
 
   const { artifacts, lines, detail, warnings } = await storeAll(options, folder, sealer);
-  await checkPresence(store, folder, lines, signal);
+  await patiently(() => checkPresence(store, folder, lines, signal), signal);
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,
     holdfast: options.version,
@@ -96,10 +102,38 @@ export async function importDirectory(
     detail,
   };
   await putOnce(store, folder + MANIFEST, toJson(withDigest(manifest)), signal);
-  const committed = await readManifest(store, target, id, signal);
-  await removeStrays(store, committed, signal);
-  await removeOwnWork(store, folder, signal);
-  return { manifest: committed, already: false };
+  // Whoever wrote it: what the store holds now is the backup.
+  const committed = await patiently(async () => {
+    const found = await committedIn(store, folder, signal);
+    if (found) return found;
+    const what = `Store ${store.name} took ${folder}${MANIFEST} and does not have it.`;
+    throw new HoldfastError('STORE_ERROR', what);
+  }, signal);
+  const untidy = await tidy(store, committed, signal);
+  return { manifest: committed, already: false, warnings: [...committed.warnings, ...untidy] };
+}
+
+async function committedIn(
+  store: Store,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Manifest | undefined> {
+  const key = folder + MANIFEST;
+  const raw = await readIfThere(store, key, signal);
+  return raw === undefined ? undefined : parseManifest(raw, `${store.place}/${key}`);
+}
+
+/** The backup is complete, so what cannot be removed is told and does not fail the import. */
+async function tidy(store: Store, manifest: Manifest, signal: AbortSignal): Promise<Warning[]> {
+  try {
+    await removeStrays(store, manifest, signal);
+    await removeOwnWork(store, backupFolder(manifest.target, manifest.id), signal);
+    return [];
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code === 'BACKUP_DAMAGED') throw error;
+    const message = `The backup is committed and complete, and what its import left beside it could not be removed: ${error.message}`;
+    return [{ code: 'FAILED_AFTER_COMMIT', message }];
+  }
 }
 
 async function storeAll(options: ImportOptions, folder: string, sealer: Sealer | undefined) {

@@ -8,6 +8,7 @@ import { backupFolder, DELETING, LEASES } from './layout.ts';
 /** A lease is renewed at least this often, and lapses when it was not for twelve times as long. */
 export const LEASE_RENEWAL_MS = 5 * 60_000;
 const LEASE_MS = 12 * LEASE_RENEWAL_MS;
+const LEAVING_MS = 15_000;
 
 export const leaseSchema = z.object({
   operation: z.string(),
@@ -65,10 +66,11 @@ export async function keepLease<T>(renew: () => Promise<void>, work: () => Promi
   }
 }
 
+/** Whoever says nothing else is on the way out: it lapses by itself, and a store that is away must not hold them up. */
 export async function removeLease(
   store: Store,
   { target, backup, runId }: Lease,
-  signal?: AbortSignal,
+  signal = AbortSignal.timeout(LEAVING_MS),
 ): Promise<void> {
   await store.remove([`${backupFolder(target, backup)}${LEASES}${runId}.json`], { signal });
 }

@@ -13,15 +13,29 @@ import { readManifest } from './read-manifest.ts';
  */
 export async function predecessor(
   store: Store,
-  { snapshot, backup }: { snapshot: { target: string }; backup: string },
+  of: Successor,
   signal?: AbortSignal,
 ): Promise<Manifest | undefined> {
+  return (await predecessors(store, of, signal).next()).value;
+}
+
+interface Successor {
+  snapshot: { target: string };
+  backup: string;
+}
+
+/** That one, and those before it, the newest first. */
+export async function* predecessors(
+  store: Store,
+  { snapshot, backup }: Successor,
+  signal?: AbortSignal,
+): AsyncGenerator<Manifest, undefined> {
   const ids = await store.folders(targetFolder(snapshot.target), { signal });
   const before = ids.filter((id) => BACKUP_ID.test(id) && id !== backup);
   for (const id of before.toReversed()) {
     try {
       const manifest = await readManifest(store, snapshot.target, id, signal);
-      if (manifest.state === 'ok' && manifest.tags[SAFETY_TAG] === undefined) return manifest;
+      if (manifest.state === 'ok' && manifest.tags[SAFETY_TAG] === undefined) yield manifest;
     } catch (error) {
       const passable = ['BACKUP_UNKNOWN', 'BACKUP_DAMAGED', 'BACKUP_FORMAT_NEWER'];
       if (!(error instanceof HoldfastError) || !passable.includes(error.code)) throw error;

@@ -166,7 +166,7 @@ async function mayBe(
 ): Promise<boolean> {
   const there = await store.head(folder + path, { signal: at.signal });
   if (!there) return true;
-  if (there.bytes !== object.bytes) return false;
+  if (there.bytes !== object.bytes || there.archived) return false;
   const [one, other] = [there.etag ?? '', object.etag ?? ''];
   return !PLAIN.test(one) || !PLAIN.test(other) || one === other;
 }

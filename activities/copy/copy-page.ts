@@ -58,7 +58,7 @@ async function copy(
       opener: await openerIfHere(snapshot),
       throttle: throttleOf(snapshot),
       stallMs: snapshot.timeouts.stall,
-      fresh: at.number === 1 && plan.runId === job.run.runId && plan.mends === undefined,
+      fresh: at.number === 1 && plan.runId === job.run.runId && !plan.mends && !plan.again,
     };
     const journal = new Journal((part, done) => work.writePartial(page, at.number, part, done));
     return copyItems(copying, items, known, journal, snapshot.limits.concurrency);

@@ -41,6 +41,8 @@ export interface CopyPlan {
   runId: string;
   /** The mark of the `collected.json` that is to be replaced; absent where there was none. */
   mends?: string;
+  /** Some of the objects may lie there already, whoever copied them. */
+  again?: boolean;
   warnings?: Warning[];
 }
 
@@ -77,7 +79,7 @@ export class CopyWork {
   async writePlan(
     attempt: string,
     items: CopyItem[],
-    about: Pick<CopyPlan, 'mends' | 'warnings'>,
+    about: Pick<CopyPlan, 'mends' | 'again' | 'warnings'>,
   ): Promise<CopyPlan> {
     const folder = `plan-${attempt}/`;
     const paged = inPages(items, MOST, ({ object }) => ({ count: 1, bytes: object.bytes }));

@@ -13,6 +13,8 @@ export interface StoreResources {
   readonly stallMs: number;
   /** So long may a store take to put the parts of an object together: some copy every byte, without a word. */
   readonly commitMs: number;
+  /** So long may a file system take for one call. */
+  readonly answerMs: number;
   /** Tries of one request inside one call, and the longest first pause between them; Temporal retries for hours. */
   readonly retry: { tries: number; pauseMs: number };
   /** What a store copies by itself: the largest object in one request, and the parts of a larger one. */
@@ -32,6 +34,7 @@ export interface StoreResourceOptions {
   concurrency?: { start: number; ceiling: number } | undefined;
   stallMs?: number | undefined;
   commitMs?: number | undefined;
+  answerMs?: number | undefined;
   retry?: { tries: number; pauseMs: number } | undefined;
   copy?: { wholeBytes: number; partBytes: number } | undefined;
   host?: HostIdentity | undefined;
@@ -53,6 +56,8 @@ export function createStoreResources(options: StoreResourceOptions = {}): StoreR
     pools,
     stallMs: options.stallMs ?? 60_000,
     commitMs: options.commitMs ?? 15 * 60_000,
+    // A disk under load has its moments, and what was on its way has to be sent anew.
+    answerMs: options.answerMs ?? 5 * 60_000,
     retry: options.retry ?? { tries: 5, pauseMs: 200 },
     // What S3 takes in one request; larger parts mean fewer requests, smaller ones more of them at a time.
     copy: options.copy ?? { wholeBytes: 5 * GiB, partBytes: 512 * MiB },

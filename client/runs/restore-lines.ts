@@ -10,8 +10,9 @@ export function replaces(plan: RestorePlan): boolean {
   return plan.destructive || plan.replaces.length > 0;
 }
 
-/** What a restore will do, in the order in which a person worries. */
-export function planLines(plan: RestorePlan): string[] {
+/** What a restore will do, in the order in which a person worries. @param confirm what was given as `--confirm` */
+export function planLines(plan: RestorePlan, confirm?: string): string[] {
+  const needs = confirm === plan.into ? '' : `; it needs --confirm ${plan.into}`;
   return [
     `Backup ${plan.backup} of ${plan.from} into ${plan.into}: ${plural(plan.artifacts, 'artifact')}, ${humanBytes(plan.bytes)}`,
     ...section('replaces', plan.replaces),
@@ -21,9 +22,7 @@ export function planLines(plan: RestorePlan): string[] {
     ...(plan.safetyBackup
       ? [`backs up ${plan.into} first; --no-safety-backup leaves that out`]
       : []),
-    ...(replaces(plan)
-      ? [`This REPLACES what is in ${plan.into}; it needs --confirm ${plan.into}`]
-      : []),
+    ...(replaces(plan) ? [`This REPLACES what is in ${plan.into}${needs}`] : []),
   ];
 }
 

@@ -47,7 +47,7 @@ export function importVerb(program: Command): void {
         hint: 'Import the directory again: it goes on where it was.',
       });
       try {
-        const { manifest, already } = await importDirectory({
+        const { manifest, already, warnings } = await importDirectory({
           store,
           snapshot,
           directory: source,
@@ -58,12 +58,12 @@ export function importVerb(program: Command): void {
           onBytes: (bytes) => progress.add(bytes),
           onArtifact: () => progress.finishOne(),
         });
-        const { id, totals, warnings } = manifest;
+        const { id, totals } = manifest;
         output.result(
           { backup: id, target, store: store.name, already, ...totals, warnings },
           already
             ? [`${id} was imported before; nothing was changed`]
-            : [...warningLines(warnings), summary(manifest, store.name)],
+            : [...warningLines(warnings), summary({ ...manifest, warnings }, store.name)],
         );
       } catch (error) {
         throw progress.signal.aborted ? progress.signal.reason : error;

@@ -95,10 +95,10 @@ async function restore(
   if (!planned) return;
   const { plan } = planned.report;
   if (options.dryRun) {
-    call.output.result({ ...planned.run, ...planned.report }, planLines(plan));
+    call.output.result({ ...planned.run, ...planned.report }, planLines(plan, options.confirm));
     return exitFor(planned.report, options);
   }
-  call.output.event({ event: 'plan', plan }, planLines(plan).join('\n'));
+  call.output.event({ event: 'plan', plan }, planLines(plan, options.confirm).join('\n'));
 
   const agreed = await agreement(call, options, planned.report);
   const restoring = {

@@ -4,7 +4,7 @@ import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { importDirectory } from '../../activities/backup/import-directory.ts';
 import { loadConfig, snapshotOf } from '../../activities/config/config.ts';
 import { createOpener } from '../../activities/pipeline/age/opener.ts';
@@ -14,6 +14,8 @@ import type { DirectorySource } from '../../activities/products/product.ts';
 import { Secret } from '../../activities/secrets.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
+import { ALWAYS } from '../simulators/s3/faults.ts';
+import { simulatedS3 } from '../stores/s3-simulator.ts';
 import { filesBelow } from '../support/files-below.ts';
 import { startWorld, type World } from '../workflows/world.ts';
 import { run } from './command.ts';
@@ -168,6 +170,67 @@ describe('holdfast import', () => {
     await importFor([fresh, old]);
     expect(await stored()).toEqual(expect.arrayContaining(kept));
     expect((await filesBelow(path)).filter((name) => name.includes('/work/'))).toEqual([]);
+  });
+
+  describe('into a store of S3', () => {
+    let s3: Awaited<ReturnType<typeof simulatedS3>>;
+    beforeAll(async () => {
+      s3 = await simulatedS3();
+    });
+    afterAll(() => s3?.close());
+    beforeEach(() => s3.simulator.reset());
+
+    async function importIt() {
+      const config = await loadConfig({ path: env['HOLDFAST_CONFIG'] });
+      const store = s3.open();
+      try {
+        return await importDirectory({
+          store,
+          snapshot: { ...snapshotOf(config, 'spare'), store: s3.settings },
+          directory: (await influxdbV2.openDirectory?.(directory)) as DirectorySource,
+          spool: world.holdfast.folder,
+          note: null,
+          version: '0.1.0',
+          signal: new AbortController().signal,
+          onBytes: () => undefined,
+          onArtifact: () => undefined,
+        });
+      } finally {
+        await store.close();
+      }
+    }
+
+    it('waits for what that does not see for a moment, though it took it', async () => {
+      const unseen = { kind: 'answer', status: 404, code: 'NoSuchKey' } as const;
+      const { bucket } = s3.simulator;
+      bucket.unlisted = /\/data\//;
+      s3.simulator.plan(
+        { on: 'HeadObject', key: /\.manifest$/, times: 2, fault: unseen },
+        { on: 'GetObject', key: /\/backup\.json$/, skip: 1, fault: unseen },
+      );
+      const { already, manifest, warnings } = await importIt();
+      expect({ already, warnings }).toEqual({ already: false, warnings: manifest.warnings });
+      const looks = s3.simulator.seen.filter(
+        ({ operation, key }) =>
+          (operation === 'HeadObject' && key.endsWith('.manifest')) ||
+          (operation === 'GetObject' && key.endsWith('/backup.json')),
+      );
+      expect(looks).toHaveLength(6);
+    });
+
+    it('is told as done where that lets nothing go', async () => {
+      const denied = { kind: 'answer', status: 403, code: 'AccessDenied' } as const;
+      s3.simulator.plan({ on: ['DeleteObject', 'DeleteObjects'], times: ALWAYS, fault: denied });
+      const { manifest, warnings } = await importIt();
+      expect(warnings).toEqual([
+        ...manifest.warnings,
+        {
+          code: 'FAILED_AFTER_COMMIT',
+          message: expect.stringMatching(/^The backup is committed .* refused to remove/) as string,
+        },
+      ]);
+      expect(await importIt()).toMatchObject({ already: true, manifest: { id: manifest.id } });
+    });
   });
 
   it('refuses a damaged directory with one sentence, and leaves nothing', async () => {

@@ -204,7 +204,7 @@ describe('whatever went well or wrong with a product that writes its backups its
     [/^history of restore/, 'the restore', 'followRestoreJob'],
     [/^page/, 'the page of a run', 'sealed'],
     [/^log/, 'the log', 'copyPage'],
-    [/^command lines/, 'the worker', 'worker.mjs'],
+    [/^command lines/, 'the worker', 'worker.cjs'],
     [/^disk .*backup\.json$/, 'a manifest', '"articles"'],
     [/^disk .*chunk-/, 'the copy of a chunk', 'Article'],
     [/^s3 .*collected\.json$/, 'the record of a copy', '"age-v1"'],

@@ -150,7 +150,7 @@ describe('whatever went well or wrong with Aiven for InfluxDB and InfluxDB 1,', 
     [/^history of restore/, 'what the server said', 'authorization failed'],
     [/^page/, 'the page of a run', 'hosted'],
     [/^log/, 'the log', 'transferPage'],
-    [/^command lines/, 'the worker', 'worker.mjs'],
+    [/^command lines/, 'the worker', 'worker.cjs'],
     [/^disk .*backup\.json$/, 'a manifest', '"hosted"'],
     [/^disk .*\.meta$/, 'the metadata', 'telemetry'],
   ])('the looking really looked: in %s is %s', (place, _, known) => {

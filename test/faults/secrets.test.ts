@@ -111,7 +111,7 @@ describe('whatever went well or wrong,', () => {
     [/^history/, 'references', 'FAULTS_SOURCE_TOKEN'],
     [/^page/, 'the page of a run', 'sealed'],
     [/^log/, 'the log', 'transferPage'],
-    [/^command lines/, 'the worker', 'worker.mjs'],
+    [/^command lines/, 'the worker', 'worker.cjs'],
     [/^disk .*backup\.json$/, 'a manifest', '"metrics"'],
     [/^s3 .*objects\.ndjson\.gz$/, 'a list', 'telemetry'],
     [/^disk .*\.bolt$/, 'hashed tokens', '$influxdb2-sha256$'],

@@ -18,6 +18,8 @@ export interface Stage {
   s3: S3Simulator;
   disk: string;
   spool: string;
+  /** Of Temporal. */
+  address: string;
   holdfast: Holdfast;
   config: StageConfig;
   /** Writes the configuration anew, as changed in `config`. */
@@ -119,6 +121,7 @@ export async function setStage(
     s3,
     disk: disk.path,
     spool: spool.path,
+    address,
     holdfast,
     config,
     reconfigure: () => holdfast.configure(config),

@@ -71,6 +71,23 @@ describe('the metadata of a portable backup', () => {
     );
     expect(databases[0]?.policies).toEqual(policies);
   });
+
+  it('have the first group of all begin with the earliest point, where its own beginning did not fit', () => {
+    const end = -9_223_369_200_000_000_000n;
+    const start = 2n ** 64n + end - HOUR;
+    const group = { id: 1, start, end, deleted: false, truncatedAt: undefined, shards: [1] };
+    const policy = { name: 'p', duration: 0n, groupDuration: HOUR, replicas: 1, subscriptions: [] };
+    const { databases } = parseMetadata(
+      composeMetadata({
+        name: 'd',
+        defaultPolicy: 'p',
+        policies: [{ ...policy, groups: [group] }],
+      }),
+    );
+    expect(databases[0]?.policies[0]?.groups).toEqual([
+      { ...group, start: -9_223_372_036_854_775_806n },
+    ]);
+  });
 });
 
 describe('a protobuf message', () => {

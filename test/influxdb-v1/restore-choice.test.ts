@@ -40,3 +40,14 @@ test.each(['daily', 'office/raw'])(
     );
   },
 );
+
+test('a database that has none of the selected policies is not left out without a word', () => {
+  expect(() => chosen(['plant', 'office'], ['hourly'])).toThrow(
+    expect.objectContaining({
+      code: 'SELECTION_EMPTY',
+      message: expect.stringMatching(
+        /^The database "office" in the backup has none of the retention policies/,
+      ) as string,
+    }),
+  );
+});

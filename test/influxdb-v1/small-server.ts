@@ -52,8 +52,13 @@ export async function startSmallServer(): Promise<SmallServer> {
       if (server.user && request.headers.authorization !== basic(server.user)) {
         return void response.writeHead(401).end(JSON.stringify({ error: 'authorization failed' }));
       }
-      const query = new URLSearchParams(body).get('q') ?? '';
-      response.end(JSON.stringify({ results: query.split('; ').map(answer) }));
+      const asked = new URLSearchParams(body);
+      const results = (asked.get('q') ?? '').split('; ').map(answer);
+      if (asked.get('chunked') !== 'true') return void response.end(JSON.stringify({ results }));
+      for (const [id, result] of results.entries()) {
+        response.write(`${JSON.stringify({ results: [{ statement_id: id, ...result }] })}\n`);
+      }
+      response.end();
     })();
   });
   const snapshots = createServer((socket) => {

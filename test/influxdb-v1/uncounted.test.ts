@@ -169,6 +169,19 @@ describe('a measurement whose name was written escaped', () => {
     expect(await proof('m', ESCAPED)).toEqual({ result: 'different', reason });
   });
 
+  it.each(['m\\\\', 'm\\\\\\,y'])(
+    'is told when no server ever finds such a one, and proven when one does: %s',
+    async (name) => {
+      const never = (statement: string) => statement.includes('"m\\\\');
+      server.countOf = (statement) => (never(statement) ? { v: 0 } : countOf(statement));
+      expect(await proof('a', name)).toMatchObject(
+        warned(/the names of 1 measurements .*\(m\\.*\), and InfluxDB finds no .* were written\.$/),
+      );
+      server.countOf = countOf;
+      expect(await proof('a', name)).toEqual({ result: 'identical' });
+    },
+  );
+
   it('is not taken for one with a backslash of its own', async () => {
     server.countOf = countOf;
     expect(await proof('back\\slash')).toEqual({ result: 'identical' });

@@ -136,7 +136,7 @@ describe('the official manifest', () => {
     );
     expect(groups.map(({ id }) => id)).toEqual([1]);
     const message = expect.stringContaining(
-      'named acme/telemetry/shard 2, acme/telemetry/shard 4 and did not have them',
+      'named acme/telemetry/shard 4, acme/telemetry/shard 2 and did not have them',
     ) as string;
     expect(warnings.filter(({ code }) => code === 'SHARD_GONE')).toMatchObject([{ message }]);
   });

@@ -227,6 +227,24 @@ describe('a table with rows that were of the future, and had their time before t
   });
 });
 
+test('a table of which rows are of minutes before the restore is not blamed for what clients had kept back', async () => {
+  await using stage = await enterpriseStage();
+  append(stage, 1, ago(60_000));
+  const { backup } = await stage.take();
+  const prove = await restored(stage, backup);
+  expect(await prove()).toEqual(PROVEN);
+  append(stage, 3, ago(120_000));
+  const unproven = { identical: 3, equivalent: 0, subjects: [], codes: ['PROOF_PARTIAL'] };
+  expect(await prove()).toEqual(unproven);
+  append(stage, 1, ago(HOUR_MS));
+  expect(await prove()).toEqual(unproven);
+  // What nobody can have kept back is more than the backup holds by itself.
+  append(stage, 1, ago(2 * HOUR_MS));
+  expect(await prove()).toMatchObject(
+    failing(/^telemetry\/cpu has 406 rows, and the backup at most 401$/),
+  );
+});
+
 describe('a table to which clients wrote while the backup was taken', () => {
   const MEANWHILE = 1_700_000_000_000_000_000n;
   const MINUTE_MS = 60_000;

@@ -192,13 +192,18 @@ describe('a deletion', () => {
   });
 });
 
-test('a backup of a cluster from which most rows were deleted is suspect, though their files are there', async () => {
-  world.simulator.cluster.write('telemetry', linesOf('many', 3_000));
-  const before = await holdfast.run('backup', { target: TARGET });
+/** Their files are there for a while. */
+function deleteMost(): void {
   for (const table of ['cpu', 'disk']) {
     world.simulator.cluster.deleteRows('telemetry', table, 0n, 2n ** 62n);
   }
   world.simulator.cluster.write('telemetry', ['cpu,host=last v=1 1000000']);
+}
+
+test('a backup of a cluster from which most rows were deleted is suspect, though their files are there', async () => {
+  world.simulator.cluster.write('telemetry', linesOf('many', 3_000));
+  const before = await holdfast.run('backup', { target: TARGET });
+  deleteMost();
   const after = await holdfast.run('backup', { target: TARGET });
   expect([before.state, after.state]).toEqual(['ok', 'suspect']);
   expect(after.plainBytes).toBeGreaterThan(before.plainBytes / 2);
@@ -206,4 +211,19 @@ test('a backup of a cluster from which most rows were deleted is suspect, though
     code: 'SOURCE_SHRUNK',
     message: expect.stringMatching(/^This backup holds 1 rows, its predecessor \d+: /) as string,
   });
+});
+
+test('so is one after a night in which they were deleted and nobody could count', async () => {
+  world.simulator.cluster.write('telemetry', linesOf('many', 3_000));
+  const before = await holdfast.run('backup', { target: TARGET });
+  deleteMost();
+  world.simulator.switches.unavailable = { at: ['query'] };
+  const uncounted = await holdfast.run('backup', { target: TARGET });
+  world.simulator.switches.unavailable = false;
+  expect(uncounted.warnings).toMatchObject([{ code: 'CENSUS_MISSING' }]);
+  const after = await holdfast.run('backup', { target: TARGET });
+  expect([before.state, uncounted.state, after.state]).toEqual(['ok', 'ok', 'suspect']);
+  const { message } = after.warnings.find(({ code }) => code === 'SOURCE_SHRUNK') ?? {};
+  expect(message).toMatch(/^This backup holds 1 rows, and \S+, the last one .* counted all of/);
+  expect(message).toContain(before.backup);
 });

@@ -172,6 +172,7 @@ describe('a shard that the server could not open at its start', () => {
   test('is no such shard when its number was given again in another bucket', async () => {
     telemetry().name = 'renamed';
     telemetry('renamed').id = 'abcdefabcdefabcd';
+    startAt(Date.now() - 48 * HOUR_MS);
     const taken = await take(good);
     expect(about(taken)).toEqual([]);
     expect(taken.conclusion).toMatchObject({ lacking: false, detail: { unwrittenShards: 1 } });
@@ -240,6 +241,22 @@ describe('a shard to which nothing was written', () => {
     expect(after.conclusion.lacking).toBe(false);
     startAt(Date.now() - 1000);
     expect(about(await take(after))).toEqual([]);
+  });
+
+  test('is told then, behind later ones, also when its time was over long before the last backup', async () => {
+    const monthAgo = now - 30 * 24 * 3600;
+    const over = nameAhead(monthAgo, monthAgo + 3600);
+    await writeLines(server, 'telemetry', [`cpu v=1 ${now - 24 * 3600}`]);
+    const last = await take();
+    startAt(Date.now() - 48 * HOUR_MS);
+    const quiet = await take(last);
+    expect(about(quiet)).toEqual([]);
+    expect(quiet.conclusion.detail).toMatchObject({ unwrittenShards: 1 });
+    const recent = nameAhead(now - 3600, now + 3600);
+    startAt(Date.now() + 1000);
+    const [told] = about(await take(quiet));
+    const both = `acme/telemetry/shard ${recent}, acme/telemetry/shard ${over}`;
+    expect(told).toMatchObject({ code: 'SHARD_GONE', message: expect.stringContaining(both) });
   });
 
   test('is told of all that there may be when no backup was taken before', async () => {

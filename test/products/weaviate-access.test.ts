@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Account } from '../simulators/weaviate/cluster.ts';
 import { failureOf } from './delegated-stage.ts';
 import { ended, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
 
 const BOTH = { users: { restore: true }, roles: { restore: true } };
-const ACCOUNTS = [
+const ACCOUNTS: Account[] = [
   { name: 'carol', key: 'of-carol', root: true },
   { name: 'saver', key: 'of-saver', backups: ['*'], reads: true },
 ];

@@ -22,13 +22,7 @@ beforeAll(async () => {
   folder = await temporaryFolder('clients-v1');
   await mkdir(join(folder.path, 'spool'));
   server = await startInfluxdV1();
-  session = influxdbV1.connect({
-    target: 'old-influx',
-    connection: influxdbV1.connection.parse({ url: server.url, snapshot: server.snapshot }),
-    concurrency: 4,
-    stallMs: 10_000,
-    signal: new AbortController().signal,
-  });
+  session = connect(server);
   await server.query('CREATE DATABASE live WITH DURATION 0s SHARD DURATION 1h NAME rp');
   await server.write('live', times(100, 'old'));
   const directory = join(folder.path, 'backup');
@@ -49,16 +43,26 @@ let plan: PlannedRestore;
 let state: Record<string, unknown>;
 beforeEach(async () => {
   await server.query('DROP DATABASE live');
-  plan = stored(
-    await session.restore.plan({
-      backup,
-      restore: { target: 'aiven' },
-      destination: 'old-influx',
-      run: 'run1',
-    }),
-  );
-  state = stored(await session.restore.prepare(plan, backup));
+  ({ plan, state } = await prepared(session));
 });
+
+function connect({ url, snapshot }: InfluxdV1): ProductSession {
+  return influxdbV1.connect({
+    target: 'old-influx',
+    connection: influxdbV1.connection.parse({ url, snapshot }),
+    concurrency: 4,
+    stallMs: 10_000,
+    signal: new AbortController().signal,
+  });
+}
+
+async function prepared({ restore }: ProductSession) {
+  const request = { target: 'aiven' };
+  const planned = stored(
+    await restore.plan({ backup, restore: request, destination: 'old-influx', run: 'run1' }),
+  );
+  return { plan: planned, state: stored(await restore.prepare(planned, backup)) };
+}
 
 /** Points of one hour, which is that of the shard in the backup unless told. */
 function times(count: number, host: string, from = HOUR): string[] {
@@ -131,6 +135,21 @@ describe('a restore that is undone', () => {
     expect(await undo()).toEqual(kept('clients have written 1000 points into it meanwhile'));
     expect(await marks()).toEqual(['rp', 'unproven-run1']);
     expect(await counted()).toEqual({ live: 1000, old: 100 });
+  });
+
+  it('keeps them also where the server limits the rows of its answers', async () => {
+    await using limited = await startInfluxdV1({ maxRows: 10 });
+    await limited.query('CREATE DATABASE full WITH DURATION 0s SHARD DURATION 1h NAME rp');
+    const hours = Array.from({ length: 20 }, (_, hour) => `m v=1 ${HOUR + hour * 3600}`);
+    await limited.write('full', hours);
+    const own = connect(limited);
+    ({ plan, state } = await prepared(own));
+    await own.restore.apply(plan.steps[0]!, state, original);
+    await limited.write('live', times(5, 'live'));
+    expect(await own.restore.undo(plan, false, { state })).toEqual(
+      kept('clients have written 5 points into it meanwhile'),
+    );
+    await own.close();
   });
 
   it('keeps what clients may have written before the server was started anew', async () => {

@@ -71,6 +71,36 @@ async function restored(database: string, backup: BackupReader, to = session) {
   return { planned, state, prove };
 }
 
+it.each(['m\\\\', 'm\\\\\\,y'])(
+  'says of a measurement that no query finds where it was written either that it came back: %s',
+  async (name) => {
+    const database = `never${name.length}`;
+    const backup = await backUp(database, [...points(name, 2), ...points('counted', 2)]);
+    for (const index of ['inmem', 'tsi1'] as const) {
+      await using other = await startInfluxdV1({ index });
+      const own = connect(other);
+      const { prove } = await restored(database, backup, own);
+      expect(await prove()).toMatchObject({
+        result: 'equivalent',
+        warning: { code: 'PROOF_PARTIAL', message: expect.stringMatching(/ a backslash before /) },
+      });
+      await own.close();
+      for (const at of [source, other]) {
+        const rows = await at.query('SELECT * FROM /.*/', database);
+        expect(rows.map(({ name: found }) => found)).toEqual(['counted', 'counted']);
+      }
+    }
+  },
+);
+
+it('proves points of the earliest time, whose shard group begins before what 64 bits hold', async () => {
+  const { prove } = await restored('first', await backUp('first', ['m v=1.5 -9223372036']));
+  expect(await prove()).toEqual({ result: 'identical' });
+  await server.restart();
+  const found = 'SELECT v FROM m WHERE time < -9223000000000000000';
+  expect(await server.query(found, 'first')).toMatchObject([{ v: 1.5 }]);
+});
+
 const points = (measurement: string, series: number) =>
   Array.from({ length: series }, (_, at) => `${measurement},host=h${at} v=${at}.5 ${START + at}`);
 

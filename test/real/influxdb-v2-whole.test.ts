@@ -150,6 +150,16 @@ describe('a restore of a whole real influxd', () => {
     expect(warnings).toMatchObject([{ code: 'BUCKET_EMPTY', subject: 'acme/billing' }]);
   });
 
+  it('brings back points of the earliest time, whose shard group begins before what 64 bits hold', async () => {
+    await using early = await startInfluxd();
+    await early.createBucket('early');
+    await early.write('early', ['m v=1 -9223372036']);
+    await using taken = await takeBackup(connect(early.url).backup);
+    await using target = await startInfluxd();
+    const { proofs, warnings } = await restore(connect(target.url), taken, {});
+    expect([proofs, codes(warnings)]).toEqual([[{ result: 'identical' }], []]);
+  });
+
   it('takes away a label, which metadata that are refused do not', async () => {
     await using taken = await takeBackup(connect(source.url).backup);
     await using target = await startInfluxd();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askWeaviate, callWeaviate, countObjects } from '../support/weaviate-data.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { secret } from './adapter.ts';
-import { dropClasses, startWeaviateWorld, type WeaviateWorld } from './weaviate-world.ts';
+import { classesOf, dropClasses, startWeaviateWorld, type WeaviateWorld } from './weaviate-world.ts';
 
 let world: WeaviateWorld;
 /** Of the users of the database, by name. */
@@ -45,6 +45,8 @@ beforeAll(async () => {
   await ask('POST', '/authz/roles', { name: 'saving', permissions: [...READING, BACKUPS] });
   await createUser('ada', 'reading');
   await createUser('bob', 'saving');
+  await ask('POST', '/authz/roles', { name: 'saving-alone', permissions: [BACKUPS] });
+  await createUser('eve', 'saving-alone');
   const config = JSON.parse(await readFile(world.holdfast.configPath, 'utf8')) as {
     targets: { articles: { connection: object } };
   };
@@ -58,6 +60,8 @@ beforeAll(async () => {
     targets: {
       ada: target({ apiKey: { env: secret(keys.get('ada') ?? '') } }),
       bob: target({ apiKey: { env: secret(keys.get('bob') ?? '') } }),
+      eve: target({ apiKey: { env: secret(keys.get('eve') ?? '') }, roles: { restore: true } }),
+      whole: target({}),
       articles: target({
         users: { include: ['ada'], restore: true },
         roles: { include: ['reading'], restore: true },
@@ -87,6 +91,27 @@ describe('a real Weaviate with roles', () => {
     await dropClasses(world.weaviate);
     const { restored } = await world.holdfast.run('restore', { target: 'bob', backup });
     expect(restored).toContain('class Photo');
+  });
+
+  test('refuses a key that may not read, and says nothing of what that does not see', async () => {
+    await expect(world.holdfast.run('backup', { target: 'eve' })).rejects.toMatchObject({
+      cause: { type: 'PERMISSION_MISSING' },
+    });
+    const { backup } = await world.holdfast.run('backup', { target: 'whole' });
+    await ask('POST', '/authz/roles/saving-alone/add-permissions', { permissions: READING });
+    await dropClasses(world.weaviate);
+    const input = { target: 'whole', into: 'eve', backup, confirm: 'eve' };
+    await expect(world.holdfast.run('restore', input)).rejects.toMatchObject({
+      cause: {
+        type: 'PERMISSION_MISSING',
+        message: expect.stringMatching(
+          /read_collections .* the server has restored, and nothing of it is proven\.$/,
+        ) as string,
+      },
+    });
+    expect(await classesOf(world.weaviate)).toEqual(['Article', 'Note', 'Photo']);
+    await ask('DELETE', '/users/db/eve');
+    await ask('DELETE', '/authz/roles/saving-alone');
   });
 
   test('gets users and roles back in the place of all others, with their keys and rights', async () => {

@@ -40,6 +40,8 @@ export interface InfluxdV1Options {
   index?: 'inmem' | 'tsi1';
   /** Series that a query may read; default: any number. */
   maxSelectSeries?: number;
+  /** Rows of an answer in one piece; default: any number. */
+  maxRows?: number;
   /** The administrator; with it, every request needs credentials. */
   user?: { username: string; password: string };
 }
@@ -111,7 +113,7 @@ function toml(
   folder: string,
   http: number,
   snapshot: number,
-  { index = 'inmem', user, maxSelectSeries = 0 }: InfluxdV1Options,
+  { index = 'inmem', user, maxSelectSeries = 0, maxRows = 0 }: InfluxdV1Options,
 ): string {
   return `reporting-disabled = true
 bind-address = "127.0.0.1:${snapshot}"
@@ -133,6 +135,7 @@ bind-address = "127.0.0.1:${snapshot}"
 [http]
   bind-address = "127.0.0.1:${http}"
   log-enabled = false
+  max-row-limit = ${maxRows}
   auth-enabled = ${user !== undefined}
 `;
 }

@@ -55,3 +55,17 @@ test('what the database wrote and cannot be read is not copied, and no damage is
   world.near.bucket.get(key).broughtBack = 'done';
   expect(await copy()).toMatchObject({ backup: second });
 });
+
+test('what an earlier attempt of a copy left, and was archived since, is copied once more', async () => {
+  world.forgetCopy('near', backup);
+  const [left = ''] = world.written(backup);
+  const key = `holdfast/near/${backup}/data/${left}`;
+  world.near.bucket.put(key, world.near.bucket.get(`weaviate/${left}`).body, {}, false);
+  world.near.bucket.get(key).storageClass = 'GLACIER';
+  const written = world.written(backup).length;
+  const report = await world.holdfast.run('copy', { target: 'near', backup });
+  expect(report).toMatchObject({ objects: written, method: 'server-side', warnings: [] });
+  expect(world.keys('near', backup)).not.toContain(`data/${left}`);
+  const verified = await world.holdfast.run('verify', { target: 'near', backup, depth: 'deep' });
+  expect(verified).toMatchObject({ ok: true, findings: [] });
+});

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CollectedLine } from '../../activities/catalog/collected.ts';
 import type { Warning } from '../../workflows/contract/progress.ts';
-import { holding } from '../simulators/s3/faults.ts';
+import { ALWAYS, holding } from '../simulators/s3/faults.ts';
 import { startCopyWorld, type CopyWorld } from './copy-world.ts';
 import { causeOf } from './world.ts';
 
@@ -213,6 +213,24 @@ test.each(['far', 'sealed'] as const)(
     for (const one of [base, leaf]) {
       expect(await verify(target, one)).toMatchObject({ ok: true, warnings: [] });
     }
+  },
+);
+
+test.each(['near', 'far'] as const)(
+  'a copy that is made anew takes over what is there, and writes none of it once more (%s)',
+  async (target) => {
+    const backup = await copied(target);
+    const { bucket } = target === 'near' ? world.near : world.far;
+    const before = objectsOf(target, backup);
+    bucket.objects.delete(place(target, backup, 'collected.json'));
+    bucket.writes.clear();
+    // Some that heed it when they are sent an object overlook it when they copy one.
+    const fault = { kind: 'ignored-header', header: 'if-none-match' } as const;
+    world.near.plan({ on: 'CopyObject', times: ALWAYS, fault });
+    expect(await copy(target, backup)).toMatchObject({ warnings: [] });
+    world.near.calm();
+    expect(objectsOf(target, backup)).toEqual(before);
+    expect([...bucket.writes.keys()].filter((key) => key.includes('/data/'))).toEqual([]);
   },
 );
 

@@ -29,11 +29,11 @@ const requestsFor = ({ seen }: S3Simulator, operation: string, folder: string) =
 
 describe('a copy', () => {
   test.each([
-    ['near', 'server-side'],
-    ['far', 'streamed'],
+    ['near', 'server-side', ['CopyObject', 'GetObject']],
+    ['far', 'streamed', ['PutObject']],
   ] as const)(
     'into the store of %s holds every byte, and leaves nothing else (%s)',
-    async (target, method) => {
+    async (target, method, requests) => {
       const id = await backup(target);
       const report = await world.copied(target, id);
       const written = world.written(id);
@@ -49,6 +49,13 @@ describe('a copy', () => {
         const copied = body(store, `holdfast/${target}/${id}/data/${key}`);
         expect(copied.equals(body(world.near, `weaviate/${key}`)), key).toBe(true);
       }
+      // Nothing is asked about an object that nobody has tried before.
+      const asked = store.seen.filter(({ key }) =>
+        key.startsWith(`holdfast/${target}/${id}/data/${id}/`),
+      );
+      expect(asked.map(({ operation }) => operation).toSorted()).toEqual(
+        requests.flatMap((operation) => written.map(() => operation)),
+      );
       const rest = world.keys(target, id).filter((key) => !key.startsWith('data/'));
       expect(rest).toEqual([
         'backup.json',
@@ -203,12 +210,15 @@ describe('a copy is begun, and is complete, although', () => {
     world.far.plan({ on: ['DeleteObject', 'DeleteObjects'], times: ALWAYS, fault: denied });
     const report = await world.holdfast.run('backup', { target: 'far' });
     expect(codes(report.warnings)).toEqual(['FAILED_AFTER_COMMIT']);
-    const { warnings } = await world.copied('far', report.backup);
-    expect(warnings).toContainEqual({
+    const untidy = {
       code: 'LEFTOVERS',
       message: expect.stringMatching(/^The copy of backup .* is complete, and its plan/) as string,
-    });
+    };
+    const { warnings } = await world.copied('far', report.backup);
+    expect(warnings).toContainEqual(untidy);
     expect(world.keys('far', report.backup)).toContain('collected.json');
+    const again = await world.holdfast.run('copy', { target: 'far', backup: report.backup });
+    expect(again.warnings).toContainEqual(untidy);
 
     world.far.calm();
     expect(await copy('far', report.backup)).toMatchObject({ warnings: [] });

@@ -32,6 +32,9 @@ test('what fails is tried again for hours, as long as nobody configures otherwis
   expect(moving.length).toBeGreaterThan(2);
   for (const { name, pausesS } of moving)
     expect(pausesS, name ?? 'an activity').toBeGreaterThan(8 * HOUR_S);
+  // The backup is there by then, and the lock keeps others waiting.
+  const tidying = tried.filter(({ name }) => name === 'tidyBackup');
+  expect(tidying).toEqual([{ name: 'tidyBackup', pausesS: expect.closeTo(HOUR_S, -3) as number }]);
 });
 
 // The promise is kept by every try that the machine leaves alone.

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Manifest } from '../../activities/catalog/manifest.ts';
+import type { StoreResources } from '../../activities/stores/resources.ts';
 import { startInfluxSimulator, type InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
 import { startHoldfast, type Holdfast } from '../support/holdfast.ts';
 import { filesBelow } from '../support/files-below.ts';
@@ -42,6 +43,7 @@ export async function startWorld(
     target?: object;
     concurrency?: number;
     rareHeartbeats?: boolean;
+    stores?: StoreResources;
     /** False: the test starts its own. */
     worker?: boolean;
   } = {},
@@ -72,6 +74,7 @@ export async function startWorld(
     config,
     ...(options.concurrency && { concurrency: options.concurrency }),
     ...(options.rareHeartbeats && { rareHeartbeats: true }),
+    ...(options.stores && { stores: options.stores }),
     ...(options.worker === false && { worker: false }),
   });
   return {

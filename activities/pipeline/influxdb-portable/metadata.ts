@@ -4,6 +4,9 @@ import { fieldsOf, type Field } from './protobuf.ts';
 /** The server's own database, which no restore touches. */
 export const INTERNAL = '_internal';
 
+/** That a point may have, in nanoseconds: September 1677. */
+const EARLIEST_TIME = -9_223_372_036_854_775_806n;
+
 /** What InfluxDB 1 knows of its databases, as far as a restore needs it. Durations and times in nanoseconds. */
 export interface PortableMetadata {
   databases: Database[];
@@ -102,10 +105,12 @@ function parsePolicy(message: Buffer): RetentionPolicy {
 
 function parseGroup(message: Buffer): ShardGroup {
   const fields = collect(message);
+  const [start, end] = [signed(fields, 2), signed(fields, 3)];
   return {
     id: whole(fields, 1),
-    start: signed(fields, 2),
-    end: signed(fields, 3),
+    // Of the earliest points the group begins before what 64 bits hold, and is written with a time far behind its end.
+    start: start > end ? EARLIEST_TIME : start,
+    end,
     deleted: signed(fields, 4) !== 0n,
     truncatedAt: fields.some(({ number }) => number === 6) ? signed(fields, 6) : undefined,
     shards: messages(fields, 5).map((shard) => whole(collect(shard), 1)),

@@ -53,7 +53,7 @@ export function concludeProof(
   warn(
     'PROOF_PARTIAL',
     labels('uncounted', 'future'),
-    'Rows of these tables had times in the future when the backup was taken, and clients write to them again, so nothing is proven of them',
+    'The backup has rows of these tables of the five minutes before the restore, or of what was the future when it was taken, and clients write among them again, so nothing is proven of these tables',
   );
   return {
     totals: {

@@ -11,6 +11,7 @@ import { expectations, wasCounted } from './expectations.ts';
 import { told } from '../../few.ts';
 import { pause } from '../../pause.ts';
 import type { NoResult } from './query.ts';
+import { RestoreApi } from './restore-api.ts';
 import { detailOf } from './restore-detail.ts';
 import type { Session } from './session.ts';
 import { labelOf } from './tables.ts';
@@ -38,6 +39,8 @@ export async function proveRestore(
   await pause(patienceMs, client.signal);
   const first = await firstCensus(session, onTable, foretold ? 0 : patienceMs);
   if (!isCensus(first)) {
+    // A token that the restored catalog does not know is refused here, too, and told as that.
+    await new RestoreApi(client).list();
     if (foretold) return unproven(bytes, onlyItsWord(first.reason));
     throw unanswered(session, first.reason);
   }

@@ -1,4 +1,4 @@
-import { millisOf, wellBefore } from './times.ts';
+import { isAfter, wellBefore } from './times.ts';
 import { different, MIXED_WITH_NEW, type Restored, UNCOUNTED, type Verdict } from './verdict.ts';
 
 /** How many rows of a period the backup holds at most. */
@@ -9,14 +9,15 @@ interface Most {
   most: number;
 }
 
-/** Where the newest row of the backup is younger than the restore, more rows up to it may be of after the restore. */
+/** Where clients may write among the rows of the backup after the restore, more of those may be theirs. */
 export async function judgeSurplus(
   reason: string,
   { upTo, most, ...from }: Most,
   { restoredAt, count }: Restored,
 ): Promise<Verdict> {
-  if (upTo === undefined || millisOf(upTo) <= millisOf(restoredAt)) return different(reason);
-  const { rows } = await count({ ...from, upTo: wellBefore(restoredAt) });
+  const moment = wellBefore(restoredAt);
+  if (upTo === undefined || !isAfter(upTo, moment)) return different(reason);
+  const { rows } = await count({ ...from, upTo: moment });
   if (rows === null) return UNCOUNTED;
   return rows > most ? different(reason) : MIXED_WITH_NEW;
 }

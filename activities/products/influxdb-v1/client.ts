@@ -12,6 +12,7 @@ const answerSchema = z.object({
   results: z
     .array(
       z.object({
+        statement_id: z.number().optional(),
         error: z.string().optional(),
         series: z
           .array(
@@ -27,6 +28,8 @@ const answerSchema = z.object({
     )
     .optional(),
 });
+
+type Answer = z.infer<typeof answerSchema>;
 
 export type Row = Record<string, unknown>;
 
@@ -90,16 +93,26 @@ export class InfluxV1Client {
         'content-type': 'application/x-www-form-urlencoded',
         ...(await this.#login()),
       },
-      body: new URLSearchParams({ q: statements.join('; '), epoch: 'ns' }).toString(),
+      // An answer in one piece ends, without a word, after as many rows as `max-row-limit` allows.
+      body: new URLSearchParams({
+        q: statements.join('; '),
+        epoch: 'ns',
+        chunked: 'true',
+      }).toString(),
     });
-    const answer = await this.#parsed(response, operation);
+    const pieces = await this.#parsed(response, operation);
+    const [refused] = pieces.flatMap(complaints);
     if (response.status >= 300) {
-      throw statusRefusal(this.server, operation, response.status, answer?.error ?? '');
+      throw statusRefusal(this.server, operation, response.status, refused ?? '');
     }
-    const results = answer?.results ?? [];
-    const error = answer?.error ?? results.find((result) => result.error !== undefined)?.error;
-    if (error !== undefined) throw queryRefusal(this.server, operation, error);
-    return statements.map((_, at) => (results[at]?.series ?? []).flatMap(rows));
+    if (refused !== undefined) throw queryRefusal(this.server, operation, refused);
+    const answers = statements.map((): Row[] => []);
+    for (const { results = [] } of pieces) {
+      for (const [at, { statement_id: id = at, series = [] }] of results.entries()) {
+        answers[id]?.push(...series.flatMap(rows));
+      }
+    }
+    return answers;
   }
 
   close(): Promise<void> {
@@ -115,15 +128,17 @@ export class InfluxV1Client {
     return { authorization: `Basic ${pair}` };
   }
 
-  async #parsed(
-    response: HttpResponse,
-    operation: string,
-  ): Promise<z.infer<typeof answerSchema> | undefined> {
+  /** The pieces of an answer, a line each. */
+  async #parsed(response: HttpResponse, operation: string): Promise<Answer[]> {
     const text = await response.text();
     try {
-      return answerSchema.parse(JSON.parse(text));
+      const lines = text.split('\n').filter((line) => line.trim() !== '');
+      return z
+        .array(answerSchema)
+        .min(1)
+        .parse(lines.map((line) => JSON.parse(line) as unknown));
     } catch (cause) {
-      if (response.status >= 300) return undefined;
+      if (response.status >= 300) return [];
       throw new HoldfastError(
         'WRONG_SERVER',
         `${this.server}: ${operation} failed: the answer is none of InfluxDB.`,
@@ -131,6 +146,10 @@ export class InfluxV1Client {
       );
     }
   }
+}
+
+function complaints({ error, results = [] }: Answer): string[] {
+  return [error, ...results.map((result) => result.error)].filter((one) => one !== undefined);
 }
 
 function rows({

@@ -7,7 +7,15 @@ import { quoted } from './client.ts';
  * measurement under the other: by its index, `inmem` or `tsi1`.
  */
 export function isEscaped(measurement: string): boolean {
-  return /\\["=]/.test(measurement);
+  return /\\["=]/.test(measurement) || isNeverFound(measurement);
+}
+
+/**
+ * Whether the name has two backslashes before a comma, or at its end: `m\\,host=a v=1`. InfluxDB is at odds with itself
+ * about what that comma is, and has nothing to answer, also where the points were written.
+ */
+function isNeverFound(measurement: string): boolean {
+  return /\\(?:,|$)/.test(measurement);
 }
 
 /**
@@ -15,12 +23,19 @@ export function isEscaped(measurement: string): boolean {
  * @param hidden of which the server finds nothing under the name of the files either
  */
 export function tellEscaped(escaped: string[], hidden: string[]): string[] {
-  const renamed = escaped.filter((name) => !hidden.includes(name));
+  const renamed = escaped.filter((name) => !hidden.includes(name) && !isNeverFound(name));
+  const never = hidden.filter(isNeverFound);
+  const resting = hidden.filter((name) => !isNeverFound(name));
   const [first] = renamed;
   const reasons: string[] = [];
-  if (hidden.length > 0) {
+  if (never.length > 0) {
     reasons.push(
-      `${tooEscaped(hidden)} (${told(hidden)}), and no query finds a field of theirs in this shard until a point of it, with the name escaped in the same way, is written into the shard's time: then all of its points are found under the name that they had; a server with \`index-version = "tsi1"\` finds them at once, under these names, with the backslash, and may not find at all what is written so`,
+      `the names of ${never.length} measurements have a backslash before a comma or at their end (${told(never)}), and InfluxDB finds no point of such a measurement, nor does it where they were written`,
+    );
+  }
+  if (resting.length > 0) {
+    reasons.push(
+      `${tooEscaped(resting)} (${told(resting)}), and no query finds a field of theirs in this shard until a point of it, with the name escaped in the same way, is written into the shard's time: then all of its points are found under the name that they had; a server with \`index-version = "tsi1"\` finds them at once, under these names, with the backslash, and may not find at all what is written so`,
     );
   }
   if (first !== undefined) {

@@ -39,6 +39,7 @@ export function chooseDatabases(databases: Database[], request: RestoreRequest):
   if (chosen.length === 0) {
     throw new HoldfastError('SELECTION_EMPTY', 'The selection matches no database of the backup.');
   }
+  requireChosen(chosen, select?.databases);
   refuseUnusedNames(chosen, rename);
   const renamed = chosen.map((database) => withNames(database, rename));
   requireDistinct(renamed);
@@ -97,6 +98,16 @@ function requireKnown(
         : `The backup holds no ${what} "${name}"${where || `; its databases are ${there.join(', ') || 'none'}`}.`,
     );
   }
+}
+
+/** A database that is named comes back, or is told. */
+function requireChosen(chosen: Database[], wanted: string[] | undefined): void {
+  const left = wanted?.find((name) => !chosen.some((database) => database.name === name));
+  if (left === undefined) return;
+  throw new HoldfastError(
+    'SELECTION_EMPTY',
+    `The database "${left}" in the backup has none of the retention policies that are selected; name one of its own, or leave it out.`,
+  );
 }
 
 function refuseUnusedNames(chosen: Database[], rename: Record<string, string>): void {

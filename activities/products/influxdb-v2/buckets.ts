@@ -75,8 +75,19 @@ export function shardKey(
   group: ShardGroup,
   shard: Shard,
 ): string {
-  const [start, end] = [Date.parse(group.startTime), Date.parse(group.endTime)];
-  return `${bucket.bucketID}/${shard.id}/${start}/${end}`;
+  return `${bucket.bucketID}/${shard.id}/${beginOf(group)}/${Date.parse(group.endTime)}`;
+}
+
+/** What 64 bits hold of nanoseconds begins here, in milliseconds: September 1677. */
+const EARLIEST_MS = -9_223_372_036_854;
+
+/**
+ * When a group begins, in milliseconds. That of the earliest points begins before what a server can store, and once that
+ * was started again, or its metadata were restored, it names a time far behind the end of the group instead.
+ */
+export function beginOf({ startTime, endTime }: ShardGroup): number {
+  const begin = Date.parse(startTime);
+  return begin < EARLIEST_MS || begin > Date.parse(endTime) ? EARLIEST_MS : begin;
 }
 
 export function isDeleted(group: ShardGroup): boolean {

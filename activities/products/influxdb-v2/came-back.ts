@@ -1,4 +1,5 @@
 import {
+  beginOf,
   fullName,
   isDeleted,
   isSystem,
@@ -74,6 +75,6 @@ function deletedGroups(bucket: Bucket): string[] {
   );
 }
 
-function groupKey({ bucketID }: Bucket, { id, startTime }: ShardGroup): string {
-  return `${bucketID}/${id}/${Date.parse(startTime)}`;
+function groupKey({ bucketID }: Bucket, group: ShardGroup): string {
+  return `${bucketID}/${group.id}/${beginOf(group)}`;
 }

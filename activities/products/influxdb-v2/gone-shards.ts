@@ -1,7 +1,7 @@
 import type { ObjectLine } from '../../catalog/manifest.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { BackupReader } from '../product.ts';
-import { fullName, shardName, shardsOf, type Bucket, type ShardGroup } from './buckets.ts';
+import { beginOf, fullName, shardName, shardsOf, type Bucket, type ShardGroup } from './buckets.ts';
 import { ROLE } from './names.ts';
 import { mayPass, type ServerNow } from './server-now.ts';
 import { bucketOf, shardOf } from './shard-of.ts';
@@ -66,7 +66,7 @@ async function judge(question: Question, asked: Missing[]): Promise<GoneShards> 
   const names = new Set(live.map(fullName));
   const started = await server.startedAt();
   const asking = askedAt === undefined ? Date.now() : Date.parse(askedAt);
-  for (const one of still) {
+  for (const one of still.toSorted((a, b) => endOf(b) - endOf(a))) {
     const held = heldIn(last, one, names);
     if (held === 'yes') found.unreadable.shards.push(one.subject);
     else if (held === 'unknown' || mayHold(one, last, { started, asking })) {
@@ -85,14 +85,12 @@ interface LastBackup {
   since: number;
   /** Of shards that begin later it holds points of the future alone. */
   until: number;
-  /** The greatest number of a shard in it. */
-  newest: number;
 }
 
 async function lastBackup({ before, server, select }: Question): Promise<LastBackup> {
   const known = await before?.();
   const held = known && (await heldBy(known, await server.identity()));
-  if (!held) return { id: '', held: new Map(), since: -Infinity, until: -Infinity, newest: -1 };
+  if (!held) return { id: '', held: new Map(), since: -Infinity, until: -Infinity };
   const { id, times, detail } = known.manifest;
   const alike = JSON.stringify(detail['select']) === JSON.stringify(select);
   return {
@@ -100,7 +98,6 @@ async function lastBackup({ before, server, select }: Question): Promise<LastBac
     held,
     since: alike ? Date.parse(times.captured.from) : -Infinity,
     until: Date.parse(times.captured.to),
-    newest: [...held.keys()].reduce((most, shard) => Math.max(most, shard), -1),
   };
 }
 
@@ -149,27 +146,27 @@ function heldIn(
     !names.has(bucketIn(then.subject));
   // Of a time after that backup it held points of the future, or is another one: once the metadata of a server were put
   // back, it gives numbers again, also in the same bucket.
-  return isBucket && Date.parse(now.group.startTime) < until ? 'yes' : 'unknown';
+  return isBucket && beginOf(now.group) < until ? 'yes' : 'unknown';
 }
 
 /** The server names shards up to half an hour before their time, and creates them with the first point. */
 const AHEAD_MS = 3_600_000;
 
 /**
- * Whether points may have been written between the last backup and the start of the server. To a time that was over by
- * then clients write, too; the server names a shard of such a time with its first point, and gives it the next number.
+ * Whether points may have been written between the last backup and the start of the server: to a time that was over by
+ * then clients write, too.
  */
 function mayHold(
-  { id, group: { startTime, endTime } }: Missing,
-  { since, newest }: LastBackup,
+  { group }: Missing,
+  { since }: LastBackup,
   { started, asking }: { started: number; asking: number },
 ): boolean {
-  const [begin, end] = [Date.parse(startTime), Date.parse(endTime)];
-  return (
-    started > since &&
-    (end > since || id > newest) &&
-    (begin < started || begin > asking + AHEAD_MS)
-  );
+  const begin = beginOf(group);
+  return started > since && (begin < started || begin > asking + AHEAD_MS);
+}
+
+function endOf({ group: { endTime } }: Missing): number {
+  return Date.parse(endTime);
 }
 
 /** The shards that hold data, by their numbers. @returns undefined where a backup tells nothing of this server */

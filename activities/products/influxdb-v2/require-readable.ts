@@ -4,7 +4,7 @@ import { HoldfastError } from '../../failure.ts';
 import { told } from '../../few.ts';
 import type { Manifest } from '../../catalog/manifest.ts';
 import type { BackupContent } from './backup-content.ts';
-import { shardName, shardsOf, type Bucket } from './buckets.ts';
+import { beginOf, shardName, shardsOf, type Bucket } from './buckets.ts';
 import type { Resources } from './resources.ts';
 import { startedAt } from './server-now.ts';
 import { hasShard } from './shard.ts';
@@ -55,7 +55,7 @@ async function lookFor(
 ): Promise<{ absent: Found[]; present: Found[] }> {
   const begun = buckets.flatMap((bucket) =>
     [...shardsOf(bucket)]
-      .filter(({ group }) => Date.parse(group.startTime) < started)
+      .filter(({ group }) => beginOf(group) < started)
       .map(({ shard, group }) => ({
         shard: shard.id,
         name: shardName(bucket, shard.id),

@@ -96,6 +96,13 @@ export interface Alias {
   class: string;
 }
 
+/** What lists of the server may leave out. */
+export type Listed =
+  { class: string } | { class: string; tenant: string } | { shardsOf: string } | { alias: string };
+
+/** Any name does: the server looks for rights first. */
+const ANY = 'Any';
+
 /** What there is in a Weaviate, and dropping of it; objects are objects.ts's. */
 export class Database {
   readonly #client: WeaviateClient;
@@ -149,6 +156,7 @@ export class Database {
         ...(enabled && { timeToLive }),
       };
     });
+    if (found.length === 0) await this.requireInSight({ class: ANY });
     return inOrder(found, ({ name }) => name);
   }
 
@@ -181,6 +189,7 @@ export class Database {
         offloaded: /^(OFFLOAD|FROZEN|FREEZING|UNFREEZING|ONLOADING)/.test(status),
       };
     });
+    if (found.length === 0) await this.requireInSight({ class: className, tenant: ANY });
     return inOrder(found, ({ name }) => name);
   }
 
@@ -195,6 +204,23 @@ export class Database {
     if (!('value' in answer)) return [];
     const { aliases } = this.#checked(aliasesSchema, answer.value, 'reading its aliases');
     return inOrder(aliases ?? [], ({ alias }) => alias);
+  }
+
+  /**
+   * What a key may not see is left out of all lists without a word; only who asks for it by name is refused. So whatever
+   * lacks in a list may be there.
+   * @throws PERMISSION_MISSING
+   */
+  async requireInSight(listed: Listed): Promise<void> {
+    const { path, what } = whereabouts(listed);
+    const response = await this.#client.send({
+      method: 'GET',
+      path: `/v1${path}`,
+      operation: `looking for ${what}`,
+      accept: [404, 405, 422],
+      ...('shardsOf' in listed && { query: { output: 'verbose' } }),
+    });
+    await response.discard();
   }
 
   /** With everything in it. One that is not there is no error. @throws TARGET_BUSY when it is there all the same */
@@ -256,6 +282,20 @@ export class Database {
       `${this.#client.server}: ${operation} failed: it does not answer as Weaviate does.`,
     );
   }
+}
+
+function whereabouts(listed: Listed): { path: string; what: string } {
+  if ('alias' in listed) {
+    return { path: `/aliases/${encodeURIComponent(listed.alias)}`, what: `alias ${listed.alias}` };
+  }
+  if ('shardsOf' in listed) {
+    const path = `/nodes/${encodeURIComponent(listed.shardsOf)}`;
+    return { path, what: `the shards of class ${listed.shardsOf}` };
+  }
+  const path = `/schema/${encodeURIComponent(listed.class)}`;
+  if (!('tenant' in listed)) return { path, what: `class ${listed.class}` };
+  const tenant = encodeURIComponent(listed.tenant);
+  return { path: `${path}/tenants/${tenant}`, what: `the tenants of class ${listed.class}` };
 }
 
 /** The server lists what it has in another order each time. */

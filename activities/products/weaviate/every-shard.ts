@@ -25,6 +25,9 @@ export async function requireEveryShard(
     return there < shards ? [`${there} of the ${shards} shards of ${name}`] : [];
   });
   if (short.length === 0) return;
+  for (const { name } of classes) {
+    if (!live.has(name)) await database.requireInSight({ shardsOf: name });
+  }
   throw new HoldfastError(
     'TARGET_ERROR',
     `${server} answers for ${told(short)} only: a node is away.`,

@@ -74,9 +74,13 @@ export async function countObjects(
   if (count !== undefined) return count;
   const gone = goneIn((result?.errors ?? []).map(({ message }) => message).join());
   if (gone) throw new PlaceGone(gone, client.server, operation);
+  const { message = 'it answers without a count' } = result?.errors?.[0] ?? {};
+  if (/insufficient permissions/.test(message)) {
+    throw refusal({ status: 403, message }, client.server, operation);
+  }
   throw new HoldfastError(
     'TARGET_ERROR',
-    `${client.server}: ${operation} failed: ${shortened(result?.errors?.[0]?.message ?? 'it answers without a count')}.`,
+    `${client.server}: ${operation} failed: ${shortened(message)}.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../../failure.ts';
 import type { JobReport, PlannedJob } from '../delegated.ts';
 import { told } from '../../few.ts';
 import { report } from './job-status.ts';
@@ -61,13 +62,25 @@ async function unlessLost(
   };
 }
 
+/** What does not pass must not hide why the restore failed. */
+function whyNot(error: unknown): string {
+  if (error instanceof HoldfastError && !error.retryable) return error.message;
+  throw error;
+}
+
 async function withRestored(
   weaviate: Weaviate,
   plan: PlannedJob,
   failed: JobReport,
 ): Promise<JobReport> {
   const { classes } = detailOf(plan);
-  const makers = await makersOf(weaviate, plan, new Set());
+  const makers = await makersOf(weaviate, plan, new Set()).catch(whyNot);
+  if (typeof makers === 'string') {
+    return {
+      ...failed,
+      words: `${failed.words}; which classes are there cannot be seen. ${makers}`,
+    };
+  }
   const names = (wanted: boolean) =>
     makers.filter(([, maker]) => (maker === 'somebody else') === wanted).map(([name]) => name);
   const others = names(true);

@@ -28,7 +28,10 @@ export async function preflight(
   const nodes = await database.nodes();
   requireHealthy(nodes, connection, server);
   const classes = await database.classes();
-  if (purpose === 'backup') requireClasses(classes, connection, server);
+  const chosen = purpose === 'backup' ? requireClasses(classes, connection, server) : [];
+  // Of tenants there may be too many for a mere question.
+  const one = classes.find(({ name, multiTenant }) => chosen.includes(name) && !multiTenant);
+  if (one) await database.requireInSight({ shardsOf: one.name });
   await look(storage, signal);
   return {
     version: meta.version.text,

@@ -107,15 +107,20 @@ async function lookAround(
   const faults = new Map<string, string>();
   for (const { name, multiTenant, shards } of census.classes) {
     if (!chosen.has(name)) continue;
-    if (!present.has(name)) faults.set(name, 'the class did not come back');
-    else if (multiTenant) {
+    if (!present.has(name)) {
+      await database.requireInSight({ class: name });
+      faults.set(name, 'the class did not come back');
+    } else if (multiTenant) {
       const live = await database.tenants(name);
       tenants.set(name, new Map(live.map((tenant) => [tenant.name, tenant.active])));
     } else {
       const own = nodes.flatMap((node) => node.shards.filter((shard) => shard.class === name));
       const live = new Set(own.map((shard) => shard.name));
       const lost = shards.map((shard) => shard.name).filter((shard) => !live.has(shard));
-      if (lost.length > 0) faults.set(name, `its shards ${told(lost)} did not come back`);
+      if (lost.length > 0) {
+        await database.requireInSight({ shardsOf: name });
+        faults.set(name, `its shards ${told(lost)} did not come back`);
+      }
     }
   }
   return (place) => {

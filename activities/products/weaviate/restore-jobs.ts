@@ -1,6 +1,7 @@
 import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { PlannedJob, RestoreJobs } from '../delegated.ts';
+import type { Alias } from './database.ts';
 import { restoreKey } from './descriptors.ts';
 import { few } from '../../few.ts';
 import { isBeforeSchema, stateOf } from './job-status.ts';
@@ -30,7 +31,14 @@ export function createRestoreJobs(weaviate: Weaviate): RestoreJobs {
     },
     pauseMs: (elapsedMs) => (elapsedMs < 2_000 ? 2_000 : elapsedMs < 60_000 ? 5_000 : 10_000),
     cancel: (plan, state) => cancel(weaviate, plan, stateFrom(state), early),
-    prove: (plan, _state, backup, onProgress) => prove(weaviate, plan, backup, onProgress),
+    prove: (plan, state, backup, onProgress) =>
+      unlessLockedOut(
+        weaviate,
+        plan,
+        stateFrom(state),
+        () => prove(weaviate, plan, backup, onProgress),
+        'restored',
+      ),
     finish: (plan, state) => finish(weaviate, plan, stateFrom(state)),
     undo: (plan, state, keep) => undoRestore(weaviate, plan, state, keep, early),
   };
@@ -66,7 +74,7 @@ async function cancel(
 }
 
 function nothingOf(error: unknown): string[] {
-  if (error instanceof HoldfastError && error.retryable) return [];
+  if (error instanceof HoldfastError) return [];
   throw error;
 }
 
@@ -90,10 +98,19 @@ async function finish(
       ...classes.map(({ name }) => `class ${name}`),
       ...restored.map(({ alias }) => `alias ${alias}`),
     ]),
-    warnings: lost.map((one) => ({
-      code: 'ALIAS_NOT_RESTORED',
-      message: `The alias ${one.alias} of class ${one.class} did not come back; make it anew.`,
-      subject: one.alias,
-    })),
+    warnings: await Promise.all(lost.map((one) => notBack(weaviate, one))),
   };
+}
+
+async function notBack({ database }: Weaviate, { alias, class: target }: Alias): Promise<Warning> {
+  const told = (message: string) => ({ code: 'ALIAS_NOT_RESTORED', message, subject: alias });
+  try {
+    await database.requireInSight({ alias });
+    return told(`The alias ${alias} of class ${target} did not come back; make it anew.`);
+  } catch (error) {
+    if (!(error instanceof HoldfastError) || error.code !== 'PERMISSION_MISSING') throw error;
+    return told(
+      `Whether the alias ${alias} of class ${target} came back cannot be seen. ${error.message}`,
+    );
+  }
 }

@@ -58,13 +58,7 @@ export async function undoRestore(
       }
     }
   }
-  const present = (await database.classes()).filter(({ name }) => !ofRestore.has(name));
-  const anew = new Set(await madeAnew(weaviate, plan, present));
-  const lost = detail.drops.classes.flatMap((name) => {
-    if (ofOthers.has(name) || anew.has(name)) return [`class ${name} (${ANOTHER})`];
-    const isThere = ofRestore.has(name) || present.some((one) => one.name === name);
-    return isThere ? [] : [`class ${name}`];
-  });
+  const lost = await lostClasses(weaviate, plan, { ofRestore, ofOthers });
   if (!keep && detail.access?.length && begun) lost.unshift(ACCESS);
   const aliases = await putAliasesBack(weaviate, plan, {
     begun,
@@ -76,6 +70,26 @@ export async function undoRestore(
     quarantined: few([...left, ...aliases.left]),
     ...(lost.length + aliases.lost.length > 0 && { lost: few([...lost, ...aliases.lost]) }),
   };
+}
+
+/** Of the classes that were dropped for it, those that are not there, or not again. */
+async function lostClasses(
+  weaviate: Weaviate,
+  plan: PlannedJob,
+  { ofRestore, ofOthers }: Record<'ofRestore' | 'ofOthers', ReadonlySet<string>>,
+): Promise<string[]> {
+  const { database } = weaviate;
+  const present = (await database.classes()).filter(({ name }) => !ofRestore.has(name));
+  const anew = new Set(await madeAnew(weaviate, plan, present));
+  const lost: string[] = [];
+  for (const name of detailOf(plan).drops.classes) {
+    if (ofOthers.has(name) || anew.has(name)) lost.push(`class ${name} (${ANOTHER})`);
+    else if (!ofRestore.has(name) && !present.some((one) => one.name === name)) {
+      await database.requireInSight({ class: name });
+      lost.push(`class ${name}`);
+    }
+  }
+  return lost;
 }
 
 const ANOTHER = `what stands there now was made by somebody else. ${STOP_WRITERS}`;

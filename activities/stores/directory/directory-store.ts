@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { HoldfastError } from '../../failure.ts';
 import type { StoreSettings } from '../../../workflows/contract/snapshot.ts';
@@ -17,12 +17,14 @@ import type {
   StoredObject,
 } from '../store.ts';
 import { type Access, accessLike, ownAccess } from './access.ts';
-import { discard, openTemporary, publish, syncFolder, type TemporaryFile } from './durable.ts';
+import { type Answered, answering, FLUSH } from './answers.ts';
+import { discard, openTemporary, publish, replace, type TemporaryFile } from './durable.ts';
 import { directoryFailure, errnoOf, isDenied, isUnreadable } from './failure.ts';
 import { checkRoot, claimForHost } from './host-marker.ts';
 import { HOST_MARKER, intendedName, pathOf } from './layout.ts';
 import { probeDirectory } from './probe.ts';
 import { readFileRange } from './read-file.ts';
+import { removeFile } from './remove-file.ts';
 import { fileAt, namesIn, walk } from './walk.ts';
 import { writeStream } from './write-file.ts';
 
@@ -43,6 +45,7 @@ export class DirectoryStore implements Store {
   readonly #guest: boolean;
   readonly #visitor: () => DirectoryStore;
   readonly #claims: boolean;
+  readonly #answered: Answered;
   readonly #cleaning = new Set<Promise<void>>();
   #claimed: Promise<void> | undefined;
 
@@ -63,6 +66,8 @@ export class DirectoryStore implements Store {
     this.#host = settings.shared || guest ? undefined : resources.host;
     this.#guest = guest;
     this.#claims = claims;
+    const silence = resources.shared(`silence of ${this.#root}`, () => ({ calls: 0 }));
+    this.#answered = answering(silence, resources.answerMs);
     this.#visitor = () => new DirectoryStore(settings, resources, { guest, claims: false });
   }
 
@@ -90,19 +95,17 @@ export class DirectoryStore implements Store {
   async *read(key: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
     const path = pathOf(this.#root, this.#label, key);
     try {
-      yield* readFileRange(path, this.#label, key, options);
+      yield* readFileRange(path, this.#label, key, this.#answered, options);
     } catch (error) {
       throw await this.#readFailure(error, `read ${key}`, options);
     }
   }
 
   async head(key: string, options: CallOptions = {}): Promise<StoredObject | undefined> {
-    return this.#call(`look at ${key}`, options, async () => {
-      const found = await this.#lookAt(key, pathOf(this.#root, this.#label, key), options);
-      if (found) return { key, bytes: found.size };
-      await checkRoot(this.#root, this.#label);
-      return undefined;
-    });
+    const found = await this.#lookAt(key, pathOf(this.#root, this.#label, key), options);
+    if (found) return { key, bytes: found.size };
+    await this.#call(`look at ${key}`, options, () => checkRoot(this.#root, this.#label));
+    return undefined;
   }
 
   async *list(prefix: string, options: CallOptions = {}): AsyncIterable<StoredObject> {
@@ -115,17 +118,17 @@ export class DirectoryStore implements Store {
 
   async folders(prefix: string, options: CallOptions = {}): Promise<string[]> {
     checkPrefix(this.#label, prefix);
-    return this.#call(`list ${prefix}`, options, async () => {
-      await checkRoot(this.#root, this.#label);
-      const found: string[] = [];
-      for (const name of await this.#namesIn(prefix, options)) {
-        if (!name.endsWith('/')) continue;
-        // A folder without an object does not exist in an object store either.
-        if (await this.#holdsObjects(prefix + name, options)) found.push(name.slice(0, -1));
-      }
-      await checkRoot(this.#root, this.#label);
-      return found;
-    });
+    const call = <T>(run: () => Promise<T>) => this.#call(`list ${prefix}`, options, run);
+    const found: string[] = [];
+    await call(() => checkRoot(this.#root, this.#label));
+    for (const name of await call(() => this.#namesIn(prefix, options))) {
+      if (!name.endsWith('/')) continue;
+      // A folder without an object does not exist in an object store either.
+      const holds = await call(() => this.#holdsObjects(prefix + name, options));
+      if (holds) found.push(name.slice(0, -1));
+    }
+    await call(() => checkRoot(this.#root, this.#label));
+    return found;
   }
 
   /** What cannot be looked into may hold some: it must not keep others from being listed, nor go unnoticed. */
@@ -155,7 +158,7 @@ export class DirectoryStore implements Store {
     const files = walk(this.#root, prefix, which, options.signal)[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await interruption.wait(files.next());
+        const next = await interruption.wait(this.#answered(() => files.next()));
         if (next.done) break;
         yield next.value;
       }
@@ -252,16 +255,18 @@ export class DirectoryStore implements Store {
     let ended = false;
     let opening: Promise<TemporaryFile> | undefined;
     try {
-      await interruption.wait(this.#claim());
-      const access = await interruption.wait(this.#access());
-      opening = openTemporary(this.#root, path, access);
-      const temporary = await interruption.wait(opening);
+      await interruption.wait(this.#answered(() => this.#claim()));
+      const access = await interruption.wait(this.#answered(() => this.#access()));
+      const open = () => (opening = openTemporary(this.#root, path, access));
+      const temporary = await interruption.wait(this.#answered(open));
       const tooLong = () => this.#tooLong(key);
       const limit = this.maxObjectBytes;
-      const bytes = await writeStream(temporary.handle, iterator, interruption, limit, tooLong);
+      const to = { handle: temporary.handle, answered: this.#answered };
+      const bytes = await writeStream(to, iterator, interruption, limit, tooLong);
       ended = true;
-      await interruption.wait(temporary.handle.sync());
-      await this.#letFinish(appear(temporary, path), signal);
+      await interruption.wait(this.#answered(() => temporary.handle.sync(), FLUSH));
+      const appearing = this.#answered(() => appear(temporary, path));
+      await this.#letFinish(appearing, signal);
       return { key, bytes };
     } catch (error) {
       const cleaning = this.#clean(opening);
@@ -308,7 +313,7 @@ export class DirectoryStore implements Store {
 
   async #call<T>(action: string, options: CallOptions, run: () => Promise<T>): Promise<T> {
     try {
-      return await unlessAborted(options.signal, run());
+      return await unlessAborted(options.signal, this.#answered(run));
     } catch (error) {
       throw await this.#failure(error, action, options);
     }
@@ -317,7 +322,8 @@ export class DirectoryStore implements Store {
   /** A missing root explains a missing file better than the file's own error. */
   async #failure(error: unknown, action: string, { signal }: CallOptions): Promise<unknown> {
     if (errnoOf(error) === 'ENOENT') {
-      const looking = unlessAborted(signal, checkRoot(this.#root, this.#label));
+      const checking = this.#answered(() => checkRoot(this.#root, this.#label));
+      const looking = unlessAborted(signal, checking);
       const missing = await looking.catch((found: unknown) => found);
       if (missing) return directoryFailure(missing, this.#label, action);
     }
@@ -327,7 +333,8 @@ export class DirectoryStore implements Store {
   /** One bad object is told apart from a file system that is gone as a whole, which may come back. */
   async #readFailure(error: unknown, action: string, options: CallOptions): Promise<unknown> {
     const { signal } = options;
-    const answers = () => unlessAborted(signal, readdir(this.#root)).then(Boolean, () => false);
+    const looking = () => this.#answered(() => readdir(this.#root));
+    const answers = () => unlessAborted(signal, looking()).then(Boolean, () => false);
     const denied = isDenied(error);
     if (!(denied || isUnreadable(error)) || !(await answers())) {
       return signal?.aborted ? signal.reason : this.#failure(error, action, options);
@@ -372,24 +379,4 @@ export class DirectoryStore implements Store {
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
-}
-
-async function replace(temporary: TemporaryFile, path: string): Promise<void> {
-  await temporary.handle.close();
-  await rename(temporary.path, path);
-  await syncFolder(dirname(path));
-}
-
-/** @returns whether the name is gone now because of us */
-async function removeFile(path: string): Promise<boolean> {
-  try {
-    await unlink(path);
-    return true;
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EISDIR') return false;
-    // Linux answers EISDIR to the unlink of a folder, others EPERM.
-    if (errno === 'EPERM' && (await stat(path)).isDirectory()) return false;
-    throw error;
-  }
 }

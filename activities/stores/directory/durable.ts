@@ -1,4 +1,4 @@
-import { link, mkdir, open, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, rmdir, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { grant, PRIVATE, type Access } from './access.ts';
 import { errnoOf } from './failure.ts';
@@ -46,6 +46,13 @@ export async function publish(temporary: TemporaryFile, path: string): Promise<v
 }
 
 const NO_LINKS = 'ENOTSUP';
+
+/** The same for a name that may be taken. */
+export async function replace(temporary: TemporaryFile, path: string): Promise<void> {
+  await temporary.handle.close();
+  await rename(temporary.path, path);
+  await syncFolder(dirname(path));
+}
 
 export async function discard(temporary: TemporaryFile): Promise<void> {
   await temporary.handle.close().catch(() => undefined);

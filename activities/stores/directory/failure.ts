@@ -6,9 +6,10 @@ export function directoryFailure(error: unknown, store: string, action: string):
   if (!(error instanceof Error) || error instanceof HoldfastError) return error;
   const errno = (error as NodeJS.ErrnoException).code;
   if (errno === undefined || !/^E[A-Z0-9]+$/.test(errno)) return error;
-  const [code, reason] = REASONS[errno] ?? ['STORE_ERROR', 'the file system failed'];
+  const [code, reason, hint] = REASONS[errno] ?? ['STORE_ERROR', 'the file system failed'];
   return new HoldfastError(code, `${store} could not ${action}: ${reason} (${errno}).`, {
     cause: error,
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 
@@ -33,7 +34,10 @@ export function errnoOf(error: unknown): string | undefined {
 const NO_LINKS =
   'the file system has no hard links (FAT and exFAT have none; use ext4, XFS or the like)';
 
-const REASONS: Record<string, [FailureCode, string]> = {
+const SILENT_HINT =
+  'See whether the disk, or the server of the network file system, is there; where it was mounted anew, restart the worker.';
+
+const REASONS: Record<string, [code: FailureCode, reason: string, hint?: string]> = {
   ENOSPC: ['STORE_FULL', 'the disk is full'],
   EDQUOT: ['STORE_FULL', 'the quota of the disk is used up'],
   EFBIG: ['STORE_REFUSED', 'the file system cannot hold a file of this size'],
@@ -47,5 +51,6 @@ const REASONS: Record<string, [FailureCode, string]> = {
   ENOTSUP: ['STORE_REFUSED', NO_LINKS],
   ENOSYS: ['STORE_REFUSED', NO_LINKS],
   EMFILE: ['STORE_ERROR', 'too many open files'],
+  ETIMEDOUT: ['STORE_STALLED', 'the file system does not answer', SILENT_HINT],
   ESTALE: ['STORE_ERROR', 'the network file system lost the file'],
 };

@@ -1,13 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Interruption } from '../interruption.ts';
 import { nextOf } from '../stop-source.ts';
+import type { Answered } from './answers.ts';
 
 /**
  * Writes a stream into a file, a megabyte at a time, and reads on while the disk is busy.
  * @returns the bytes written
  */
 export async function writeStream(
-  handle: FileHandle,
+  { handle, answered }: { handle: FileHandle; answered: Answered },
   iterator: AsyncIterator<Uint8Array>,
   interruption: Interruption,
   limit: number,
@@ -19,7 +20,8 @@ export async function writeStream(
   let writing: Promise<void> = Promise.resolve();
   const flush = async () => {
     await interruption.wait(writing);
-    writing = writeAll(handle, gathered, gatheredBytes);
+    const [chunks, bytes] = [gathered, gatheredBytes];
+    writing = answered(() => writeAll(handle, chunks, bytes));
     // Whoever waits for it next gets the error; until then it must not count as unhandled.
     writing.catch(() => undefined);
     gathered = [];

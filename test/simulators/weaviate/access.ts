@@ -1,4 +1,4 @@
-import type { Account } from './cluster.ts';
+import type { Account, Reading } from './cluster.ts';
 import { type Exchange, Refusal } from './exchange.ts';
 import { strikes } from './switches.ts';
 
@@ -55,8 +55,32 @@ export function permitted(exchange: Exchange, all: string[], include: string[]):
   return left;
 }
 
-export function demandReading({ caller }: Exchange, what: string): void {
-  if (caller && !caller.root && caller.reads !== true) throw forbidden(caller, `read ${what}`);
+/** Of lists, which are shortened without a word. */
+export function mayRead({ caller }: Exchange, what: Reading): boolean {
+  if (!caller || caller.root === true || caller.reads === true) return true;
+  return caller.reads?.includes(what) ?? false;
+}
+
+/** The definition of a class. */
+export function maySee(exchange: Exchange, name: string): boolean {
+  return mayRead(exchange, 'collections') && (exchange.caller?.sees ?? [name]).includes(name);
+}
+
+export function demandReading(exchange: Exchange, what: Reading): void {
+  const { caller } = exchange;
+  if (caller && !mayRead(exchange, what)) throw forbidden(caller, `read_${what}`);
+}
+
+export function demandSeeing(exchange: Exchange, name: string): void {
+  const { caller } = exchange;
+  if (caller && !maySee(exchange, name)) throw forbidden(caller, 'read_collections');
+}
+
+/** GraphQL says it in an answer that calls itself good. */
+export function forbidsReading(exchange: Exchange, what: Reading): string | undefined {
+  const { caller } = exchange;
+  if (!caller || mayRead(exchange, what)) return undefined;
+  return forbidden(caller, `read_${what}`).message;
 }
 
 export function demandWriting({ caller }: Exchange, what: string): void {

@@ -35,6 +35,10 @@ export interface ClusterNode {
   life: AbortController;
 }
 
+/** `shards` is of the nodes, and `nodes` all else of them. */
+export type Reading =
+  'collections' | 'tenants' | 'data' | 'aliases' | 'nodes' | 'shards' | 'cluster';
+
 export interface Account {
   name: string;
   key: string;
@@ -42,8 +46,10 @@ export interface Account {
   root?: boolean | undefined;
   /** Classes whose backups it may manage; `*` for all. */
   backups?: string[] | undefined;
-  /** May read schema, nodes and objects. */
-  reads?: boolean | undefined;
+  /** What it may read; `true` for all. */
+  reads?: true | Reading[] | undefined;
+  /** Classes whose definitions it may read, where it may not read all. */
+  sees?: string[] | undefined;
 }
 
 /** Roles and dynamic users, as backups save them. */

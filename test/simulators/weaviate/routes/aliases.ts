@@ -1,4 +1,4 @@
-import { demandReading, demandWriting } from '../access.ts';
+import { demandReading, demandWriting, mayRead } from '../access.ts';
 import { className } from '../collection.ts';
 import { type Exchange, readJson, Refusal, sendJson, sendNothing } from '../exchange.ts';
 
@@ -8,10 +8,9 @@ interface Alias {
 }
 
 export function listAliases(exchange: Exchange): void {
-  demandReading(exchange, 'aliases');
   const { world, url, response } = exchange;
   const wanted = url.searchParams.get('class');
-  const aliases = [...world.cluster.aliases]
+  const aliases = [...(mayRead(exchange, 'aliases') ? world.cluster.aliases : [])]
     .map(([alias, target]) => ({ alias, class: target }))
     .filter((one) => wanted === null || one.class === wanted)
     .filter((one) => wanted === null || world.cluster.collections.has(one.class));
@@ -19,12 +18,12 @@ export function listAliases(exchange: Exchange): void {
 }
 
 export function getAlias(exchange: Exchange): void {
-  demandReading(exchange, 'aliases');
   const { world, parts, response } = exchange;
   const alias = className(parts[0] ?? '');
   const target = world.cluster.aliases.get(alias);
-  if (target === undefined) sendNothing(response, 404);
-  else sendJson(response, 200, { alias, class: target });
+  if (target === undefined) return sendNothing(response, 404);
+  demandReading(exchange, 'aliases');
+  sendJson(response, 200, { alias, class: target });
 }
 
 export async function createAlias(exchange: Exchange): Promise<void> {

@@ -1,10 +1,10 @@
-import { demandReading } from '../access.ts';
+import { demandReading, forbidsReading } from '../access.ts';
 import type { Collection } from '../collection.ts';
 import { type Exchange, readJson, sendJson } from '../exchange.ts';
 
 /** `{ Aggregate { Article(tenant: "a") { meta { count } } } }` and nothing else of the language. */
 export async function graphql(exchange: Exchange): Promise<void> {
-  demandReading(exchange, 'data');
+  demandReading(exchange, 'collections');
   const { query = '' } = await readJson<{ query: string }>(exchange);
   const { cluster } = exchange.world;
   const inner = /^\s*(?:query\s*)?\{\s*Aggregate\s*\{(.*)\}\s*\}\s*$/s.exec(query)?.[1] ?? '';
@@ -23,7 +23,7 @@ export async function graphql(exchange: Exchange): Promise<void> {
       errors.push({ message: `Cannot query field "${name}" on type "AggregateObjectsObj".` });
       continue;
     }
-    const refusal = refusalOf(collection, tenant);
+    const refusal = forbidsReading(exchange, 'data') ?? refusalOf(collection, tenant);
     const shard = tenant === undefined ? undefined : collection.shards.get(tenant);
     const count = shard?.objects.size ?? collection.count();
     Aggregate[name] = refusal === undefined ? [{ meta: { count } }] : null;

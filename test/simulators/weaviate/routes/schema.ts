@@ -1,17 +1,19 @@
-import { demandReading, demandWriting } from '../access.ts';
+import { demandReading, demandSeeing, demandWriting, mayRead, maySee } from '../access.ts';
 import { className, type Definition, type TenantStatus } from '../collection.ts';
 import { type Exchange, readJson, Refusal, sendJson, sendNothing } from '../exchange.ts';
 
 export function getSchema(exchange: Exchange): void {
-  demandReading(exchange, 'collections');
-  const all = [...exchange.world.cluster.collections.values()];
+  const all = [...exchange.world.cluster.collections.values()].filter(({ name }) =>
+    maySee(exchange, name),
+  );
   sendJson(exchange.response, 200, { classes: all.map(({ definition }) => definition) });
 }
 
 export function getClass(exchange: Exchange): void {
-  demandReading(exchange, 'collections');
   const { world, parts, response } = exchange;
-  const found = world.cluster.collection(className(parts[0] ?? ''));
+  const name = className(parts[0] ?? '');
+  demandSeeing(exchange, name);
+  const found = world.cluster.collection(name);
   if (found) sendJson(response, 200, found.definition);
   else sendNothing(response, 404);
 }
@@ -61,10 +63,17 @@ function withTenants({ world, parts }: Exchange) {
 }
 
 export function listTenants(exchange: Exchange): void {
-  demandReading(exchange, 'tenants');
-  const shards = [...withTenants(exchange).shards.values()];
+  const { shards: there } = withTenants(exchange);
+  const shards = mayRead(exchange, 'tenants') ? [...there.values()] : [];
   const tenants = shards.map(({ name, status }) => ({ activityStatus: TOLD[status], name }));
   sendJson(exchange.response, 200, tenants);
+}
+
+export function getTenant(exchange: Exchange): void {
+  demandReading(exchange, 'tenants');
+  const shard = withTenants(exchange).shards.get(exchange.parts[1] ?? '');
+  if (!shard) return sendNothing(exchange.response, 404);
+  sendJson(exchange.response, 200, { activityStatus: TOLD[shard.status], name: shard.name });
 }
 
 export async function createTenants(exchange: Exchange): Promise<void> {

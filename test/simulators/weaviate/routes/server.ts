@@ -1,4 +1,4 @@
-import { demandReading } from '../access.ts';
+import { demandReading, mayRead } from '../access.ts';
 import type { ClusterNode } from '../cluster.ts';
 import { isDown } from '../backup/nodes.ts';
 import { className } from '../collection.ts';
@@ -19,9 +19,10 @@ export function meta({ world, request, response }: Exchange): void {
 }
 
 export function nodes(exchange: Exchange): void {
-  demandReading(exchange, 'nodes');
   const { world, url, parts, response } = exchange;
   const output = url.searchParams.get('output') ?? 'minimal';
+  if (output === 'minimal') demandReading(exchange, 'nodes');
+  else if (parts[0] !== undefined) demandReading(exchange, 'shards');
   if (output !== 'minimal' && output !== 'verbose') {
     const known = 'possible values are: "minimal", "verbose"';
     throw new Refusal(422, `invalid output: "${output}", ${known}`);
@@ -35,11 +36,12 @@ export function nodes(exchange: Exchange): void {
 }
 
 function told(
-  { world }: Exchange,
+  exchange: Exchange,
   node: ClusterNode,
   verbose: boolean,
   wanted: string | undefined,
 ): Record<string, unknown> {
+  const { world } = exchange;
   if (isDown(world, node)) return { name: node.name, shards: null, status: 'UNAVAILABLE' };
   const about = {
     batchStats: { queueLength: 0, ratePerSecond: 0 },
@@ -49,7 +51,8 @@ function told(
     version: world.profile.version,
   };
   if (!verbose) return { ...about, shards: null };
-  const shards = [...world.cluster.collections.values()]
+  const seen = mayRead(exchange, 'shards') ? world.cluster.collections.values() : [];
+  const shards = [...seen]
     .filter(({ name }) => wanted === undefined || name === wanted)
     .flatMap((collection) =>
       [...collection.shards.values()]

@@ -30,6 +30,7 @@ import {
   deleteTenants,
   getClass,
   getSchema,
+  getTenant,
   listTenants,
   updateTenants,
 } from './schema.ts';
@@ -84,6 +85,7 @@ export const ROUTES: Route[] = [
   route('GET', '/schema/*', 'class', getClass),
   route('DELETE', '/schema/*', 'classDelete', deleteClass),
   route('GET', '/schema/*/tenants', 'tenants', listTenants),
+  route('GET', '/schema/*/tenants/*', 'tenant', getTenant),
   route('POST', '/schema/*/tenants', 'tenantsCreate', createTenants),
   route('PUT', '/schema/*/tenants', 'tenantsUpdate', updateTenants),
   route('DELETE', '/schema/*/tenants', 'tenantsDelete', deleteTenants),
