@@ -67,11 +67,14 @@ async function discard(run: Run, job: BackupJob): Promise<BackupReport | null> {
   const clean = (summary: string) => activities('clean', summary, job.snapshot);
   try {
     return await CancellationScope.nonCancellable(async () => {
+      let begun: boolean | undefined;
       if (job.snapshot.kind === 'delegated') {
         const stopped = await clean('stop the job of the product').stopBackupJobs(job);
         run.warn(...stopped.warnings);
+        ({ begun } = stopped);
       }
-      const discarded = await clean('remove what was not committed').discardBackup(job);
+      const left = begun ? { ...job, begun } : job;
+      const discarded = await clean('remove what was not committed').discardBackup(left);
       run.warn(...(discarded.warnings ?? []));
       return discarded.committed;
     });

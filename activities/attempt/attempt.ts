@@ -16,6 +16,8 @@ export interface Attempt {
   readonly figures: Pick<Figures, 'artifacts' | 'bytes' | 'product' | 'lastError'>;
   /** What this attempt and those before it have done. The heartbeat carries it, so the last of it may be lost. */
   readonly done: Set<number>;
+  /** So often in a row it has failed in this way, where that ends the attempt. */
+  readonly timesWith: (error: unknown) => number;
 }
 
 /**
@@ -30,7 +32,8 @@ export async function attempt<T>(
   const { activityId, attempt: number } = context.info;
   const counts: Attempt['figures'] = { artifacts: 0, bytes: 0 };
   const done = doneBefore(context.info.heartbeatDetails);
-  let failed = failedBefore(context.info.heartbeatDetails);
+  // Somebody who resets the activity has its failures counted anew, like its attempts.
+  let failed = number > 1 ? failedBefore(context.info.heartbeatDetails) : undefined;
   const figures = (lastError = counts.lastError): Figures => ({
     activity: activityId,
     attempt: number,
@@ -49,8 +52,9 @@ export async function attempt<T>(
       void tell(deps, context, figures(), false);
   });
   const signal = AbortSignal.any([context.cancellationSignal, heartbeat.lapsed]);
+  const timesWith = (error: unknown) => inARow(failed, error).times;
   try {
-    return await body({ signal, number, figures: counts, done });
+    return await body({ signal, number, figures: counts, done, timesWith });
   } catch (error) {
     if (!signal.aborted) failed = inARow(failed, error);
     beat();

@@ -21,7 +21,7 @@ import type { ArtifactPlan, DirectorySource, OpenArtifact } from '../products/pr
 import type { Store } from '../stores/store.ts';
 import { openerIfHere, sealerOf } from '../workspace.ts';
 import { checkPresence } from './check-presence.ts';
-import { removeOwnWork } from './remove-own-work.ts';
+import { removeOwnWork } from '../catalog/remove-own-work.ts';
 import { removeStrays } from './remove-strays.ts';
 import { recipientsOf, sealedAlike } from './sealed-alike.ts';
 import { totalsOf } from './summarise.ts';

@@ -3,10 +3,10 @@ import { attempt } from '../attempt/attempt.ts';
 import { COLLECTED } from '../catalog/collected.ts';
 import { backupFolder, WORK } from '../catalog/layout.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
+import { removeOwnWork } from '../catalog/remove-own-work.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Store } from '../stores/store.ts';
 import { withStore } from '../workspace.ts';
-import { removeOwnWork } from './remove-own-work.ts';
 import { removeStrays } from './remove-strays.ts';
 
 export function tidyBackup(deps: Dependencies): Activities['tidyBackup'] {

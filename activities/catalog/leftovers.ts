@@ -6,6 +6,7 @@ import { readIfThere } from './json.ts';
 import { backupFolder, DELETING, MANIFEST, RUN, targetFolder, WORK } from './layout.ts';
 import { whoNamesObjectsIn } from './named-elsewhere.ts';
 import { removeBelow } from './remove-below.ts';
+import { isOwnWork, removeOwnWork } from './remove-own-work.ts';
 
 const claimSchema = z.object({
   cluster: z.string(),
@@ -23,6 +24,8 @@ export interface Leftover {
   bytes: number;
   /** A backup whose deletion has begun: what is left of it goes by another one, and perhaps nothing is gone yet. */
   condemned?: true;
+  /** The backup that its run committed all the same: nothing but what the run kept for itself is left. */
+  committed?: string;
   /** Whose run it is; absent when nothing tells, and then nobody may remove it unasked. */
   claim?: Claim;
 }
@@ -46,12 +49,33 @@ export async function findLeftovers(
       found.push(await measure(store, folder, folder + RUN, signal));
       continue;
     }
+    const own = await ownWork(store, folder, signal);
+    if (own) found.push(own);
     for (const run of await store.folders(folder + WORK, { signal })) {
+      if (own && isOwnWork(`${run}/`)) continue;
       const work = `${folder}${WORK}${run}/`;
       found.push(await measure(store, work, `${work}run.json`, signal));
     }
   }
   return found;
+}
+
+/** Of the run that took a backup, and ended before it had tidied up. */
+async function ownWork(
+  store: Store,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<Leftover | undefined> {
+  const work = folder + WORK;
+  const claim = claimSchema.safeParse(await readIfThere(store, folder + RUN, signal));
+  if (!claim.success) return undefined;
+  const own = { folder: work, objects: 0, bytes: 0, committed: folder, claim: claim.data };
+  for await (const { key, bytes } of store.list(work, { signal })) {
+    if (!isOwnWork(key.slice(work.length))) continue;
+    own.objects += 1;
+    own.bytes += bytes;
+  }
+  return own;
 }
 
 async function measure(
@@ -105,9 +129,10 @@ export async function judge(
 export async function removeLeftover(
   store: Store,
   target: string,
-  { folder }: Leftover,
+  { folder, committed }: Leftover,
   signal: AbortSignal,
 ): Promise<void> {
+  if (committed !== undefined) return removeOwnWork(store, committed, signal);
   const id = await whoNamesObjectsIn(store, target, folder, signal);
   if (id !== undefined) {
     throw new HoldfastError(

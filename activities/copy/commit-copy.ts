@@ -160,11 +160,12 @@ function sum(things: { bytes: number }[]): number {
 }
 
 /** Plan and receipts name what is there no more: with them no copy of this backup would ever come to its end. */
-function isGone(error: unknown, { number }: Attempt, { snapshot }: CopyJob): boolean {
+function isGone(error: unknown, at: Attempt, { snapshot }: CopyJob): boolean {
   const codes = ['BACKUP_DAMAGED', 'BACKUP_INCOMPLETE'];
   if (!(error instanceof HoldfastError) || !codes.includes(error.code)) return false;
   // What is not believed yet is looked for again by the next attempt, which needs them.
-  return number >= Math.min(error.patience?.tries ?? 1, snapshot.timeouts.attempts);
+  const isBelieved = at.timesWith(error) >= (error.patience?.tries ?? 1);
+  return isBelieved || at.number >= snapshot.timeouts.attempts;
 }
 
 function incomplete({ backup, snapshot }: CopyJob, what: string): HoldfastError {

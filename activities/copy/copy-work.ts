@@ -92,7 +92,7 @@ export class CopyWork {
 
   /** So that the next copy of the backup plans anew. What was copied stays where it is. */
   forget(): Promise<void> {
-    return removeBelow(this.#store, this.folder, this.#signal);
+    return removeCopyWork(this.#store, this.folder, this.#signal);
   }
 
   items(plan: CopyPlan, page: number): Promise<CopyItem[]> {
@@ -131,6 +131,23 @@ export class CopyWork {
     const key = `${this.folder}partial/${pageName(page)}/${name}`;
     await putOnce(this.#store, key, toJson(done), this.#signal);
   }
+}
+
+/**
+ * Wherever it stops, what is left misleads nobody: receipts would count for the next plan too, whatever that mends, and a
+ * plan without its pages could not be gone on with.
+ * @param folder of one copy, ending in `/`
+ */
+export async function removeCopyWork(
+  store: Store,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const receipts of ['receipts/', 'partial/']) {
+    await removeBelow(store, folder + receipts, signal);
+  }
+  await store.remove([`${folder}plan.json`], { signal });
+  await removeBelow(store, folder, signal);
 }
 
 function digest(text: string): string {

@@ -7,9 +7,10 @@ import { backupFolder, DATA, WORK } from '../catalog/layout.ts';
 import { whoNamesObjectsIn } from '../catalog/named-elsewhere.ts';
 import { readObjects } from '../catalog/objects.ts';
 import { readManifest } from '../catalog/read-manifest.ts';
-import { abortUploadsBelow, removeBelow } from '../catalog/remove-below.ts';
+import { abortUploadsBelow } from '../catalog/remove-below.ts';
 import { HoldfastError } from '../failure.ts';
 import type { Store } from '../stores/store.ts';
+import { removeCopyWork } from './copy-work.ts';
 
 /** What the list of a copy and its further attempts begin with. */
 const LISTS = COLLECTED.replace('.json', '');
@@ -55,7 +56,7 @@ async function removeRest(
   // Of what the one before it named, other backups may name something, and a restore may be reading it.
   if (!collected.mended) await removeStrays(store, { folder, snapshot, backup }, collected, signal);
   for (const work of await store.folders(folder + WORK, { signal })) {
-    if (work.startsWith('copy-')) await removeBelow(store, `${folder}${WORK}${work}/`, signal);
+    if (work.startsWith('copy-')) await removeCopyWork(store, `${folder}${WORK}${work}/`, signal);
   }
 }
 

@@ -12,6 +12,9 @@ import { isOurs, jobsOf, type JobRecord } from './job-record.ts';
 import { untilQuiet } from './until-quiet.ts';
 import { withJob } from './with-job.ts';
 
+/** The one step that later attempts have to know of: what is committed after it names what may be gone. */
+const BEGUN = 0;
+
 /**
  * Leaves a committed backup alone: from the commit on, what the product wrote is the backup. In a folder that another
  * run has claimed, the records of jobs are that run's.
@@ -21,8 +24,11 @@ export function stopBackupJobs(deps: Dependencies): Activities['stopBackupJobs']
     attempt(deps, (at) =>
       withStore(deps, job.snapshot, async (store) => {
         const manifest = backupFolder(job.snapshot.target, job.backup) + MANIFEST;
-        if (await store.head(manifest, { signal: at.signal })) return { warnings: [] };
+        if (!at.done.has(BEGUN) && (await store.head(manifest, { signal: at.signal }))) {
+          return { warnings: [] };
+        }
         if (await isAnothers(store, job, at.signal)) return { warnings: [] };
+        at.done.add(BEGUN);
         const records = await jobsOf(store, job, at.signal);
         const warnings: Warning[] = [];
         for (const [index, record] of records.entries()) {
@@ -33,7 +39,7 @@ export function stopBackupJobs(deps: Dependencies): Activities['stopBackupJobs']
             warnings.push(...(await stop(at, job, backup, storage, { ...record, askedAt })));
           });
         }
-        return { warnings };
+        return { warnings, begun: true };
       }),
     );
 }

@@ -1,4 +1,4 @@
-import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { filesBelow } from '../support/files-below.ts';
@@ -88,4 +88,27 @@ test('the job of a dead run and a dead server is left alone for as long as a job
   expect(await written(writing.name)).not.toEqual([]);
   const kept = new Set((await filesBelow(world.store)).map((file) => file.split('/')[1]));
   expect(kept).toEqual(new Set([young.name, writing.name]));
+});
+
+test('what a run left after its commit goes, and what the product wrote for that backup stays', async () => {
+  const { folder } = await deadJob();
+  const claim = await readFile(join(folder, 'work/run.json'), 'utf8');
+  const job = JSON.parse(await readFile(join(folder, 'work/jobs/001.json'), 'utf8')) as object;
+  await rm(folder, { recursive: true });
+  world.database.calm();
+  await world.database.kill();
+  await world.database.start();
+  const { backup } = await world.holdfast.run('backup', { target: 'articles' });
+  await world.copied(backup);
+  const work = join(world.store, 'articles', backup, 'work');
+  await mkdir(join(work, 'jobs'), { recursive: true });
+  await writeFile(join(work, 'run.json'), claim);
+  await writeFile(join(work, 'jobs/001.json'), JSON.stringify({ ...job, name: backup }));
+  await writeFile(join(work, 'jobs/001.json.begun'), '{}');
+
+  const objects = await written(backup);
+  expect(await removeLeftovers()).toContain(`removed articles/${backup}/work/ `);
+  expect(await filesBelow(work).catch(() => [])).toEqual([]);
+  expect(await written(backup)).toEqual(objects);
+  expect(objects).not.toEqual([]);
 });

@@ -63,7 +63,8 @@ async function auditObjects(files: Map<string, Buffer>): Promise<Audit> {
     const counted = lines.length + (manifest.delegated?.count ?? 0);
     if (manifest.totals.objects !== counted) problems.push(`${manifest.id} counts wrongly`);
     for (const line of [...lines, ...collectedIn(files, folder, manifest, named)]) {
-      const object = folder + line.path;
+      // Of another backup of the target, where that one has the bytes already.
+      const object = posix.join(folder, line.from ?? line.path);
       named.add(object);
       const there = files.get(object);
       if (!there) problems.push(`${object} is missing`);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, truncate } from 'node:fs/promises';
+import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HoldfastError } from '../../activities/failure.ts';
 import { DirectoryStore } from '../../activities/stores/directory/directory-store.ts';
+import { temporaryFor } from '../../activities/stores/directory/layout.ts';
 import { directoryStorage } from '../simulators/weaviate/index.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { ended, newName, previousOf, weaviateStage, type WeaviateStage } from './weaviate-stage.ts';
@@ -76,6 +77,27 @@ describe('beginning a backup of Weaviate', () => {
     const left = await readdir(stage.folder, { recursive: true, withFileTypes: true });
     const files = left.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
     expect(files.filter((path) => path.includes(name) || path.includes(other))).toEqual([]);
+  });
+
+  test('leaves nothing of a claim that a worker died over, neither in a backup nor after its removal', async () => {
+    const claims = join(stage.folder, 'holdfast-claims');
+    const dieOver = async (name: string) => {
+      await mkdir(claims, { recursive: true });
+      await writeFile(temporaryFor(join(claims, `${name}.json`)), '{');
+    };
+    const [kept, removed] = [newName(), newName()];
+    await dieOver(kept);
+    const observed = await stage.session.backup.observe();
+    await begin(kept);
+    await ended(() => stage.session.backup.poll(kept));
+    await stage.session.backup.inventory(kept, observed);
+    await dieOver(removed);
+    await begin(removed);
+    await ended(() => stage.session.backup.poll(removed));
+    await stage.session.backup.remove(removed);
+    const left = await readdir(stage.folder, { recursive: true });
+    const inside = left.filter((path) => path.startsWith('holdfast-claims'));
+    expect(inside.filter((path) => path.includes(kept) || path.includes(removed))).toEqual([]);
   });
 
   test('is removed for good, also when its end is not written down yet', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Database } from '../../activities/products/weaviate/database.ts';
+import { requireEveryShard } from '../../activities/products/weaviate/every-shard.ts';
 import type { Account, Reading } from '../simulators/weaviate/cluster.ts';
 import { failureOf } from './delegated-stage.ts';
 import { ended, weaviateStage } from './weaviate-stage.ts';
@@ -70,8 +72,26 @@ test('nodes that a key may not see are not away', async () => {
   lose('shards');
   expect(await observed()).toMatchObject({
     code: 'PERMISSION_MISSING',
-    message: expect.stringContaining('looking for the shards of class Article failed'),
+    message: expect.stringContaining('looking for the shards of class Wide failed'),
   });
+});
+
+test('classes of a node that is away are not looked for one by one', async () => {
+  const classes = Array.from({ length: 1_000 }, (_, at) => ({
+    name: `Class${at}`,
+    multiTenant: false,
+    shards: at === 0 ? 2 : 1,
+  }));
+  let asked = 0;
+  const database = {
+    nodes: () => Promise.resolve([]),
+    requireInSight: () => Promise.resolve((asked += 1)),
+  } as unknown as Database;
+  await expect(requireEveryShard(database, classes, 'Weaviate')).rejects.toThrow(
+    /^Weaviate answers for 0 of the 2 shards of Class0, .* and 990 more only: a node is away\.$/,
+  );
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThanOrEqual(10);
 });
 
 describe('a restore of roles that takes from its own key what it may read', () => {

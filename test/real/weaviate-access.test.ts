@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askWeaviate, callWeaviate, countObjects } from '../support/weaviate-data.ts';
 import { seedWeaviate } from '../support/weaviate-seed.ts';
 import { secret } from './adapter.ts';
-import { classesOf, dropClasses, startWeaviateWorld, type WeaviateWorld } from './weaviate-world.ts';
+import {
+  classesOf,
+  dropClasses,
+  startWeaviateWorld,
+  type WeaviateWorld,
+} from './weaviate-world.ts';
 
 let world: WeaviateWorld;
 /** Of the users of the database, by name. */

@@ -17,7 +17,8 @@ export interface Asked {
 /** Something that happens while operations run; what is late waits until a worker froze at its step. */
 export type Disturbance = { afterMs: number } & (
   | { kind: 'kill' }
-  | { kind: 'terminate'; which: number; late: boolean }
+  | { kind: 'terminate' | 'reset'; which: number; late: boolean }
+  | { kind: 'doctor' }
   | { kind: 'outage'; forMs: number }
   | { kind: 'freeze'; forMs: number }
   | {
@@ -53,22 +54,29 @@ export function drawEpisode(random: Random, world: World, number: number): Episo
   const operations = Array.from({ length: random.of([1, 2, 2, 3]) }, (_, at) =>
     drawOperation(random, world, `e${number}-${at}`),
   );
-  const whole = operations.find(({ restore }) => restore?.whole ?? restore?.replaces);
+  const whole = operations.find(
+    ({ restore }) => restore?.whole ?? restore?.alone ?? restore?.replaces,
+  );
   const steps = (share: number) => {
     const reached = operations.flatMap(({ operation }) => world.steps[operation] ?? []);
     const count = random.chance(share) ? random.between(1, 4) : 0;
     return Array.from({ length: count }, () => random.of(reached));
   };
   const disturbances = Array.from({ length: random.of([0, 2, 3, 4, 5]) }, () =>
-    drawDisturbance(random, world, operations.length),
+    drawDisturbance(random, world, operations),
   );
-  const late = disturbances.some((one) => 'late' in one && one.late);
+  const late = disturbances.filter((one) => 'late' in one && one.late);
+  const begunBy = (one: Disturbance) => {
+    const asked = 'which' in one ? operations[one.which] : undefined;
+    const fit = asked && world.begun?.(asked.operation, asked.target);
+    return fit && fit.length > 0 ? [random.of(fit)] : steps(1);
+  };
   return {
     writes: random.chance(0.5),
     slow: random.chance(0.5),
     workers: random.of([1, 1, 2]),
     dieAt: steps(0.5),
-    freezeAt: steps(late ? 1 : 0.2),
+    freezeAt: late.length === 0 ? steps(0.2) : late.flatMap((one) => begunBy(one)),
     // What two restores that replace the same make of it depends on which came first.
     operations: operations.filter((one) => !whole || !one.restore || one === whole),
     disturbances,
@@ -76,8 +84,9 @@ export function drawEpisode(random: Random, world: World, number: number): Episo
 }
 
 /** Undisturbed, so that those that follow have something to read. */
-export function firstBackups({ targets }: World): Episode {
-  const operations = targets.map((target) => {
+export function firstBackups(world: World): Episode {
+  const { targets, destination } = world;
+  const operations = [...targets, ...(world.restoreHome ? [destination] : [])].map((target) => {
     return { operation: 'backup' as const, target, afterMs: 0, pick: 0 };
   });
   return {
@@ -94,27 +103,31 @@ export function firstBackups({ targets }: World): Episode {
 function drawOperation(random: Random, world: World, name: string): Asked {
   const often: Operation[] = ['backup', 'backup', 'restore', 'restore', 'verify', 'delete', 'copy'];
   const operation = random.of(often.filter((one) => world.operations.includes(one)));
+  const home = world.restoreHome !== undefined && operation !== 'backup' && random.chance(0.25);
+  const comesHome = home && operation === 'restore' ? world.restoreHome?.(random, name) : undefined;
   return {
     operation,
-    target: random.of(world.targets),
+    target: home ? world.destination : random.of(world.targets),
     afterMs: random.chance(0.5) ? 0 : random.between(0, ALL_STARTED_MS),
     pick: random.share(),
     ...(operation === 'verify' ? { depth: random.of(['quick', 'deep'] as const) } : {}),
-    ...(operation === 'restore' ? { restore: world.restore(random, name) } : {}),
+    ...(operation === 'restore' ? { restore: comesHome ?? world.restore(random, name) } : {}),
   };
 }
 
-function drawDisturbance(random: Random, world: World, operations: number): Disturbance {
+function drawDisturbance(random: Random, world: World, operations: readonly Asked[]): Disturbance {
   const afterMs = random.between(0, 2_500);
-  const kind = random.of([...OFTEN, random.of(SELDOM)]);
+  const kind = random.of([...OFTEN, random.of([...SELDOM, ...(world.intrusions ?? [])])]);
   switch (kind) {
     case 'kill':
+    case 'doctor':
       return { kind, afterMs };
     case 'terminate':
+    case 'reset':
       return {
         kind,
         afterMs,
-        which: random.between(0, operations - 1),
+        which: random.between(0, operations.length - 1),
         late: random.chance(0.6),
       };
     case 'outage':
@@ -125,8 +138,8 @@ function drawDisturbance(random: Random, world: World, operations: number): Dist
       return {
         kind,
         afterMs,
-        which: random.between(0, operations - 1),
-        late: random.chance(0.6),
+        which: random.between(0, operations.length - 1),
+        late: random.chance(0.75),
         how: random.of(['signal', 'natively', 'twice'] as const),
         thenKill: random.chance(0.3),
       };
@@ -136,7 +149,7 @@ function drawDisturbance(random: Random, world: World, operations: number): Dist
         // Most strike from the first request on.
         afterMs: random.chance(0.5) ? 0 : afterMs,
         forMs: random.between(500, 6_000),
-        fault: world.fault(random),
+        fault: world.fault(random, operations),
       };
   }
 }

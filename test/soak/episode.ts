@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { workflowId } from '../../workflows/contract/names.ts';
+import { copiesBegun } from './copies.ts';
+import { reset } from '../support/reset.ts';
 import { Crew } from './crew.ts';
 import type { Asked, Disturbance, Episode } from './draw.ts';
 import type { Ledger } from './ledger.ts';
 import { judge } from './judge.ts';
 import type { Random } from './prng.ts';
+import { removeLeftovers } from './settle.ts';
 import { endOf, type Started } from './started.ts';
 import { sourcesOf, type World } from './world.ts';
 
@@ -50,9 +55,12 @@ export async function play(
   const runs = (await Promise.all(starting)).filter((run) => run !== undefined);
   void Promise.allSettled(runs.map(({ handle }) => handle.result())).then(() => over.abort());
   await disturbing;
-  world.calm();
+  await world.calm();
   await crew.heal();
   const seen = await Promise.all(runs.map(endOf));
+  const copies = await copiesBegun(world, ledger, runs);
+  runs.push(...copies);
+  seen.push(...(await Promise.all(copies.map(endOf))));
   await crew.end();
   const verdict = await judge({ world, ledger, episode, runs, ends: seen, before });
   const met = crew.met.length > 0 ? [`met ${crew.met.join(', ')}`] : [];
@@ -65,18 +73,38 @@ async function begin(world: World, ledger: Ledger, asked: Asked): Promise<Starte
   const backup = needed === 0 ? undefined : ledger.pick(target, pick, needed);
   if (needed > 0 && !backup) return undefined;
   if (operation === 'delete' && backup) backup.doubtful = true;
-  const handle = await world.stage.holdfast.start(operation, {
+  const request = {
     target,
     ...(backup && { backup: backup.id }),
     ...(operation === 'delete' && backup ? { confirm: backup.id } : {}),
     ...(depth && { depth }),
     ...restore?.input,
-  });
+  };
+  // There is one copy of a backup at a time.
+  const id = operation === 'copy' && backup ? workflowId('copy', target, backup.id) : undefined;
+  const handle = await world.stage.holdfast.start(operation, request, id).catch(underWay);
+  if (!handle) return undefined;
+  if (operation === 'copy') ledger.copies.add(handle.firstExecutionRunId);
   return { asked, handle, ...(backup && { backup }), cancelled: false, terminated: false };
 }
 
+function underWay(error: unknown): undefined {
+  if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+}
+
+/** To its last task: it goes on with the work of the run that this ends. */
+async function resetRun(world: World, run: Started): Promise<void> {
+  const { workflowId: id, firstExecutionRunId } = run.handle;
+  const ids = { workflowId: id, runId: firstExecutionRunId };
+  const handle = await reset(world.stage.holdfast, ids, 'last').catch(() => undefined);
+  if (!handle) return;
+  run.handle = Object.assign(handle, { firstExecutionRunId });
+  run.terminated = true;
+  run.reset = true;
+}
+
 /** Some steps are never reached. */
-const LATEST_MS = 8_000;
+const LATEST_MS = 15_000;
 
 /** @returns whether there is still something to disturb */
 type Pause = (ms: number) => Promise<boolean>;
@@ -94,9 +122,16 @@ async function disturb(
     case 'kill':
       return crew.kill();
     case 'terminate': {
-      if (run) run.terminated = await run.handle.terminate('by hand').then(Boolean, () => false);
+      const ended = await run?.handle.terminate('by hand').catch(() => undefined);
+      // Another one may have come first.
+      if (run && ended) run.terminated = true;
       return;
     }
+    case 'reset':
+      return run && resetRun(on.world, run);
+    case 'doctor':
+      // It may meet with the faults itself.
+      return removeLeftovers(on.world).catch(() => undefined);
     case 'outage':
       return on.world.outage?.(one.forMs);
     case 'freeze':
@@ -104,6 +139,7 @@ async function disturb(
     case 'fault':
       await one.fault.begin();
       await pause(one.forMs);
+      await one.fault.end?.();
       return;
     case 'cancel': {
       if (!run) return;

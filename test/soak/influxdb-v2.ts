@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import * as steps from '../faults/kill-steps.ts';
 import { HASTE, pointsOf, SECRETS, setStage } from '../faults/stage.ts';
 import type { InfluxSimulator } from '../simulators/influxdb-v2/index.ts';
-import type { Fault as Switch, Trap } from '../simulators/influxdb-v2/switches.ts';
 import { writeLines } from '../support/influx.ts';
 import type { WorkerProgram } from '../support/worker-program.ts';
-import type { Random } from './prng.ts';
+import { soakedDisk } from './disk-faults.ts';
+import { begun, STEPS } from './influxdb-v2-steps.ts';
+import { drawHomecoming, drawRestore, drawServerFault } from './influxdb-v2-draw.ts';
 import { drawS3Fault } from './s3-faults.ts';
-import type { AskedRestore, Contents, Fault, World } from './world.ts';
+import type { Contents, World } from './world.ts';
 
 const SHARDS = 24;
+const ON_S3 = ['remote', 'brittle'];
 const MiB = 1024 * 1024;
 
 /** `metrics` on a disk, `remote` and the encrypted `brittle` on S3 are the same server; all are restored into `spare`. */
@@ -44,23 +45,19 @@ export async function influxdbV2World(options: {
   let written = 0;
   /** All targets ask at the same time for the same. */
   let looking: Promise<Contents> | undefined;
+  const badDisk = { root: stage.disk, faults: `${stage.disk}.faults.json` };
+  const disk = soakedDisk(badDisk);
   return {
-    stage,
+    stage: {
+      ...stage,
+      worker: (orders, followed) => stage.worker({ badDisk, ...orders }, followed),
+    },
     operations: ['backup', 'restore', 'verify', 'delete'],
     targets: ['metrics', 'remote', 'brittle'],
     brittle: ['brittle'],
     destination: 'spare',
-    steps: {
-      backup: [...Object.values(steps.BACKUP).flat(), ...steps.UPLOADS, ...steps.CANCELLED_BACKUP],
-      restore: [
-        ...Object.values(steps.RESTORE).flat(),
-        ...steps.WHOLE_RESTORE,
-        ...steps.REPLACING_RESTORE,
-        ...steps.CANCELLED_RESTORE,
-      ],
-      verify: steps.VERIFY,
-      delete: [...steps.DELETE, ...steps.SPARED],
-    },
+    steps: STEPS,
+    begun,
     contents: (target) => {
       if (target === 'spare') return contentsOf(spare);
       looking ??= contentsOf(source).finally(() => (looking = undefined));
@@ -77,8 +74,24 @@ export async function influxdbV2World(options: {
       await writeLines({ url: source.url, token: SECRETS.source, org: 'acme' }, bucket, lines);
     },
     restore: drawRestore,
-    fault: (random) =>
-      random.chance(0.5) ? drawS3Fault(random, s3) : drawServerFault(random, source, spare),
+    restoreHome: drawHomecoming,
+    intrusions: ['reset', 'doctor'],
+    fault(random, asked) {
+      const places = asked.flatMap(({ operation, target }) => [
+        ...(operation === 'backup' || operation === 'restore' ? (['server'] as const) : []),
+        ...(ON_S3.includes(target) ? (['s3'] as const) : []),
+        ...(!ON_S3.includes(target) || operation === 'restore' ? (['disk'] as const) : []),
+      ]);
+      const restores = asked.some(({ operation }) => operation === 'restore');
+      switch (random.of(places)) {
+        case 'disk':
+          return disk.fault(random);
+        case 's3':
+          return drawS3Fault(random, s3);
+        case 'server':
+          return drawServerFault(random, source, restores ? spare : undefined);
+      }
+    },
     slow() {
       source.switches.bytesPerSecond = 8_000;
       spare.switches.restoreAnswerMs = 300;
@@ -87,6 +100,7 @@ export async function influxdbV2World(options: {
       source.calm();
       spare.calm();
       s3.calm();
+      return disk.calm();
     },
     empty() {
       spare.state.metadata = structuredClone(first.metadata);
@@ -95,85 +109,6 @@ export async function influxdbV2World(options: {
       return Promise.resolve();
     },
     stop: () => stage.stop(),
-  };
-}
-
-function drawRestore(random: Random, name: string): AskedRestore {
-  const bucket = random.of(['telemetry', 'telemetry', 'heavy']);
-  const one = (as: string) => (source: Contents) =>
-    new Map([[`other/${as}`, source.get(`acme/${bucket}`) ?? 'none']]);
-  const select = { buckets: [bucket] };
-  switch (random.of(['beside', 'beside', 'replace', 'whole'] as const)) {
-    case 'beside':
-      return {
-        name: `${bucket} beside, as ${name}`,
-        input: { into: 'spare', select, rename: { 'acme/': 'other', [bucket]: name } },
-        brings: one(name),
-      };
-    case 'replace':
-      return {
-        name: `${bucket} in the place of another`,
-        input: {
-          into: 'spare',
-          select,
-          rename: { 'acme/': 'other', [bucket]: 'other' },
-          onConflict: 'replace',
-          confirm: 'spare',
-        },
-        replaces: ['other/other'],
-        brings: one('other'),
-      };
-    case 'whole':
-      return {
-        name: 'whole',
-        input: { into: 'spare', confirm: 'spare' },
-        whole: true,
-        brings: (source) => source,
-      };
-  }
-}
-
-const PASSING: Switch[] = [
-  'metadataCut',
-  'shardTail',
-  'shardBroken',
-  'shardCut',
-  'shardReset',
-  'shardStalls',
-  'shardGarbled',
-  'unavailable',
-  'tooManyRequests',
-  'internalError',
-  'connectionLost',
-  'silent',
-  'compactAfterRestore',
-  'bucketAnswerLost',
-  'kvAnswerLost',
-  'restoreDiskFull',
-  'restoreFlipsBit',
-];
-const ENDING: Switch[] = ['tokenRevoked', 'kvRefused', 'labelRefused', 'restoreDiskFull'];
-
-function drawServerFault(random: Random, source: InfluxSimulator, spare: InfluxSimulator): Fault {
-  const where = random.of(['source', 'spare'] as const);
-  const server = where === 'source' ? source : spare;
-  const pace = random.of([10_000, 40_000]);
-  if (random.chance(0.2)) {
-    return {
-      name: `${where}: ${pace} bytes per second`,
-      begin: () => void Object.assign(server.switches, { bytesPerSecond: pace }),
-    };
-  }
-  if (random.chance(0.1)) {
-    return { name: `${where}: restart`, begin: () => server.restart(500) };
-  }
-  const ends = random.chance(0.15);
-  const name = random.of(ends ? ENDING : PASSING);
-  const times: Trap = random.between(1, name === 'silent' || name === 'shardStalls' ? 2 : 6);
-  return {
-    name: `${where}: ${name}, ${times} times`,
-    begin: () => void Object.assign(server.switches, { [name]: times }),
-    ends: ends || name.startsWith('restore'),
   };
 }
 

@@ -21,7 +21,11 @@ export function judgeDestination(
     if (run.terminated) return [];
     if (end.status !== 'COMPLETED') {
       // What it replaced it cannot undo, but it names the way back.
-      if (restore.whole && end.words.includes('SAFETY_BACKUP')) return problems;
+      for (const unit of restore.drops ?? []) {
+        const told = now.has(unit) || /REPLACED_LOST|RESTORE_STATE_UNKNOWN/.test(end.words);
+        if (told && end.words.includes(unit)) due.delete(unit);
+      }
+      if (restore.whole && /SAFETY_BACKUP|RESTORE_STATE_UNKNOWN/.test(end.words)) return problems;
       continue;
     }
     const brings = restore.brings(run.backup?.contents ?? new Map());

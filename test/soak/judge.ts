@@ -48,7 +48,9 @@ export async function judge(played: Played): Promise<{ told: string[]; problems:
     if (run.asked.restore) brought.push({ run, restore: run.asked.restore, end });
   }
   problems.push(...(await judgeStores(played)));
-  for (const target of [...world.targets, world.destination]) {
+  // The lock of a run that was reset is ended by whoever wants it next.
+  const locks = runs.some((run) => run.reset) ? [] : [...world.targets, world.destination];
+  for (const target of locks) {
     if (await isLocked(world.stage.holdfast.client, `target/${target}`))
       problems.push(`the lock of ${target} is held`);
   }
@@ -65,21 +67,28 @@ export async function judge(played: Played): Promise<{ told: string[]; problems:
 /** The end of one run, by itself. */
 function judgeEnd({ world, episode, runs }: Played, run: Started, end: Ended): string[] {
   const { status, code, message, report } = end;
+  const damaging = episode.disturbances.some((one) => one.kind === 'fault' && one.fault.damages);
   if (status === 'COMPLETED') {
-    return report['ok'] === false ? [`found damage: ${JSON.stringify(report['findings'])}`] : [];
+    return report['ok'] === false && !damaging
+      ? [`found damage: ${JSON.stringify(report['findings'])}`]
+      : [];
   }
   if (status === 'TERMINATED' && run.terminated) return [];
   if (status === 'CANCELLED') return run.cancelled ? [] : ['is cancelled, and nobody asked for it'];
   if (status !== 'FAILED') return [`ended as ${status}`];
+  // Others may have come to rest on it meanwhile.
+  if (code === 'BACKUP_NEEDED' && run.asked.operation === 'delete') return [];
   const problems: string[] = [];
   if (!isFailureCode(code)) problems.push(`has the code ${code}`);
-  if (DEFECTS.includes(code)) problems.push(`fails with ${code}`);
+  if (DEFECTS.includes(code) && !(damaging && code === 'BACKUP_DAMAGED'))
+    problems.push(`fails with ${code}`);
   if (!SENTENCE.test(message)) problems.push(`says ${JSON.stringify(message)}`);
   const gentle =
     !world.brittle.includes(run.asked.target) &&
     episode.disturbances.every((one) => one.kind !== 'fault' || !one.fault.ends);
   const others = runs.some((one) => one !== run && one.backup && one.backup === run.backup);
-  if (gentle && !run.cancelled && !others) problems.push('has failed, though every fault passed');
+  if (gentle && !run.cancelled && !run.terminated && !others)
+    problems.push('has failed, though every fault passed');
   return problems;
 }
 
@@ -91,13 +100,20 @@ function note({ ledger, before, world }: Played, run: Started, end: Ended): void
     ledger.add(
       String(report['backup']),
       asked.target,
-      before.sources.get(asked.target) ?? new Map(),
+      before.sources.get(asked.target) ?? before.destination,
     );
   if (asked.operation === 'delete' && status === 'COMPLETED' && backup) ledger.remove(backup.id);
+  if (end.code === 'BACKUP_NEEDED' && backup) backup.doubtful = false;
+  const copied = asked.operation === 'copy' && status === 'COMPLETED';
+  const copy = copied ? ledger.get(String(report['backup'])) : undefined;
+  if (copy) copy.copied = true;
   const safety =
     (report['safetyBackup'] as string | undefined) ?? /kept as backup (\S+)/.exec(end.words)?.[1];
   const suffix = runSuffix(run.handle.firstExecutionRunId);
-  if (run.terminated || /LEFTOVERS|FAILED_AFTER_COMMIT/.test(end.words)) ledger.left.add(suffix);
+  if (run.terminated || /LEFTOVERS|FAILED_AFTER_COMMIT/.test(end.words)) {
+    ledger.left.add(suffix);
+    if (asked.restore && backup) ledger.left.add(`${backup.id} at ${world.destination}`);
+  }
   if (safety !== undefined) ledger.add(safety, world.destination, before.destination);
 }
 
@@ -115,13 +131,16 @@ async function judgeStores({ world, ledger, runs, before }: Played): Promise<str
     ledger.add(id, target, contents ?? new Map());
   }
   const known = ledger.all();
-  const doubtful = known.filter((one) => one.doubtful);
+  // What another copy goes on with lies there until then.
+  const unsettled = known.filter(({ copied }) => world.storageProblems && !copied);
   const lost = known.filter((one) => !one.doubtful && !backups.includes(one.id));
+  const excused = [...known.filter((one) => one.doubtful).map(({ id }) => id), ...ledger.left];
+  const names = (words: string[]) => (problem: string) =>
+    words.some((one) => problem.includes(one));
+  const theirs = (await world.storageProblems?.(ledger)) ?? [];
   return [
-    ...problems.filter((problem) => {
-      const excused = [...doubtful.map(({ id }) => id), ...ledger.left];
-      return !excused.some((words) => problem.includes(words));
-    }),
+    ...problems.filter((one) => !names([...excused, ...unsettled.map(({ id }) => id)])(one)),
+    ...theirs.filter((one) => !names(excused)(one)),
     ...lost.map(({ id, target }) => `backup ${id} of ${target} is gone`),
     ...backups
       .filter((id) => !ledger.get(id))

@@ -8,16 +8,20 @@ export interface KnownBackup {
   contents: Contents;
   /** A deletion was asked for: until one is done, it may be there or not. */
   doubtful: boolean;
+  /** A copy of what the product wrote was called done. */
+  copied: boolean;
 }
 
 /** Every backup that somebody relies on, oldest first. */
 export class Ledger {
   /** Ends of the ids of runs that could not clean up, and said so or were not let: `doctor` can. */
   readonly left = new Set<string>();
+  /** Run ids of the copies that were seen to their ends. */
+  readonly copies = new Set<string>();
   readonly #known = new Map<string, KnownBackup>();
 
   add(id: string, target: string, contents: Contents): void {
-    this.#known.set(id, { id, target, contents, doubtful: false });
+    this.#known.set(id, { id, target, contents, doubtful: false, copied: false });
   }
 
   remove(id: string): void {

@@ -15,10 +15,12 @@ import type { World } from './world.ts';
  */
 export async function closing(world: World, ledger: Ledger): Promise<string[]> {
   const problems: string[] = [];
+  await world.empty();
   const crew = new Crew(world);
   await crew.begin(1, [], []);
-  for (const backup of ledger.all()) {
-    const end = await (backup.doubtful ? remove : verify)(world, backup);
+  // What rests on others goes before them.
+  for (const backup of ledger.all().toReversed()) {
+    const end = await (backup.doubtful ? remove : copyAndVerify)(world, backup);
     if (typeof end === 'string') problems.push(`${backup.id}: ${end}`);
     else if (backup.doubtful) ledger.remove(backup.id);
   }
@@ -30,18 +32,35 @@ export async function closing(world: World, ledger: Ledger): Promise<string[]> {
   const due = ledger.all().map(({ id }) => id);
   if (backups.join() !== due.join())
     problems.push(`there are ${backups.join()}, and there should be ${due.join()}`);
-  return [...problems, ...lasting, ...crew.problems];
+  return [
+    ...problems,
+    ...lasting,
+    ...((await world.storageProblems?.(ledger)) ?? []),
+    ...crew.problems,
+  ];
 }
 
 /** As \`holdfast doctor --remove-leftovers\` does. */
-async function removeLeftovers(world: World): Promise<void> {
+export async function removeLeftovers(world: World): Promise<void> {
   const { holdfast, config, address } = world.stage;
   const path = join(holdfast.folder, 'doctor.yaml');
   const temporal = { address, namespace: holdfast.namespace };
   await writeFile(path, JSON.stringify({ ...config, temporal }));
   const call = new Invocation({ config: path });
-  await checkLeftovers(call, true);
-  await call.close();
+  try {
+    await checkLeftovers(call, true);
+  } finally {
+    await call.close();
+  }
+}
+
+async function copyAndVerify(world: World, backup: KnownBackup): Promise<Ended | string> {
+  if (world.storageProblems && !backup.copied) {
+    const end = await run(world, backup, 'copy', {});
+    if (typeof end === 'string') return end;
+    if (end.status !== 'COMPLETED') return `cannot be copied: ${end.words}`;
+  }
+  return verify(world, backup);
 }
 
 async function verify(world: World, backup: KnownBackup): Promise<Ended | string> {
@@ -55,6 +74,10 @@ async function remove(world: World, backup: KnownBackup): Promise<Ended | string
   const end = await run(world, backup, 'delete', { confirm: backup.id });
   if (typeof end === 'string') return end;
   if (end.status === 'COMPLETED' || end.code === 'BACKUP_UNKNOWN') return end;
+  if (end.code === 'BACKUP_NEEDED') {
+    backup.doubtful = false;
+    return copyAndVerify(world, backup);
+  }
   return `cannot be deleted: ${end.words}`;
 }
 

@@ -1,10 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  QueryNotRegisteredError,
-  ServiceError,
-  type WorkflowHandle,
-  type WorkflowHandleWithStartDetails,
-} from '@temporalio/client';
+import { QueryNotRegisteredError, ServiceError, type WorkflowHandle } from '@temporalio/client';
 import { ending, progressOf, type Ending } from '../faults/following.ts';
 import type { Asked } from './draw.ts';
 import type { KnownBackup } from './ledger.ts';
@@ -12,13 +7,15 @@ import type { KnownBackup } from './ledger.ts';
 /** An operation that was started. */
 export interface Started {
   asked: Asked;
-  handle: WorkflowHandleWithStartDetails;
+  handle: WorkflowHandle & { readonly firstExecutionRunId: string };
   /** Whom it reads or deletes. */
   backup?: KnownBackup;
   /** Whether a cancel was asked for. */
   cancelled: boolean;
   /** Whether somebody ended it by hand, so that it could not clean up. */
   terminated: boolean;
+  /** Another run has been made of it, with its history. */
+  reset?: boolean;
 }
 
 export interface Ended extends Ending {
@@ -50,9 +47,25 @@ async function told(handle: WorkflowHandle, signal: AbortSignal): Promise<Ended 
     } catch (error) {
       if (!(error instanceof ServiceError || error instanceof QueryNotRegisteredError)) throw error;
       if (signal.aborted) return undefined;
+      // One that was ended before a worker had looked at it answers no query.
+      if (await isTerminated(handle)) return ENDED_BY_HAND;
       await sleep(200);
     }
   }
+}
+
+const ENDED_BY_HAND: Ended = {
+  status: 'TERMINATED',
+  report: {},
+  code: '',
+  message: 'by hand',
+  warnings: [],
+  words: '',
+};
+
+async function isTerminated(handle: WorkflowHandle): Promise<boolean> {
+  const found = await handle.describe().catch(() => undefined);
+  return found?.status.name === 'TERMINATED';
 }
 
 async function keeping(handle: WorkflowHandle): Promise<string> {

@@ -32,6 +32,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  vi.useRealTimers();
   await folder.remove();
 });
 
@@ -157,6 +158,27 @@ describe('a disk that answers no more, and nobody to abort', () => {
     disk.fault = (call, path) =>
       call === on && where.test(path) ? new Promise<undefined>(() => undefined) : undefined;
     await expect(run(never)).rejects.toMatchObject(stalled);
+  });
+
+  it.each<[string, number, () => Promise<unknown>]>([
+    ['lists all', 2, () => listOf(store.list('t/'))],
+    ['looks for what was begun', 1, () => listOf(store.openUploads('t/'))],
+    ['lists folders', 1, () => store.folders('t/')],
+  ])('is none that takes a while for each folder, where it %s', async (_name, found, run) => {
+    store = hurried();
+    await store.put('t/b/deep/1/2/3/4/y', Buffer.from('y'));
+    let waitedMs = 0;
+    disk.fault = async (call) => {
+      if (call !== 'readdir') return undefined;
+      // Not before the call is made.
+      await Promise.resolve();
+      waitedMs += 60;
+      vi.advanceTimersByTime(60);
+      return undefined;
+    };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    expect(await run()).toHaveLength(found);
+    expect(waitedMs).toBeGreaterThan(100);
   });
 
   it('is asked no more while two calls have no answer, and again when it has answered one', async () => {

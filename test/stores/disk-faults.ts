@@ -8,7 +8,7 @@ type Call =
   'stat' | 'open' | 'readdir' | 'readFile' | 'link' | 'unlink' | 'rmdir' | 'write' | 'sync';
 
 /** What a file system answers to a call about a path: the name of its error, or nothing; a dead one never does. */
-type Fault = (call: Call, path: string) => string | undefined | Promise<undefined>;
+type Fault = (call: Call, path: string) => string | undefined | Promise<string | undefined>;
 
 interface Disk {
   fault: Fault;

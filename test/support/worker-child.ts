@@ -3,6 +3,7 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { loadConfig } from '../../activities/config/config.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import { createWorker } from '../../worker/create-worker.ts';
+import { failOn } from './bad-disk.ts';
 import { deathWish } from './death-wish.ts';
 import { IN_MAIN_THREAD } from './main-thread.ts';
 import type { WorkerOrders } from './worker-process.ts';
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
   });
   const orders = JSON.parse(line ?? '{}') as WorkerOrders;
   process.stdin.unref();
+  if (orders.badDisk) failOn(orders.badDisk);
 
   Runtime.install({ logger: new DefaultLogger(orders.logLevel ?? 'WARN') });
   const connection = await NativeConnection.connect({ address: orders.address });

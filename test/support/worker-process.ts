@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { BadDisk } from './bad-disk.ts';
 import type { Step } from './death-wish.ts';
 import type { WorkerProgram } from './worker-program.ts';
 
@@ -18,6 +19,7 @@ export interface WorkerOrders {
   stallMs?: number;
   /** From where on a store copies an object in parts by itself. */
   copy?: { wholeBytes: number; partBytes: number };
+  badDisk?: BadDisk;
   /** To stand in for another host. */
   hostId?: string;
 }

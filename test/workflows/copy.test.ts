@@ -113,6 +113,24 @@ describe('a copy', () => {
     },
   );
 
+  test('is whole over such a store, also when that was away before', async () => {
+    const { far } = world;
+    far.bucket.unlisted = /far\/([^/]+)\/data\/\1\//;
+    // Four attempts to commit fail, and the fifth does not see what is there.
+    const away = { kind: 'answer', status: 500, code: 'InternalError' } as const;
+    const unseen = { kind: 'answer', status: 404, code: 'NotFound' } as const;
+    far.plan(
+      { on: 'PutObject', key: /far\/[^/]+\/leases\//, skip: 2, times: 8, fault: away },
+      { on: 'HeadObject', key: far.bucket.unlisted, fault: unseen },
+    );
+    const id = await backup('far');
+    const report = await world.copied('far', id);
+    far.bucket.unlisted = undefined;
+    expect(report).toMatchObject({ objects: world.written(id).length, warnings: [] });
+    const leases = requestsFor(far, 'PutObject', `holdfast/far/${id}/leases/`);
+    expect(leases).toBeGreaterThanOrEqual(2 + 8 + 2);
+  });
+
   test.each(['near', 'far'] as const)(
     'goes on from where another one ended, object by object (%s)',
     async (target) => {

@@ -4,6 +4,7 @@ import type { Notice } from '../../workflows/contract/notice.ts';
 import type { BackupReport } from '../../workflows/contract/operations.ts';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { givenSnapshot, withActivities } from '../support/given-activities.ts';
+import { causeOf } from './world.ts';
 
 const warning = (code: string) => ({ code, message: `${code} of the night` });
 const failed = () => {
@@ -62,4 +63,22 @@ test('the result of a backup warns of all that its page and its webhooks tell, a
     expect(new Set(report.warnings)).toEqual(new Set(warnings));
     expect(report.warnings).toHaveLength(warnings.length);
   });
+});
+
+test('where the removal at the product has begun, the rest is no backup any more', async () => {
+  const left: { begun?: boolean }[] = [];
+  const activities = {
+    resolveBackup: () => ({ snapshot, backup: 'a-backup', run: {}, warnings: [] }),
+    preflight: failed,
+    stopBackupJobs: () => ({ warnings: [], begun: true }),
+    discardBackup: (job: { begun?: boolean }) => {
+      left.push(job);
+      return { committed: null };
+    },
+    notify: () => undefined,
+  };
+  await withActivities(inject('temporalAddress'), 'backup', activities, async (run) => {
+    expect(await run.result().catch(causeOf)).toMatchObject({ type: 'JOB_FAILED' });
+  });
+  expect(left).toEqual([expect.objectContaining({ backup: 'a-backup', begun: true })]);
 });

@@ -1,3 +1,5 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { expect, inject, test } from 'vitest';
 import { attempt } from '../../activities/attempt/attempt.ts';
 import type { Dependencies } from '../../activities/dependencies.ts';
@@ -35,3 +37,20 @@ test('what is believed after some times has come so often in a row, whatever fai
   });
   expect(tried).toBe(failures.length);
 });
+
+test.each([
+  [3, true],
+  [1, false],
+])(
+  'what failed before a person reset the activity does not count (attempt %i)',
+  async (number, last) => {
+    const logger = new DefaultLogger('ERROR');
+    const heartbeatDetails = { failed: { code: 'HOST_UNKNOWN', times: 2 } };
+    const environment = new MockActivityEnvironment(
+      { attempt: number, heartbeatDetails },
+      { logger },
+    );
+    const failing = () => attempt(deps, () => Promise.reject(unknown));
+    await expect(environment.run(failing)).rejects.toMatchObject({ nonRetryable: last });
+  },
+);

@@ -6,6 +6,7 @@ import { listBackups } from '../../activities/catalog/list-backups.ts';
 import { openStore } from '../../activities/stores/open-store.ts';
 import { createStoreResources } from '../../activities/stores/resources.ts';
 import type { Store } from '../../activities/stores/store.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 
 const OWN = { cluster: 'c1', namespace: 'n1' };
@@ -77,6 +78,28 @@ describe('leftovers', () => {
       problem: `its deletion has begun; \`holdfast delete metrics ${id(n)}\` goes on with it`,
     });
     expect(await listBackups(store, 'metrics')).toEqual([0, 1, 2].map(begun));
+  });
+
+  test('of a run that ended right after its commit goes what it kept for itself, and nothing else', async () => {
+    await write(`${id(1)}/backup.json`, { format: 1 });
+    await write(`${id(1)}/data/x.tar`, 'bytes');
+    await write(`${id(1)}/work/copy-plain/run.json`, ALIVE);
+    for (const name of ['run.json', 'inventory.json', 'jobs/001.json', 'receipts/0001.json'])
+      await write(`${id(1)}/work/${name}`, DEAD);
+    const found = await findLeftovers(store, 'metrics');
+    expect(found.map(({ folder, objects }) => [folder, objects])).toEqual([
+      [`metrics/${id(1)}/work/`, 4],
+      [`metrics/${id(1)}/work/copy-plain/`, 1],
+    ]);
+    const verdicts = await Promise.all(found.map((one) => judge(one, { ...OWN, isClosed })));
+    expect(verdicts).toEqual(['removable', 'running']);
+
+    await removeLeftover(store, 'metrics', found[0]!, signal);
+    expect((await filesBelow(join(root.path, 'metrics', id(1)))).toSorted()).toEqual([
+      'backup.json',
+      'data/x.tar',
+      'work/copy-plain/run.json',
+    ]);
   });
 
   test('nothing goes while a manifest cannot be read', async () => {

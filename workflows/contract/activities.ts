@@ -63,10 +63,12 @@ export interface Activities {
   /** Removes plan and receipts of a committed backup. */
   tidyBackup(job: BackupJob): Promise<void>;
   /**
-   * Removes everything of a backup that was not committed. Leaves a committed one alone, and says so. Warns of what goes
-   * on at the product nevertheless.
+   * Removes everything of a backup that was not committed. Leaves a committed one alone, and says so, unless some of it has
+   * been removed before. Warns of what goes on at the product nevertheless.
    */
-  discardBackup(job: BackupJob): Promise<{ committed: BackupReport | null; warnings?: Warning[] }>;
+  discardBackup(
+    job: BackupJob & { begun?: boolean },
+  ): Promise<{ committed: BackupReport | null; warnings?: Warning[] }>;
 
   /**
    * Delegated: has the product begin its own backup, under a name of this round, or finds what an attempt began.
@@ -77,8 +79,11 @@ export interface Activities {
   followBackupJob(request: { job: BackupJob; round: number }): Promise<JobEnd>;
   /** Checks that everything the product claims to have written is there, and lists it in the store. */
   checkBackupJob(request: { job: BackupJob; round: number }): Promise<PlanSummary>;
-  /** Stops every round's job of a backup that is not committed, waits until it is quiet, removes what it wrote. */
-  stopBackupJobs(job: BackupJob): Promise<{ warnings: Warning[] }>;
+  /**
+   * Stops every round's job of a backup that is not committed, waits until it is quiet, removes what it wrote.
+   * `begun`: it was not committed.
+   */
+  stopBackupJobs(job: BackupJob): Promise<{ warnings: Warning[]; begun?: boolean }>;
 
   /** Delegated: what the copy into the Holdfast store will move. */
   resolveCopy(request: { input: CopyRequest }): Promise<CopyJob>;

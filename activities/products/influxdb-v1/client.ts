@@ -13,6 +13,8 @@ const answerSchema = z.object({
     .array(
       z.object({
         statement_id: z.number().optional(),
+        /** More of this statement comes in the next piece. */
+        partial: z.boolean().optional(),
         error: z.string().optional(),
         series: z
           .array(
@@ -106,13 +108,16 @@ export class InfluxV1Client {
       throw statusRefusal(this.server, operation, response.status, refused ?? '');
     }
     if (refused !== undefined) throw queryRefusal(this.server, operation, refused);
-    const answers = statements.map((): Row[] => []);
-    for (const { results = [] } of pieces) {
-      for (const [at, { statement_id: id = at, series = [] }] of results.entries()) {
-        answers[id]?.push(...series.flatMap(rows));
-      }
-    }
-    return answers;
+    const answers = joined(pieces);
+    return statements.map((_, at) => {
+      const answer = answers.get(at);
+      if (answer?.isWhole) return answer.rows;
+      throw new HoldfastError(
+        'SOURCE_TRUNCATED',
+        `${this.server}: ${operation} failed: the answer ends early.`,
+        { hint: 'See the log of the database, and that of a proxy before it.' },
+      );
+    });
   }
 
   close(): Promise<void> {
@@ -150,6 +155,23 @@ export class InfluxV1Client {
 
 function complaints({ error, results = [] }: Answer): string[] {
   return [error, ...results.map((result) => result.error)].filter((one) => one !== undefined);
+}
+
+/**
+ * By the number of the statement. Of a server that dies in the middle a proxy may pass on what it has got as if it were
+ * all; then the last piece of a statement lacks.
+ */
+function joined(pieces: Answer[]): Map<number, { rows: Row[]; isWhole: boolean }> {
+  const answers = new Map<number, { rows: Row[]; isWhole: boolean }>();
+  for (const { results = [] } of pieces) {
+    for (const [at, { statement_id: id = at, series = [], partial }] of results.entries()) {
+      const answer = answers.get(id) ?? { rows: [], isWhole: false };
+      answers.set(id, answer);
+      for (const one of series) answer.rows.push(...rows(one));
+      answer.isWhole = partial !== true;
+    }
+  }
+  return answers;
 }
 
 function rows({

@@ -1,7 +1,7 @@
 import { abortForeignUploadsBelow } from '../../catalog/remove-below.ts';
 import type { BackupJobs } from '../delegated.ts';
 import { observationSchema } from './census.ts';
-import { claimKey, isClaimed } from './claim.ts';
+import { isClaimed, unclaim } from './claim.ts';
 import { untilWritten } from './durable.ts';
 import { report } from './job-status.ts';
 import { observe } from './observe.ts';
@@ -60,7 +60,7 @@ export function createBackupJobs(weaviate: Weaviate): BackupJobs {
       }
       await storage.remove(keys, { signal });
       // Last, for it says whose the rest is.
-      await storage.remove([claimKey(name)], { signal });
+      await unclaim(storage, name, signal);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { abortForeignUploadsBelow } from '../../catalog/remove-below.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { Store } from '../../stores/store.ts';
 
@@ -6,7 +7,7 @@ import type { Store } from '../../stores/store.ts';
  * who began it, and its clock may differ from ours. Beside the backup's folder, which must be the server's own: on a
  * file system it could not write into one of ours.
  */
-export function claimKey(name: string): string {
+function claimKey(name: string): string {
   return `holdfast-claims/${name}.json`;
 }
 
@@ -26,6 +27,12 @@ export async function claim(
       `${claimKey(name)} in ${storage.place} says that another run wants to begin a backup of this name.`,
     );
   }
+}
+
+/** Also what a worker that died over it has left in a directory. */
+export async function unclaim(storage: Store, name: string, signal: AbortSignal): Promise<void> {
+  await abortForeignUploadsBelow(storage, claimKey(name), signal);
+  await storage.remove([claimKey(name)], { signal });
 }
 
 /** Whether the run that began to ask at this time has claimed the name. */

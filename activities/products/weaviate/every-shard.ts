@@ -2,6 +2,9 @@ import { HoldfastError } from '../../failure.ts';
 import type { Database, WeaviateClass } from './database.ts';
 import { told } from '../../few.ts';
 
+/** Classes about which it asks who may see them: of those that a node holds there may be thousands. */
+const MOST_ASKED = 10;
+
 /**
  * A node that is away is not listed any more after some seconds, and the others answer for what they have as if it were
  * all: counts and pages of a class then lack whole shards, and nothing says so.
@@ -20,17 +23,18 @@ export async function requireEveryShard(
       live.set(shard.class, known.add(shard.name));
     }
   }
-  const short = classes.flatMap(({ name, shards = 0 }) => {
-    const there = live.get(name)?.size ?? 0;
-    return there < shards ? [`${there} of the ${shards} shards of ${name}`] : [];
-  });
+  const thereOf = (name: string) => live.get(name)?.size ?? 0;
+  const short = classes.filter(({ name, shards = 0 }) => thereOf(name) < shards);
   if (short.length === 0) return;
-  for (const { name } of classes) {
-    if (!live.has(name)) await database.requireInSight({ shardsOf: name });
+  for (const { name } of short.filter((one) => !live.has(one.name)).slice(0, MOST_ASKED)) {
+    await database.requireInSight({ shardsOf: name });
   }
+  const those = short.map(
+    ({ name, shards }) => `${thereOf(name)} of the ${shards} shards of ${name}`,
+  );
   throw new HoldfastError(
     'TARGET_ERROR',
-    `${server} answers for ${told(short)} only: a node is away.`,
+    `${server} answers for ${told(those)} only: a node is away.`,
     { hint: 'Bring every node of the cluster back; the others count and list without it.' },
   );
 }

@@ -2,7 +2,7 @@ import type { Warning } from '../../../workflows/contract/progress.ts';
 import { HoldfastError } from '../../failure.ts';
 import type { Inventory } from '../delegated.ts';
 import { CENSUS_PATH, type Census, type Observation } from './census.ts';
-import { claimKey } from './claim.ts';
+import { unclaim } from './claim.ts';
 import type { Node } from './database.ts';
 import { untilDurable } from './durable.ts';
 import { few, told } from '../../few.ts';
@@ -52,7 +52,7 @@ export async function takeInventory(
     classes: describeClasses(live, held, [...after.classes, ...observed.classes]),
     places,
   };
-  await storage.remove([claimKey(name)], { signal });
+  await unclaim(storage, name, signal);
   return {
     objects: written.objects,
     files: [

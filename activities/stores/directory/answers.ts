@@ -4,7 +4,10 @@ export type Answered = <T>(call: () => Promise<T>, times?: number) => Promise<T>
 /** The kernel may have gigabytes in memory that it has to write first. */
 export const FLUSH = 12;
 
-/** Each holds one of the four threads that all files of this process share: the others are for other directories. */
+/**
+ * Each holds one of the four threads that all files of this process share. Those that were on their way when a directory
+ * fell silent may hold all of them; what comes later leaves some to other directories.
+ */
 const MOST_SILENT = 2;
 
 /** Calls to a directory that have had no answer in time, and have none yet. */

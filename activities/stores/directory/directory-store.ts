@@ -121,10 +121,11 @@ export class DirectoryStore implements Store {
     const call = <T>(run: () => Promise<T>) => this.#call(`list ${prefix}`, options, run);
     const found: string[] = [];
     await call(() => checkRoot(this.#root, this.#label));
-    for (const name of await call(() => this.#namesIn(prefix, options))) {
+    const calls = <T>(run: () => Promise<T>) => this.#calls(`list ${prefix}`, options, run);
+    for (const name of await calls(() => this.#namesIn(prefix, options))) {
       if (!name.endsWith('/')) continue;
       // A folder without an object does not exist in an object store either.
-      const holds = await call(() => this.#holdsObjects(prefix + name, options));
+      const holds = await calls(() => this.#holdsObjects(prefix + name, options));
       if (holds) found.push(name.slice(0, -1));
     }
     await call(() => checkRoot(this.#root, this.#label));
@@ -134,7 +135,8 @@ export class DirectoryStore implements Store {
   /** What cannot be looked into may hold some: it must not keep others from being listed, nor go unnoticed. */
   async #holdsObjects(prefix: string, { signal }: CallOptions): Promise<boolean> {
     try {
-      const objects = walk(this.#root, prefix, 'objects', signal);
+      const [root, answered] = [this.#root, this.#answered];
+      const objects = walk({ root, prefix, which: 'objects', answered, signal });
       return !(await objects[Symbol.asyncIterator]().next()).done;
     } catch (error) {
       if (isDenied(error) || isUnreadable(error)) return true;
@@ -144,7 +146,7 @@ export class DirectoryStore implements Store {
 
   async #namesIn(prefix: string, options: CallOptions): Promise<string[]> {
     try {
-      return await namesIn(join(this.#root, prefix));
+      return await namesIn(join(this.#root, prefix), this.#answered);
     } catch (error) {
       throw isDenied(error) ? await this.#readFailure(error, `list ${prefix}`, options) : error;
     }
@@ -154,11 +156,13 @@ export class DirectoryStore implements Store {
     const check = () =>
       this.#call(`list ${prefix}`, options, () => checkRoot(this.#root, this.#label));
     await check();
-    const interruption = new Interruption(options.signal);
-    const files = walk(this.#root, prefix, which, options.signal)[Symbol.asyncIterator]();
+    const { signal } = options;
+    const interruption = new Interruption(signal);
+    const [root, answered] = [this.#root, this.#answered];
+    const files = walk({ root, prefix, which, answered, signal })[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await interruption.wait(this.#answered(() => files.next()));
+        const next = await interruption.wait(files.next());
         if (next.done) break;
         yield next.value;
       }
@@ -232,7 +236,7 @@ export class DirectoryStore implements Store {
     return this.#call('list its folders', options, async () => {
       await checkRoot(this.#root, this.#label);
       if (await fileAt(join(this.#root, HOST_MARKER))) return false;
-      const names = await namesIn(this.#root);
+      const names = await namesIn(this.#root, this.#answered);
       await checkRoot(this.#root, this.#label);
       const own = names.filter((name) => name.endsWith('/') && !name.startsWith('.'));
       return own.every((name) => name === 'lost+found/');
@@ -311,9 +315,14 @@ export class DirectoryStore implements Store {
     return this.#guest ? accessLike(this.#root) : ownAccess(this.#root);
   }
 
-  async #call<T>(action: string, options: CallOptions, run: () => Promise<T>): Promise<T> {
+  #call<T>(action: string, options: CallOptions, run: () => Promise<T>): Promise<T> {
+    return this.#calls(action, options, () => this.#answered(run));
+  }
+
+  /** Several, each of which is given its time: a tree of many folders takes as long as it takes. */
+  async #calls<T>(action: string, options: CallOptions, run: () => Promise<T>): Promise<T> {
     try {
-      return await unlessAborted(options.signal, this.#answered(run));
+      return await unlessAborted(options.signal, run());
     } catch (error) {
       throw await this.#failure(error, action, options);
     }

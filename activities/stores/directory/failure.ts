@@ -35,7 +35,8 @@ const NO_LINKS =
   'the file system has no hard links (FAT and exFAT have none; use ext4, XFS or the like)';
 
 const SILENT_HINT =
-  'See whether the disk, or the server of the network file system, is there; where it was mounted anew, restart the worker.';
+  'See whether the disk, or the server of the network file system, is there: this one, or one of another directory of the ' +
+  'same worker, which may hold this one up. Where it was mounted anew, restart the worker.';
 
 const REASONS: Record<string, [code: FailureCode, reason: string, hint?: string]> = {
   ENOSPC: ['STORE_FULL', 'the disk is full'],

@@ -3,6 +3,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eachBounded } from '../../each-bounded.ts';
 import { compareKeys } from '../keys.ts';
+import type { Answered } from './answers.ts';
 import { errnoOf } from './failure.ts';
 import { isOwnFile } from './layout.ts';
 
@@ -11,30 +12,28 @@ export interface WalkedFile {
   path: string;
 }
 
-/** Every file below the root whose key begins with the prefix, in key order, with the store's own files or without. */
-export async function* walk(
-  root: string,
-  prefix: string,
-  which: 'objects' | 'own',
-  signal?: AbortSignal,
-): AsyncIterable<WalkedFile> {
-  const cut = prefix.lastIndexOf('/') + 1;
-  yield* below(root, prefix.slice(0, cut), prefix, which, signal);
+interface Walk {
+  root: string;
+  prefix: string;
+  which: 'objects' | 'own';
+  answered: Answered;
+  signal?: AbortSignal | undefined;
 }
 
-async function* below(
-  root: string,
-  folder: string,
-  prefix: string,
-  which: 'objects' | 'own',
-  signal?: AbortSignal,
-): AsyncIterable<WalkedFile> {
-  for (const name of await namesIn(join(root, folder))) {
+/** Every file below the root whose key begins with the prefix, in key order, with the store's own files or without. */
+export async function* walk(wanted: Walk): AsyncIterable<WalkedFile> {
+  const cut = wanted.prefix.lastIndexOf('/') + 1;
+  yield* below(wanted, wanted.prefix.slice(0, cut));
+}
+
+async function* below(wanted: Walk, folder: string): AsyncIterable<WalkedFile> {
+  const { root, prefix, which, answered, signal } = wanted;
+  for (const name of await namesIn(join(root, folder), answered)) {
     signal?.throwIfAborted();
     const key = folder + name;
     const relevant = key.startsWith(prefix) || (name.endsWith('/') && prefix.startsWith(key));
     if (name.endsWith('/')) {
-      if (relevant) yield* below(root, key, prefix, which, signal);
+      if (relevant) yield* below(wanted, key);
     } else if (isOwnFile(name) ? which === 'own' : which === 'objects' && relevant) {
       yield { key, path: join(root, key) };
     }
@@ -42,9 +41,9 @@ async function* below(
 }
 
 /** The names in a folder, those of folders with a `/`, in the order of the keys that they begin. */
-export async function namesIn(path: string): Promise<string[]> {
+export async function namesIn(path: string, answered: Answered): Promise<string[]> {
   const names: string[] = [];
-  for (const { name, kind } of await entriesIn(path)) {
+  for (const { name, kind } of await entriesIn(path, answered)) {
     if (kind.isDirectory()) names.push(`${name}/`);
     else if (kind.isFile()) names.push(name);
   }
@@ -56,14 +55,15 @@ interface Entry {
   kind: { isDirectory(): boolean; isFile(): boolean };
 }
 
-async function entriesIn(path: string): Promise<Entry[]> {
-  const entries = await unlessGone(readdir(path, { withFileTypes: true }));
+async function entriesIn(path: string, answered: Answered): Promise<Entry[]> {
+  const entries = await unlessGone(answered(() => readdir(path, { withFileTypes: true })));
   if (entries) return entries.map((entry) => ({ name: entry.name, kind: entry }));
   // Some file systems tell no types with the names. Then Node looks at each entry, and fails as if the folder were not
   // there when one has gone meanwhile: only the names alone tell whether it is.
   const found: Entry[] = [];
-  await eachBounded((await unlessGone(readdir(path))) ?? [], LOOKS_AT_ONCE, async (name) => {
-    const kind = await unlessGone(lstat(join(path, name)));
+  const names = await unlessGone(answered(() => readdir(path)));
+  await eachBounded(names ?? [], LOOKS_AT_ONCE, async (name) => {
+    const kind = await unlessGone(answered(() => lstat(join(path, name))));
     if (kind) found.push({ name, kind });
   });
   return found;
