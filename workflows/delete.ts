@@ -4,6 +4,7 @@ import { conduct } from './conduct.ts';
 import type { DeleteJob } from './contract/activities.ts';
 import type { DeleteReport, DeleteRequest, Skipped } from './contract/operations.ts';
 import { verdict } from './failure.ts';
+import { heedCancel } from './heed-cancel.ts';
 import { holding } from './holding.ts';
 import type { Run } from './run.ts';
 
@@ -51,6 +52,7 @@ async function condemn(run: Run, job: DeleteJob): Promise<void> {
   const { backup, snapshot } = job;
   try {
     await activities('move', `leases and needs of ${backup}`, snapshot).condemnBackup(job);
+    heedCancel();
   } catch (error) {
     // An attempt that was cut off could not take back what it had said, and nothing lists the backup then.
     if (patched('delete-taken-back')) await spare(run, job);

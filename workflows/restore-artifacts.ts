@@ -2,6 +2,7 @@ import { activities } from './activity-options.ts';
 import type { RestoreJob, RestoreTotals } from './contract/activities.ts';
 import type { RestorePlan } from './contract/operations.ts';
 import type { Warning } from './contract/progress.ts';
+import { heedCancel } from './heed-cancel.ts';
 import { eachPage } from './pages.ts';
 import { nothingProven, requireProof } from './proof.ts';
 import type { Run } from './run.ts';
@@ -41,6 +42,7 @@ export async function restoreArtifacts(
   });
   run.warn(...few(warned));
   requireProof(totals, true);
+  heedCancel();
   return totals;
 }
 

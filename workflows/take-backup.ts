@@ -6,6 +6,7 @@ import type { Warning } from './contract/progress.ts';
 import { beginCopy } from './begin-copy.ts';
 import { delegate } from './delegate.ts';
 import { isCancelled, verdict } from './failure.ts';
+import { heedCancel } from './heed-cancel.ts';
 import type { Run } from './run.ts';
 import { stream } from './stream.ts';
 
@@ -27,6 +28,7 @@ export async function takeBackup(run: Run, job: BackupJob): Promise<BackupReport
     if (snapshot.kind === 'delegated') await delegate(run, job, preflight);
     else await stream(run, job);
 
+    heedCancel();
     run.enter('committing', false);
     return await CancellationScope.nonCancellable(async () => {
       const report = await activities(

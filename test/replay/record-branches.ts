@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Progress } from '../../workflows/contract/progress.ts';
 import { startInfluxSimulator } from '../simulators/influxdb-v2/index.ts';
-import { deafRun } from '../support/deaf-run.ts';
+import { deafRun, doneUnheard } from '../support/deaf-run.ts';
 import { startHoldfast } from '../support/holdfast.ts';
 import { reset } from '../support/reset.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -70,6 +70,7 @@ export async function recordBranches(
   await reader.cancel();
   await keep('verify-found-and-cancelled', reader);
   await deafRun(address, (run) => keep('backup-deaf', run));
+  await doneUnheard(address, (run) => keep('backup-done-unheard', run));
   await source.stop();
   await spare.stop();
 }
