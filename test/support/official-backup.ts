@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseBuckets, shardsOf } from '../../activities/products/influxdb-v2/buckets.ts';
 import { metadataParts } from '../../activities/products/influxdb-v2/metadata-parts.ts';
 import {
@@ -7,15 +8,26 @@ import {
   withFiles,
 } from '../../activities/products/influxdb-v2/official-manifest.ts';
 
+/** A server that is written to at the time fails now and then with a shard. */
+const MOST_TRIES = 10;
+
 /** What `influx backup` does: one answer for metadata and list, then every shard of the list. */
 export async function officialBackup(
   server: { url: string; token: string },
   dir: string,
 ): Promise<string> {
   const base = '20261120T020000Z';
-  const ask = async (path: string) => {
+  const ask = async (
+    path: string,
+    tries = MOST_TRIES,
+  ): Promise<{ type: string; body: ReadableStream<Uint8Array> }> => {
     const headers = { authorization: `Token ${server.token}`, 'accept-encoding': 'identity' };
     const answer = await fetch(`${server.url}/api/v2/backup/${path}`, { headers });
+    if (answer.status === 500 && tries > 1) {
+      await answer.body?.cancel();
+      await sleep(200);
+      return ask(path, tries - 1);
+    }
     if (!answer.ok || !answer.body) throw new Error(`${path}: ${answer.status}`);
     return { type: answer.headers.get('content-type') ?? '', body: answer.body };
   };
