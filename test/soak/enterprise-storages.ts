@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Manifest } from '../../activities/catalog/manifest.ts';
 import type { Stage } from '../faults/stage.ts';
 import type { EnterpriseSimulator } from '../simulators/influxdb-3-enterprise/index.ts';
+import { lackingCopies, readKept } from './kept.ts';
 import type { KnownBackup, Ledger } from './ledger.ts';
 import type { Random } from './prng.ts';
 
@@ -38,7 +37,7 @@ export class EnterpriseStorages {
     const copied: string[] = [];
     for (const name of backups.keys()) {
       for (const target of targets)
-        if (await this.#read(target, name, 'collected.json')) copied.push(name);
+        if (await readKept(this.#stage, target, name, 'collected.json')) copied.push(name);
     }
     if (copied.length === 0) return;
     const name = random.of(copied);
@@ -52,11 +51,8 @@ export class EnterpriseStorages {
   async problems(ledger: Ledger): Promise<string[]> {
     const due = (await Promise.all(ledger.all().map((one) => this.#dueOf(one)))).flat();
     const all = this.#owned.map((owned) => this.#problemsOf(owned, due));
-    const uncopied = ledger.all().map(async ({ id, target, copied }) => {
-      const there = !copied || (await this.#read(target, id, 'collected.json'));
-      return there ? [] : [`the copy of ${id} of ${target} was called done, and is not there`];
-    });
-    return (await Promise.all([...all, ...uncopied])).flat();
+    const lacking = lackingCopies(this.#stage, ledger);
+    return (await Promise.all([...all, lacking])).flat();
   }
 
   async #problemsOf({ server, targets }: Owned, due: readonly Due[]): Promise<string[]> {
@@ -86,15 +82,8 @@ export class EnterpriseStorages {
   }
 
   async #dueOf({ id, target }: KnownBackup): Promise<Due[]> {
-    const text = (await this.#read(target, id, 'backup.json')) ?? '{}';
+    const text = (await readKept(this.#stage, target, id, 'backup.json')) ?? '{}';
     const { delegated } = JSON.parse(text) as Partial<Manifest>;
     return delegated ? [{ target, name: delegated.name, count: delegated.count }] : [];
-  }
-
-  async #read(target: string, backup: string, file: string): Promise<string | undefined> {
-    const { s3, disk } = this.#stage;
-    const key = `${target}/${backup}/${file}`;
-    const remote = s3.bucket.objects.get(`holdfast/${key}`)?.body.toString();
-    return remote ?? readFile(join(disk, key), 'utf8').catch(() => undefined);
   }
 }

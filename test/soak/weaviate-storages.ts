@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Manifest } from '../../activities/catalog/manifest.ts';
 import type { Stage } from '../faults/stage.ts';
 import type { WeaviateSimulator } from '../simulators/weaviate/index.ts';
+import { lackingCopies, readKept } from './kept.ts';
 import type { Ledger } from './ledger.ts';
 import type { Random } from './prng.ts';
 
@@ -31,7 +30,7 @@ export class WeaviateStorages {
     const copied: string[] = [];
     for (const name of new Set((await place.list('')).map(folderOf))) {
       for (const target of targets)
-        if (await this.#read(target, name, 'collected.json')) copied.push(name);
+        if (await readKept(this.#stage, target, name, 'collected.json')) copied.push(name);
     }
     if (copied.length === 0) return;
     const name = random.of(copied);
@@ -55,11 +54,8 @@ export class WeaviateStorages {
         }),
       ];
     });
-    const uncopied = ledger.all().map(async ({ id, target, copied }) => {
-      const there = !copied || (await this.#read(target, id, 'collected.json'));
-      return there ? [] : [`the copy of ${id} of ${target} was called done, and is not there`];
-    });
-    return (await Promise.all([...all, ...uncopied])).flat();
+    const lacking = lackingCopies(this.#stage, ledger);
+    return (await Promise.all([...all, lacking])).flat();
   }
 
   /** How many objects, by the name that the server knows. */
@@ -67,18 +63,11 @@ export class WeaviateStorages {
     const due = new Map<string, number>();
     for (const { id, target } of ledger.all()) {
       if (!targets.includes(target)) continue;
-      const text = await this.#read(target, id, 'backup.json');
+      const text = await readKept(this.#stage, target, id, 'backup.json');
       const { delegated } = JSON.parse(text ?? '{}') as Partial<Manifest>;
       if (delegated) due.set(delegated.name, delegated.count);
     }
     return due;
-  }
-
-  async #read(target: string, backup: string, file: string): Promise<string | undefined> {
-    const { s3, disk } = this.#stage;
-    const key = `${target}/${backup}/${file}`;
-    const remote = s3.bucket.objects.get(`holdfast/${key}`)?.body.toString();
-    return remote ?? readFile(join(disk, key), 'utf8').catch(() => undefined);
   }
 }
 
