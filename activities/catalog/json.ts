@@ -9,17 +9,23 @@ export async function readWhole(store: Store, key: string, signal?: AbortSignal)
   return Buffer.concat(chunks);
 }
 
-/** @throws OBJECT_MISSING; BACKUP_DAMAGED of one that cannot be read, or is no JSON */
+/**
+ * What is no JSON is read once more: an answer that was cut short in good order looks the same.
+ * @throws OBJECT_MISSING; BACKUP_DAMAGED of one that cannot be read, or is no JSON
+ */
 export async function readJson(store: Store, key: string, signal?: AbortSignal): Promise<unknown> {
-  const bytes = await readWhole(store, key, signal).catch((error: unknown) => {
-    throw asDamage(error);
-  });
-  try {
-    return JSON.parse(bytes.toString('utf8')) as unknown;
-  } catch (cause) {
-    throw new HoldfastError('BACKUP_DAMAGED', `${key} in store ${store.name} is not JSON.`, {
-      cause,
+  for (let tries = 1; ; tries += 1) {
+    const bytes = await readWhole(store, key, signal).catch((error: unknown) => {
+      throw asDamage(error);
     });
+    try {
+      return JSON.parse(bytes.toString('utf8')) as unknown;
+    } catch (cause) {
+      if (tries === 1) continue;
+      throw new HoldfastError('BACKUP_DAMAGED', `${key} in store ${store.name} is not JSON.`, {
+        cause,
+      });
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { findBackup } from '../../activities/catalog/find-backup.ts';
 import { ObjectsRetained } from '../../activities/stores/retained.ts';
 import { ALWAYS } from '../simulators/s3/faults.ts';
+import { commitBare } from '../support/bare-backup.ts';
 import { ticksUntil } from '../support/ticks.ts';
 import { expectFailure } from './conformance.ts';
 import { asked, KEY, open, plan, s3, store, underFault } from './s3-under-fault.ts';
@@ -38,6 +40,14 @@ describe('reading', () => {
     plan('GetObject', { kind: 'short', missing: 1 }, { times: ALWAYS });
     await expectFailure(collect(store.read(KEY, { start: 0, end: 400_000 })), 'STORE_ERROR');
     await expectFailure(collect(store.read(KEY, { start: 100 })), 'STORE_ERROR');
+  });
+
+  it('a manifest whose answer is cut short in good order is not taken for damaged, and an older one for the latest', async () => {
+    await open();
+    const nights = ['2026-11-20t02-00-00z-000001', '2026-11-21t02-00-00z-000002'];
+    for (const id of nights) await commitBare(store, id);
+    plan('GetObject', { kind: 'short', missing: 5 });
+    expect((await findBackup(store, 'metrics', 'latest')).manifest.id).toBe(nights[1]);
   });
 
   it.each([
